@@ -1,0 +1,1 @@
+"""Finding the settings of a console: warm start, objective, gradient descent."""

@@ -1,0 +1,212 @@
+"""A start from least squares: gain, panning and EQ of every track in seconds.
+
+Two fits of the mix on the tracks are combined, per channel and frequency:
+
+- complex ridge regression of the mix's STFT on the tracks' STFTs, min |Y - sum_k H_k X_k|^2, exact
+  for what reached the mix coherently (D. Barchiesi, J. Reiss, JAES 58, 2010), but it shrinks a
+  track that is late, retuned or heavily processed;
+- a non-negative fit of the mix's power spectrogram on the tracks', min |P_Y - sum_k G_k P_k|^2 per
+  band, blind to phase.
+
+The magnitude of a track is the larger of both, smoothed over a sixth of an octave.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy.optimize import nnls
+from torch import Tensor
+
+from mixtrace.graph import INPUT, Graph
+from mixtrace.processors import Settings, processor
+from mixtrace.processors.equalizer import equalizer_frequencies
+from mixtrace.session import Session
+
+__all__ = ["StaticResponse", "least_squares_start", "static_responses"]
+
+_FFT = 4096
+_HOP = 1024
+_RIDGE = 1e-3
+_BANDS = 48
+_MAX_FRAMES = 4000
+_GAIN_RANGE_DB = (-40.0, 24.0)
+
+
+@dataclass(frozen=True)
+class StaticResponse:
+    """The magnitude, in dB, with which every track reaches each channel of the mix.
+
+    Attributes:
+        frequency_hz: [bin].
+        coherent_db, power_db: of the two fits, [track, 2, bin].
+        energy: the power of each track per bin, [track, bin].
+    """
+
+    frequency_hz: Float[np.ndarray, " bin"]
+    coherent_db: Float[np.ndarray, "track 2 bin"]
+    power_db: Float[np.ndarray, "track 2 bin"]
+    energy: Float[np.ndarray, "track bin"]
+
+
+def static_responses(session: Session) -> StaticResponse:
+    """Fit every track's static response by least squares."""
+    frequency = np.fft.rfftfreq(_FFT, 1.0 / session.sample_rate_hz)
+    mix = _stft(session.mix)
+    tracks = [_stft(track.audio) for track in session.tracks]
+    coherent = np.stack([_complex_ridge(tracks, mix, channel) for channel in (0, 1)], 1)
+    power = np.stack([_power_fit(tracks, mix, channel, frequency) for channel in (0, 1)], 1)
+    energy = np.stack([t.abs().square().mean((0, 2)).numpy() for t in tracks])
+    weight = energy + 1e-12 * energy.max()
+    smooth = _octave_smoother(frequency, 1.0 / 6.0)
+    coherent_power = (np.abs(coherent) ** 2 * weight[:, None]) @ smooth / (weight[:, None] @ smooth)
+    return StaticResponse(frequency, _db(coherent_power), _db(power), energy)
+
+
+def _db(power: np.ndarray) -> np.ndarray:
+    return np.clip(10.0 * np.log10(power + 1e-20), *_GAIN_RANGE_DB)
+
+
+def _stft(audio: np.ndarray) -> Tensor:
+    """Return the STFT [channel, bin, frame], of a long song every n-th frame."""
+    frames = audio.shape[-1] // _HOP
+    hop = _HOP * max(1, round(frames / _MAX_FRAMES))
+    return torch.stft(
+        torch.from_numpy(audio),
+        _FFT,
+        hop,
+        window=torch.hann_window(_FFT),
+        return_complex=True,
+    )
+
+
+def _channel(spectrum: Tensor, channel: int) -> Tensor:
+    return spectrum[min(channel, spectrum.shape[0] - 1)]
+
+
+def _complex_ridge(tracks: Sequence[Tensor], mix: Tensor, channel: int) -> np.ndarray:
+    """Return H [track, bin] of one channel."""
+    x = torch.stack([_channel(t, channel) for t in tracks], -1)
+    gram = x.mH @ x
+    cross = x.mH @ mix[channel][..., None]
+    diagonal = torch.diagonal(gram, dim1=-2, dim2=-1).real
+    ridge = _RIDGE * diagonal + 1e-6 * diagonal.mean() + 1e-12
+    solution = torch.linalg.solve(gram + torch.diag_embed(ridge).to(gram.dtype), cross)
+    return solution[..., 0].T.numpy()
+
+
+def _power_fit(
+    tracks: Sequence[Tensor], mix: Tensor, channel: int, frequency: np.ndarray
+) -> np.ndarray:
+    """Return power gains [track, bin] of one channel, constant within each of 48 bands."""
+    edges = np.geomspace(40.0, frequency[-1], _BANDS + 1)
+    centres, gains = [], []
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        inside = np.flatnonzero((frequency >= low) & (frequency < high))
+        if inside.size == 0:
+            continue
+        power = np.stack([_band_power(_channel(t, channel), inside) for t in tracks], 1)
+        gains.append(_non_negative(power, _band_power(mix[channel], inside)))
+        centres.append(np.sqrt(low * high))
+    table = np.stack(gains, 1)
+    position = np.log(np.maximum(frequency, 1.0))
+    return np.stack([np.interp(position, np.log(centres), row) for row in table])
+
+
+def _band_power(spectrum: Tensor, inside: np.ndarray) -> np.ndarray:
+    return spectrum[torch.from_numpy(inside)].abs().square().sum(0).double().numpy()
+
+
+def _non_negative(power: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Solve the band's fit with every frame weighted by the inverse of its level.
+
+    The weight makes quiet frames count: levels are heard in dB.
+    """
+    weight = 1.0 / (target + 1e-3 * target.mean() + 1e-12)
+    scale = np.sqrt((power * weight[:, None]).mean(0) + 1e-20)
+    solution, _ = nnls(power * weight[:, None] / scale, target * weight)
+    return solution / scale
+
+
+def _octave_smoother(frequency: np.ndarray, width_octaves: float) -> np.ndarray:
+    """Return a matrix [bin, bin] whose column averages over a fraction of an octave."""
+    octave = np.log2(np.maximum(frequency, frequency[1] / 2.0))
+    distance = np.abs(octave[:, None] - octave[None, :]) / (width_octaves / 2.0)
+    matrix = np.maximum(1.0 - distance, 0.0).astype(np.float32)
+    return matrix / matrix.sum(0, keepdims=True)
+
+
+def least_squares_start(graph: Graph, session: Session) -> Settings:
+    """Return settings whose EQ and gain/panning hold the static responses of the tracks.
+
+    Every other processor starts close to doing nothing, but where a gradient can move it.
+    """
+    response = static_responses(session)
+    curve_db = np.maximum(response.coherent_db, response.power_db)
+    settings = _neutral(graph)
+    if "gain_automation" in settings.values:
+        duration_s = session.mix.shape[-1] / session.sample_rate_hz
+        settings.values["gain_automation"]["duration_s"].fill_(duration_s)
+    weight = response.energy / (response.energy.sum(-1, keepdims=True) + 1e-20)
+    gain_db = (curve_db * weight[:, None]).sum(-1)
+    shape_db = (curve_db - gain_db[..., None]).mean(1)
+    grid = equalizer_frequencies().numpy()
+    for number, entry in enumerate(graph.inputs):
+        for kind, name, value in (
+            ("equalizer", "magnitude_db", np.interp(grid, response.frequency_hz, shape_db[number])),
+            ("gain_panning", "gain_db", gain_db[number]),
+        ):
+            node = _first_downstream(graph, entry, kind)
+            if node is not None:
+                row = graph.of_kind(kind).index(node)
+                settings.values[kind][name][row] = torch.from_numpy(value).float()
+    return settings
+
+
+def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:
+    """Return the first node of a kind in a track's own chain."""
+    track = graph.nodes[node].name
+    assert graph.nodes[node].kind == INPUT
+    while len(graph.successors[node]) == 1:
+        node = graph.successors[node][0]
+        if graph.nodes[node].name != track:
+            return None
+        if graph.nodes[node].kind == kind:
+            return node
+    return None
+
+
+_START: dict[str, dict[str, float]] = {
+    "equalizer": {"magnitude_db": 0.0, "wet": 0.98},
+    "compressor": {
+        "threshold_db": -30.0, "knee_db": 10.0, "time_ms": 20.0, "slope": -0.2, "wet": 0.5
+    },
+    "noise_gate": {
+        "threshold_db": -45.0, "knee_db": 10.0, "time_ms": 10.0, "slope": -0.2, "wet": 0.5
+    },
+    "stereo_imager": {"side_gain_db": 0.0, "wet": 0.7},
+    "gain_panning": {"gain_db": 0.0, "wet": 0.98},
+    "multitap_delay": {"color_db": 0.0, "wet": 0.03},
+    "gain_automation": {"ride_db": 0.0, "wet": 0.98},
+    "reverb": {"initial_db": 0.0, "rt60_s": 0.8, "wet": 0.05},
+}
+
+
+def _neutral(graph: Graph) -> Settings:
+    values: dict[str, dict[str, Tensor]] = {}
+    wet: dict[str, Tensor] = {}
+    generator = torch.Generator().manual_seed(0)
+    for kind in graph.kinds():
+        count = len(graph.of_kind(kind))
+        values[kind] = {}
+        for spec in processor(kind).params:
+            start = _START[kind].get(spec.name)
+            if start is None:
+                noise = 0.3 * torch.randn((count, *spec.shape), generator=generator)
+                values[kind][spec.name] = spec.physical(spec.init + noise)
+            else:
+                values[kind][spec.name] = torch.full((count, *spec.shape), start)
+        wet[kind] = torch.full((count,), _START[kind]["wet"])
+    return Settings(values, wet)

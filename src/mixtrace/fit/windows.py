@@ -1,0 +1,90 @@
+"""The windows of a song: dry audio and target features, ready for rendering and comparing."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.losses import (
+    HOP_S,
+    WARM_UP_S,
+    WINDOW_S,
+    LossFeatures,
+    MixLoss,
+    evaluation_windows,
+)
+from mixtrace.render import DryAudio
+from mixtrace.session import Session
+
+__all__ = ["SILENCE", "SongWindows"]
+
+SILENCE = 1e-5
+"""Peak amplitude (-100 dB) below which a track counts as silent in a window."""
+
+_CACHE_BYTES = 1_500_000_000
+
+
+class SongWindows:
+    """A song cut into windows of 3.8 s whose first second is warm-up.
+
+    The evaluation windows are numbered 0 to `count` - 1; their dry spectra and target features are
+    kept while they fit into 1.5 GB, so that time and memory do not grow with the song's length.
+
+    Attributes:
+        sample_rate_hz: the rate of the session.
+        starts: first sample of every evaluation window.
+        time: samples in a window.
+        warm_up: samples that are not counted.
+        loss: the distance at this rate.
+    """
+
+    def __init__(self, session: Session, device: torch.device | str = "cpu") -> None:
+        """Take the audio of a session; nothing is copied beyond the padding of its last window."""
+        self.sample_rate_hz = session.sample_rate_hz
+        self.starts = evaluation_windows(session.mix.shape[-1], session.sample_rate_hz)
+        self.time = round(WINDOW_S * session.sample_rate_hz)
+        self.warm_up = round(WARM_UP_S * session.sample_rate_hz)
+        self.hop = round(HOP_S * session.sample_rate_hz)
+        self.device = torch.device(device)
+        self.loss = MixLoss(session.sample_rate_hz, device=self.device)
+        self._tracks = [torch.from_numpy(track.audio) for track in session.tracks]
+        self._mix = torch.from_numpy(session.mix)
+        self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
+        per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
+        self._capacity = max(2, _CACHE_BYTES // per_window)
+
+    @property
+    def count(self) -> int:
+        """The number of evaluation windows."""
+        return len(self.starts)
+
+    @property
+    def length(self) -> int:
+        """Samples in the mix."""
+        return self._mix.shape[-1]
+
+    def window(self, number: int) -> tuple[DryAudio, LossFeatures]:
+        """Return dry audio and target features of one evaluation window."""
+        if number not in self._kept:
+            if len(self._kept) >= self._capacity:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[number] = self.at([self.starts[number]])
+        return self._kept[number]
+
+    def at(self, starts: Sequence[int]) -> tuple[DryAudio, LossFeatures]:
+        """Return dry audio and target features of windows that start anywhere, as one batch."""
+        tracks = []
+        for track in self._tracks:
+            audio = self._cut(track, starts)
+            tracks.append(audio if bool(audio.abs().max() > SILENCE) else None)
+        target = self._cut(self._mix, starts)[..., self.warm_up :]
+        start_s = torch.tensor(starts, device=self.device) / self.sample_rate_hz
+        return DryAudio(tracks, start_s), self.loss.features(target)
+
+    def _cut(self, audio: Tensor, starts: Sequence[int]) -> Float[Tensor, "window channel time"]:
+        pieces = []
+        for start in starts:
+            piece = audio[:, start : start + self.time]
+            pieces.append(torch.nn.functional.pad(piece, (0, self.time - piece.shape[-1])))
+        return torch.stack(pieces).to(self.device)

@@ -1,0 +1,96 @@
+"""Mel filters on the bins of a real FFT, and their fast application to many spectra at once.
+
+Slaney's mel scale (linear below 1 kHz, logarithmic above) and triangles of unit area, which is
+what librosa calls its default. Source: M. Slaney, "Auditory Toolbox, version 2", Interval Research
+Corporation, technical report 1998-010.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["MelBank", "mel_filters"]
+
+_HZ_PER_MEL = 200.0 / 3.0
+_BREAK_HZ = 1000.0
+_BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
+_NEPER_PER_MEL = np.log(6.4) / 27.0
+_BANDS_PER_BLOCK = 24
+
+
+def mel_filters(
+    sample_rate_hz: int, fft_samples: int, bands: int = 96
+) -> Float[NDArray[np.float64], "band bin"]:
+    """Return triangular mel filters from 0 Hz to half the sample rate.
+
+    Args:
+        sample_rate_hz: The rate of the audio.
+        fft_samples: The FFT's length; there are fft_samples // 2 + 1 bins.
+        bands: How many triangles, evenly spaced on the mel scale.
+
+    Returns:
+        The weights in 1/Hz, [band, bin], each triangle of unit area. Where bins lie further apart
+        than bands, a band can miss every bin: its weights are all zero.
+    """
+    bins_hz = np.arange(fft_samples // 2 + 1) * (sample_rate_hz / fft_samples)
+    edges_hz = _hz_from_mel(np.linspace(0.0, _mel_from_hz(sample_rate_hz / 2.0), bands + 2))
+    low_hz, centre_hz, high_hz = (edges_hz[i : i + bands, None] for i in range(3))
+    rising = (bins_hz - low_hz) / (centre_hz - low_hz)
+    falling = (high_hz - bins_hz) / (high_hz - centre_hz)
+    return np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high_hz - low_hz)
+
+
+class MelBank:
+    """The mel filters of one resolution as blocks of neighbouring bands.
+
+    A triangle is zero outside its own few bins, so a block of bands needs only a slice of them,
+    and four narrow products cost a quarter of the full one. Bands without a bin are left out (at
+    30 kHz there is none): they have no logarithm.
+    """
+
+    def __init__(
+        self,
+        sample_rate_hz: int,
+        fft_samples: int,
+        *,
+        device: torch.device | str,
+        dtype: torch.dtype,
+    ) -> None:
+        """Compute the filters of `fft_samples` at `sample_rate_hz` on `device`."""
+        weights = mel_filters(sample_rate_hz, fft_samples)
+        weights = weights[weights.any(axis=1)]
+        self.bins = weights.shape[1]
+        self._blocks: list[tuple[slice, slice, Tensor]] = []
+        for start in range(0, len(weights), _BANDS_PER_BLOCK):
+            block = weights[start : start + _BANDS_PER_BLOCK]
+            used = np.flatnonzero(block.any(axis=0))
+            bins = slice(int(used[0]), int(used[-1]) + 1)
+            matrix = torch.tensor(block[:, bins].T.copy(), device=device, dtype=dtype)
+            self._blocks.append((bins, slice(start, start + len(block)), matrix))
+
+    def bands(self, magnitudes: Float[Tensor, "*batch bin"]) -> Float[Tensor, "*batch band"]:
+        """Return the mel spectra of magnitude spectra."""
+        rows = magnitudes.reshape(-1, self.bins)
+        spectra = torch.cat([rows[:, bins] @ matrix for bins, _, matrix in self._blocks], dim=1)
+        return spectra.unflatten(0, magnitudes.shape[:-1])
+
+    def transposed(self, bands: Float[Tensor, "*batch band"]) -> Float[Tensor, "*batch bin"]:
+        """Apply the transposed filters: the gradient of `bands` with respect to its input."""
+        rows = bands.reshape(-1, bands.shape[-1])
+        magnitudes = rows.new_zeros(len(rows), self.bins)
+        for bins, block, matrix in self._blocks:
+            magnitudes[:, bins].addmm_(rows[:, block], matrix.T)
+        return magnitudes.unflatten(0, bands.shape[:-1])
+
+
+def _mel_from_hz(frequency_hz: float) -> float:
+    if frequency_hz < _BREAK_HZ:
+        return frequency_hz / _HZ_PER_MEL
+    return _BREAK_MEL + float(np.log(frequency_hz / _BREAK_HZ)) / _NEPER_PER_MEL
+
+
+def _hz_from_mel(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    above = _BREAK_HZ * np.exp(_NEPER_PER_MEL * (mel - _BREAK_MEL))
+    return np.where(mel < _BREAK_MEL, mel * _HZ_PER_MEL, above)

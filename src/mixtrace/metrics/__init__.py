@@ -1,0 +1,29 @@
+"""Objective measures of how well an estimated mix matches its target."""
+
+from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.levels import (
+    Levels,
+    crest_factor_db,
+    integrated_loudness_lufs,
+    levels,
+    stereo_width_db,
+    true_peak_dbtp,
+)
+from mixtrace.metrics.measures import Measures, measure
+from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
+
+__all__ = [
+    "LOSS_RATE_HZ",
+    "Levels",
+    "Measures",
+    "SongLoss",
+    "crest_factor_db",
+    "integrated_loudness_lufs",
+    "levels",
+    "mean_absolute_error",
+    "measure",
+    "multi_resolution_spectral_distance",
+    "song_loss",
+    "stereo_width_db",
+    "true_peak_dbtp",
+]

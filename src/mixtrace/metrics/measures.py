@@ -1,0 +1,113 @@
+"""All measures of one match at once: what `mixtrace evaluate` prints and a result stores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from mixtrace.errors import AudioError
+from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.levels import Levels, levels
+from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
+
+__all__ = ["Measures", "measure"]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """How well an estimate matches its target; plain numbers, so `asdict` gives valid JSON.
+
+    Attributes:
+        published: L_a and its parts, spectral convergence over the estimate's norm.
+        eq4: The same over the target's norm.
+        mae: Mean absolute error of the samples.
+        mrsd: Multi-resolution spectral distance.
+        loudness_difference_lu: Loudness of the estimate less that of the target; None where one
+            of them has none.
+        target: Levels of the target.
+        estimate: Levels of the estimate.
+    """
+
+    published: SongLoss
+    eq4: SongLoss
+    mae: float
+    mrsd: float
+    loudness_difference_lu: float | None
+    target: Levels
+    estimate: Levels
+
+
+def measure(
+    *, target: np.ndarray | Tensor, estimate: np.ndarray | Tensor, sample_rate_hz: int
+) -> Measures:
+    """Return every measure of a match between two stereo files.
+
+    L_a is computed at 30 kHz: both are resampled (soxr, high quality) where the rate is another.
+    Everything else is computed at the given rate. If lengths differ, the shorter one is padded
+    with silence at its end, so the missing part counts as an error. Nothing is aligned.
+
+    Args:
+        target: The mix to match, [2, time], full scale 1.
+        estimate: What was rendered, [2, time].
+        sample_rate_hz: The rate of both.
+
+    Returns:
+        The measures.
+
+    Raises:
+        AudioError: One is not stereo, holds NaN or infinite samples, or both end within a second.
+    """
+    target, estimate = _stereo("target", target), _stereo("estimate", estimate)
+    length_samples = max(target.shape[-1], estimate.shape[-1])
+    target, estimate = _padded(target, length_samples), _padded(estimate, length_samples)
+    losses = song_loss(
+        target=_at_loss_rate(target, sample_rate_hz),
+        estimate=_at_loss_rate(estimate, sample_rate_hz),
+    )
+    both = {"target": torch.from_numpy(target), "estimate": torch.from_numpy(estimate)}
+    of_target, of_estimate = levels(target, sample_rate_hz), levels(estimate, sample_rate_hz)
+    return Measures(
+        published=losses["published"],
+        eq4=losses["eq4"],
+        mae=mean_absolute_error(**both),
+        mrsd=multi_resolution_spectral_distance(**both),
+        loudness_difference_lu=_difference(of_estimate.loudness_lufs, of_target.loudness_lufs),
+        target=of_target,
+        estimate=of_estimate,
+    )
+
+
+def _stereo(name: str, audio: np.ndarray | Tensor) -> Float32[np.ndarray, "2 time"]:
+    """Return the audio as an array of single precision, or say what is wrong with it."""
+    array = np.asarray(audio.detach().cpu() if isinstance(audio, Tensor) else audio, np.float32)
+    if array.ndim != 2 or len(array) != 2:
+        raise AudioError(
+            f"Expected a stereo {name} [2, time], got {list(array.shape)}. "
+            "Copy a mono file to both channels."
+        )
+    if not np.isfinite(array).all():
+        raise AudioError(
+            f"Expected finite samples, but the {name} holds NaN or infinities. Export it again."
+        )
+    return array
+
+
+def _padded(
+    audio: Float32[np.ndarray, "2 time"], length_samples: int
+) -> Float32[np.ndarray, "2 {length_samples}"]:
+    return np.pad(audio, ((0, 0), (0, length_samples - audio.shape[-1])))
+
+
+def _at_loss_rate(
+    audio: Float32[np.ndarray, "2 time"], sample_rate_hz: int
+) -> Float32[Tensor, "2 time_at_30_khz"]:
+    if sample_rate_hz != LOSS_RATE_HZ:
+        audio = soxr.resample(audio.T, sample_rate_hz, LOSS_RATE_HZ).T
+    return torch.from_numpy(np.ascontiguousarray(audio))
+
+
+def _difference(level_db: float | None, reference_db: float | None) -> float | None:
+    return None if level_db is None or reference_db is None else level_db - reference_db

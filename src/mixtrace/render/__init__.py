@@ -1,0 +1,29 @@
+"""From a graph to audio: plans, and the strategies that carry them out."""
+
+from mixtrace.render.compiled import DryAudio, Monitor, propagate, render_compiled
+from mixtrace.render.order import Order, TypeSchedule, type_schedule
+from mixtrace.render.plan import Region, RenderPlan, compile_plan
+from mixtrace.render.response import Operators, linear_operators
+from mixtrace.render.schedule import Observer, render_scheduled
+from mixtrace.render.song import render_song, render_taps
+from mixtrace.render.walk import render_walk
+
+__all__ = [
+    "DryAudio",
+    "Monitor",
+    "Observer",
+    "Operators",
+    "Order",
+    "Region",
+    "RenderPlan",
+    "TypeSchedule",
+    "compile_plan",
+    "linear_operators",
+    "propagate",
+    "render_compiled",
+    "render_scheduled",
+    "render_song",
+    "render_taps",
+    "render_walk",
+    "type_schedule",
+]

@@ -1,0 +1,93 @@
+"""Whole songs, and what leaves single nodes of them, at any rate; how is told in `blocks`."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.errors import AudioError
+from mixtrace.graph import Graph
+from mixtrace.processors import Settings
+from mixtrace.render.blocks import BlockRun
+from mixtrace.render.plan import compile_plan
+
+__all__ = ["render_song", "render_taps"]
+
+Progress = Callable[[int, int], None]
+"""Called with the number of blocks done and their total."""
+
+
+def render_song(
+    graph: Graph,
+    settings: Settings,
+    tracks: Sequence[Float[Tensor, "_channel time"] | None],
+    sample_rate_hz: float,
+    *,
+    chunk_s: float = 10.0,
+    progress: Progress | None = None,
+) -> Float[Tensor, "2 time"]:
+    """Render a whole song; see `render_taps`."""
+    mix, _ = render_taps(
+        graph, settings, tracks, sample_rate_hz, (), chunk_s=chunk_s, progress=progress
+    )
+    return mix
+
+
+@torch.no_grad()
+def render_taps(
+    graph: Graph,
+    settings: Settings,
+    tracks: Sequence[Float[Tensor, "_channel time"] | None],
+    sample_rate_hz: float,
+    taps: Collection[int],
+    *,
+    chunk_s: float = 10.0,
+    progress: Progress | None = None,
+) -> tuple[Float[Tensor, "2 time"], dict[int, Float[Tensor, "_channel time"]]]:
+    """Render a whole song, and what leaves some of its nodes on the way.
+
+    Args:
+        graph: any valid graph.
+        settings: its settings.
+        tracks: dry audio of one or two channels, all of one length, in the order of the graph's
+            inputs; None where a track is silent.
+        sample_rate_hz: its rate.
+        taps: nodes whose audio is returned too.
+        chunk_s: seconds of a block; time and memory vary with it, the result does not.
+        progress: see `Progress`.
+
+    Returns:
+        The mix, and the audio of each tap, with one channel where both are equal.
+
+    Raises:
+        AudioError: when no track says how long the song is, or two disagree.
+    """
+    like = _any_track(tracks)
+    time = like.shape[-1]
+    heard = [track if track is not None and bool(track.any()) else None for track in tracks]
+    channels = tuple(0 if track is None else track.shape[0] for track in heard)
+    plan = compile_plan(graph, channels, sample_rate_hz)
+    kept = {
+        i: like.new_zeros((max(plan.channels[i], 1), time))
+        for i in dict.fromkeys([*taps, graph.output])
+    }
+    block = min(time, round(chunk_s * sample_rate_hz))
+    run = BlockRun(plan, settings, heard, kept, block, like)
+    steps = -(-(time + run.lag) // block)
+    for step in range(steps):
+        run.advance(step * block)
+        if progress is not None:
+            progress(step + 1, steps)
+    return kept[graph.output].expand(2, -1), {i: kept[i] for i in taps}
+
+
+def _any_track(tracks: Sequence[Tensor | None]) -> Tensor:
+    lengths = {track.shape[-1] for track in tracks if track is not None}
+    if len(lengths) != 1:
+        came = f"lengths {sorted(lengths)}" if lengths else "only None"
+        raise AudioError(
+            f"Expected tracks of one length in samples; got {came}. Pad the shorter tracks with "
+            "zeros, and pass zeros for at least one silent track."
+        )
+    return next(track for track in tracks if track is not None)

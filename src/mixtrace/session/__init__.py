@@ -1,0 +1,22 @@
+"""Songs as people have them, read into tidy sessions: found, checked, resampled and aligned."""
+
+from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.find import find_song
+from mixtrace.session.groups import GROUPS, guess_group
+from mixtrace.session.session import Progress, Session, Track, read_session
+from mixtrace.session.song import Song, TrackSource
+
+__all__ = [
+    "GROUPS",
+    "Alignment",
+    "Progress",
+    "Session",
+    "Song",
+    "Track",
+    "TrackSource",
+    "apply_alignment",
+    "estimate_alignments",
+    "find_song",
+    "guess_group",
+    "read_session",
+]

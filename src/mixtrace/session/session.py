@@ -1,0 +1,183 @@
+"""A song in memory: mix and tracks at one rate and one length, each track where the mix has it."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from mixtrace.errors import AudioError
+from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.audio import Recording, check_rate, read_recording
+from mixtrace.session.correlate import MAX_LAG_S
+from mixtrace.session.duplicates import find_duplicates
+from mixtrace.session.find import find_song
+from mixtrace.session.song import Song, listed
+
+__all__ = ["Progress", "Session", "Track", "read_session"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps of it are done, and of how many."""
+
+_SILENT = 1e-4  # peak, -80 dB: below the dither of a 16-bit file
+_SAME_LENGTH_S = 0.01  # differences in length below this are not worth a note
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """One dry track, ready to be mixed.
+
+    Attributes:
+        name: its name, unique in the session.
+        group: the bus it goes to.
+        audio: [1 or 2, time], moved and turned over as `alignment` says.
+        alignment: what was measured, or given.
+        silent: whether nothing in it reaches -80 dB.
+        duplicate_of: the name of an earlier track with the same recording.
+        clipped_samples: samples of its file in flat runs at full scale.
+    """
+
+    name: str
+    group: str
+    audio: Float[np.ndarray, "channel time"]
+    alignment: Alignment
+    silent: bool
+    duplicate_of: str | None
+    clipped_samples: int
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A song's mix and its dry tracks, all of the mix's length.
+
+    Attributes:
+        name: the song's name.
+        sample_rate_hz: the rate of all audio in it.
+        mix: [2, time].
+        tracks: the tracks.
+        notes: what was assumed and done, in words.
+    """
+
+    name: str
+    sample_rate_hz: int
+    mix: Float[np.ndarray, "2 time"]
+    tracks: tuple[Track, ...]
+    notes: tuple[str, ...]
+
+
+def read_session(
+    song: Song | Path | str,
+    *,
+    sample_rate_hz: int | None = None,
+    align: bool = True,
+    alignments: Mapping[str, Alignment] | None = None,
+    progress: Progress | None = None,
+) -> Session:
+    """Return a song's audio, resampled, aligned, and padded or cropped to the mix's length.
+
+    Files are read and resampled one at a time; the session holds one float32 copy of the audio.
+
+    Args:
+        song: the files, or the path `find_song` is to look at.
+        sample_rate_hz: the rate wanted; None for the mix's own.
+        align: whether to measure delays and polarities; False leaves tracks where they start.
+        alignments: by track name, to use instead of measuring (found at another rate, say);
+            tracks that it does not name stay where they start.
+        progress: see `Progress`.
+
+    Raises:
+        SessionError: see `find_song`.
+        AudioError: a file or a rate that cannot be used, or a silent mix.
+    """
+    song = song if isinstance(song, Song) else find_song(song)
+    report = progress or (lambda what, done, total: None)
+    if sample_rate_hz is not None:
+        check_rate(sample_rate_hz, "the session")
+    report("reading", 0, len(song.tracks))
+    mix = read_recording(song.mix_path, sample_rate_hz)
+    if np.max(np.abs(mix.audio)) < _SILENT:
+        raise AudioError(f"Expected a mix that can be heard; {song.mix_path} is silent.")
+    rate = sample_rate_hz or mix.file_rate_hz
+    stereo = np.repeat(mix.audio, 2, axis=0) if len(mix.audio) == 1 else mix.audio
+    dry = _read_tracks(song, mix, rate, alignments or {}, report)
+    copies = find_duplicates([d.audio for d in dry])
+    found = [Alignment() for _ in dry]
+    if alignments is not None:
+        found = [alignments.get(source.name, Alignment()) for source in song.tracks]
+    elif align:
+        found = estimate_alignments(
+            [d.audio for d in dry], stereo, rate, lambda done, most: report("aligning", done, most)
+        )
+    notes = _reading_notes(song, mix, dry, rate)
+    tracks = _place_tracks(song, dry, copies, found, stereo.shape[1], rate)
+    if not align and alignments is None:
+        notes.append("alignment off: every track starts where its file starts")
+    notes += _track_notes(tracks)
+    return Session(song.name, rate, stereo, tracks, (*song.notes, *notes))
+
+
+def _read_tracks(
+    song: Song, mix: Recording, rate: int, alignments: Mapping[str, Alignment], report: Progress
+) -> list[Recording]:
+    """Return the tracks, no longer than the mix and the farthest they may be moved earlier."""
+    farthest_s = max([MAX_LAG_S, *(-a.delay_s for a in alignments.values())])
+    longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
+    dry: list[Recording] = []
+    for done, source in enumerate(song.tracks, 1):
+        recording = read_recording(source.path, rate)
+        if recording.audio.shape[1] > longest:
+            recording = replace(recording, audio=recording.audio[:, :longest].copy())
+        dry.append(recording)
+        report("reading", done, len(song.tracks))
+    return dry
+
+
+def _place_tracks(
+    song: Song,
+    dry: list[Recording],
+    copies: Sequence[int | None],
+    found: Sequence[Alignment],
+    length: int,
+    rate: int,
+) -> tuple[Track, ...]:
+    """Return the tracks where the mix has them; empties `dry`, so that one copy is held at most."""
+    tracks: list[Track] = []
+    for source, copy, alignment in zip(song.tracks, copies, found, strict=True):
+        recording = dry.pop(0)
+        silent = float(np.max(np.abs(recording.audio))) < _SILENT
+        audio = apply_alignment(recording.audio, alignment, length, rate)
+        original = None if copy is None or silent else song.tracks[copy].name
+        clipped = recording.clipped_samples
+        tracks.append(Track(source.name, source.group, audio, alignment, silent, original, clipped))
+    return tuple(tracks)
+
+
+def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: int) -> list[str]:
+    """Return what reading changed: rates, lengths, channels."""
+    named = [("the mix", mix), *((s.name, d) for s, d in zip(song.tracks, dry, strict=True))]
+    rates = [f"{name} ({r.file_rate_hz} Hz)" for name, r in named if r.file_rate_hz != rate]
+    gaps = [(name, r.duration_s - mix.duration_s) for name, r in named]
+    shorter = [f"{name} ({-gap:.2f} s)" for name, gap in gaps if gap < -_SAME_LENGTH_S]
+    longer = [f"{name} ({gap:.2f} s)" for name, gap in gaps if gap > _SAME_LENGTH_S]
+    notes = ["the mix is mono: both channels are equal"] if len(mix.audio) == 1 else []
+    notes += [f"resampled to {rate} Hz: {listed(rates)}"] if rates else []
+    notes += [f"shorter than the mix, padded with silence: {listed(shorter)}"] if shorter else []
+    notes += [f"longer than the mix, cropped: {listed(longer)}"] if longer else []
+    return notes
+
+
+def _track_notes(tracks: Sequence[Track]) -> list[str]:
+    """Return every track that is silent, a duplicate, clipped, or was moved with the others."""
+    every = len(tracks)
+    silent = [t.name for t in tracks if t.silent]
+    copies = [f"{t.name} (of {t.duplicate_of})" for t in tracks if t.duplicate_of]
+    clipped = [f"{t.name} ({t.clipped_samples} samples)" for t in tracks if t.clipped_samples]
+    carried = [t.name for t in tracks if t.alignment.delay_s and not t.alignment.confidence]
+    notes = [f"silent: {listed(silent, every)}"] if silent else []
+    notes += [f"duplicates: {listed(copies, every)}"] if copies else []
+    notes += [f"clipped: {listed(clipped, every)}"] if clipped else []
+    if carried:
+        notes.append(f"moved with the others, nothing of their own measured: {listed(carried)}")
+    return notes

@@ -1,0 +1,211 @@
+"""What holds for every processor of the registry, stated once."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from mixtrace.graph import INPUT, OUTPUT, Graph, Node
+from mixtrace.params import TapPosition
+from mixtrace.processors import PROCESSORS, FilterProcessor, Processor, Settings
+from mixtrace.processors.base import DESIGN_RATE_HZ
+from mixtrace.render import render_walk
+
+KINDS = list(PROCESSORS)
+PARAMETERS = [(kind, spec.name) for kind in KINDS for spec in PROCESSORS[kind].params]
+NEUTRAL = [kind for kind in KINDS if any(s.neutral is not None for s in PROCESSORS[kind].params)]
+
+
+def spec_of(kind: str, name: str):
+    return next(spec for spec in PROCESSORS[kind].params if spec.name == name)
+
+
+def noise(nodes: int = 2, time: int = 3000, dtype=torch.float64, seed: int = 0) -> Tensor:
+    """Return stereo noise around -20 dB, where the published dynamics act."""
+    generator = torch.Generator().manual_seed(seed)
+    return 0.1 * torch.randn(nodes, 2, time, dtype=torch.float64, generator=generator).to(dtype)
+
+
+def forward(kind: str, audio: Tensor, values: dict[str, Tensor], rate_hz=DESIGN_RATE_HZ) -> Tensor:
+    return PROCESSORS[kind].forward(audio, values, rate_hz)
+
+
+def test_the_registry_knows_processors_by_their_own_kind():
+    for kind, entry in PROCESSORS.items():
+        assert isinstance(entry, Processor)
+        assert entry.kind == kind
+    letters = "".join(entry.letter for entry in PROCESSORS.values())
+    assert letters.startswith("ecnsgdr")  # the published chain
+    assert len(set(letters)) == len(letters)
+    for kind in KINDS:
+        names = [spec.name for spec in PROCESSORS[kind].params]
+        assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_output_has_the_form_of_the_input(kind, dtype, draw_physical):
+    audio = noise(dtype=dtype)
+    output = forward(kind, audio, draw_physical(kind, dtype=dtype))
+    assert output.shape == audio.shape
+    assert output.dtype == dtype
+
+
+@pytest.mark.parametrize("kind", NEUTRAL)
+def test_neutral_parameters_are_the_identity(kind, neutral_values):
+    audio = noise()
+    # The middle of the equalizer's periodic window is 1 - 6e-7; everything else is exact.
+    torch.testing.assert_close(
+        forward(kind, audio, neutral_values(kind)), audio, rtol=1e-6, atol=1e-14
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_weight_of_zero_is_the_identity_and_of_one_the_processor(kind, draw_physical):
+    audio, values = noise(nodes=1), draw_physical(kind, 1)
+    graph = Graph((Node(INPUT, "a"), Node(kind, "a"), Node(OUTPUT, "mix")), ((0, 1), (1, 2)))
+    for wet, expected in ((0.0, audio), (1.0, forward(kind, audio, values))):
+        settings = Settings({kind: values}, {kind: torch.tensor([wet], dtype=torch.float64)})
+        settings.check({kind: 1})
+        rendered = render_walk(graph, settings, [audio[0]], DESIGN_RATE_HZ)
+        torch.testing.assert_close(rendered, expected[0], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_equals_one_by_one(kind, draw_physical):
+    audio, values = noise(3), draw_physical(kind, 3)
+    together = forward(kind, audio, values)
+    for i in range(3):
+        alone = forward(kind, audio[i : i + 1], {n: v[i : i + 1] for n, v in values.items()})
+        # Batched transforms may sum in another order.
+        torch.testing.assert_close(together[i], alone[0], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_processor_widens_only_if_it_says_so(kind, draw_physical):
+    audio = noise()[:, :1].expand(-1, 2, -1)
+    left, right = forward(kind, audio, draw_physical(kind)).unbind(1)
+    same = torch.allclose(left, right, rtol=1e-12, atol=1e-14)
+    assert same != PROCESSORS[kind].widens
+
+
+def loss_of(kind: str, audio: Tensor, z: dict[str, Tensor]) -> Tensor:
+    """Return a smooth scalar of the output of unconstrained values."""
+    values = {spec.name: spec.physical(z[spec.name]) for spec in PROCESSORS[kind].params}
+    output = forward(kind, audio, values)
+    return (output * noise(output.shape[0], output.shape[2], seed=9)).sum() + output.square().sum()
+
+
+@pytest.mark.parametrize(("kind", "name"), [*PARAMETERS, *((kind, "audio") for kind in KINDS)])
+def test_gradients_against_finite_differences(kind, name, draw):
+    if name != "audio" and isinstance(spec_of(kind, name).warp, TapPosition):
+        pytest.skip("its gradient is a stand-in: see tests/dsp/test_taps.py, tests/test_params.py")
+    leaves = {"audio": noise(), **draw(kind)}
+    generator = torch.Generator().manual_seed(7)
+    direction = torch.randn(leaves[name].shape, dtype=torch.float64, generator=generator)
+
+    def loss(distance: float) -> Tensor:
+        moved = {**leaves, name: leaves[name] + distance * direction}
+        return loss_of(kind, moved.pop("audio"), moved)
+
+    def difference(distance: float) -> Tensor:
+        return (loss(distance) - loss(-distance)) / (2.0 * distance)
+
+    leaves[name].requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(0.0), leaves[name])
+    with torch.no_grad():
+        slope = (4.0 * difference(1e-5) - difference(2e-5)) / 3.0
+    exact = (gradient * direction).sum()
+    # Rounding of a loss of 100 leaves 1e-9; samples that cross a knee within a step add 1e-7.
+    torch.testing.assert_close(exact, slope, rtol=1e-6, atol=1e-8)
+    assert exact.abs() > 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("level", [0.0, 1.0, 8.0], ids=["silence", "full-scale", "beyond"])
+@pytest.mark.parametrize("position", ["start", "low", "high"])
+def test_gradients_are_finite_at_every_level_and_range_end(kind, level, position):
+    z = {}
+    for spec in PROCESSORS[kind].params:
+        z[spec.name] = torch.full((2, *spec.shape), spec.init)
+        if position != "start":
+            end = torch.tensor(spec.low if position == "low" else spec.high)
+            z[spec.name] = spec.unconstrained(end.expand(2, *spec.shape).clone())
+    audio = level * noise(dtype=torch.float32).sign()
+    leaves = {"audio": audio, **z}
+    for leaf in leaves.values():
+        leaf.requires_grad_()
+    values = {spec.name: spec.physical(leaves[spec.name]) for spec in PROCESSORS[kind].params}
+    output = forward(kind, audio, values)
+    assert output.isfinite().all()
+    gradients = torch.autograd.grad(output.square().sum(), list(leaves.values()))
+    for name, gradient in zip(leaves, gradients, strict=True):
+        assert gradient.isfinite().all(), name
+
+
+@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
+def test_every_parameter_changes_the_output(kind, name, draw_physical):
+    audio = noise()
+    values = draw_physical(kind, seed=1)
+    others = draw_physical(kind, seed=2)
+    before = forward(kind, audio, values)
+    after = forward(kind, audio, {**values, name: others[name]})
+    assert (after - before).norm() > 1e-3 * before.norm()
+
+
+def test_sharpness_shapes_gradients_only(draw_physical):
+    audio, values = noise(), draw_physical("multitap_delay")
+    blunt = values["taps"] * torch.tensor([1.0, 0.1])
+    before = forward("multitap_delay", audio, values)
+    assert torch.equal(before, forward("multitap_delay", audio, {**values, "taps": blunt}))
+
+
+@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
+def test_physical_values_survive_the_round_trip(kind, name):
+    spec = spec_of(kind, name)
+    low = torch.as_tensor(spec.low, dtype=torch.float64).expand(spec.shape)
+    high = torch.as_tensor(spec.high, dtype=torch.float64).expand(spec.shape)
+    for fraction in torch.linspace(0.0, 1.0, 21, dtype=torch.float64).tolist():
+        value = (low + fraction * (high - low))[None]
+        if isinstance(spec.warp, TapPosition) and fraction == 1.0:
+            value[..., 0] = 0.0  # the end of a slot is its start
+        back = spec.physical(spec.unconstrained(value))
+        # Inverse warps stay 1e-6 inside a range whose end is at infinity.
+        torch.testing.assert_close(back, value, rtol=2e-6, atol=3e-6)
+
+
+@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
+def test_the_published_start_and_the_neutral_value_lie_in_range(kind, name):
+    spec = spec_of(kind, name)
+    start = torch.full((1, *spec.shape), spec.init, dtype=torch.float64)
+    torch.testing.assert_close(spec.physical(start), spec.warp.physical(start))
+    if spec.neutral is not None:
+        neutral = torch.full((1, *spec.shape), spec.neutral)
+        assert torch.equal(spec.clip(neutral), neutral)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rate_hz", [30_000.0, 44_100.0])
+def test_nothing_sounds_before_its_cause(kind, rate_hz, draw_physical):
+    values, entry = draw_physical(kind), PROCESSORS[kind]
+    start = 2000
+    audio = torch.cat([torch.zeros(2, 2, start, dtype=torch.float64), noise()], -1)
+    output = forward(kind, audio, values, rate_hz)
+    # The equalizer is zero-phase: half its taps act early.
+    lead = entry.extent(rate_hz)[0] if isinstance(entry, FilterProcessor) else 0
+    assert lead == (0 if kind != "equalizer" else round(1023 * rate_hz / 30_000.0))
+    peak = output.abs().max()
+    # A transform leaves 1e-15 of the loudest sample everywhere.
+    assert output[..., : start - lead].abs().max() <= 1e-13 * peak
+    # The first tap of a window is 0; the one after it acts.
+    assert output[..., : start - lead + 2].abs().max() > 1e-12 * peak or lead == 0
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if isinstance(PROCESSORS[k], FilterProcessor)])
+@pytest.mark.parametrize("rate_hz", [22_050.0, 30_000.0, 44_100.0, 48_000.0])
+def test_responses_stay_within_the_stated_extent(kind, rate_hz, draw_physical):
+    entry = PROCESSORS[kind]
+    assert isinstance(entry, FilterProcessor)
+    response = entry.impulse_response(draw_physical(kind), rate_hz)
+    lead, tail = entry.extent(rate_hz)
+    assert response.lead_samples == lead
+    assert tail - 1 <= response.taps.shape[-1] - 1 - lead <= tail

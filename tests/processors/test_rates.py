@@ -1,0 +1,87 @@
+"""The same settings give the same sound at 30, 44.1 and 48 kHz."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from mixtrace.processors import PROCESSORS, DynamicsProcessor
+
+SECONDS = 0.5
+COMPARED_HZ = 14_000
+
+LIMITS_DB = {
+    "equalizer": -70.0,  # whole bins: the curve is read between its points
+    "compressor": -55.0,  # the gain makes new frequencies, which alias differently
+    "noise_gate": -55.0,
+    "stereo_imager": -95.0,  # the spectrum of the fade at the end, beyond Nyquist
+    "gain_panning": -95.0,
+    "multitap_delay": -45.0,  # 39 taps of colour become 57 or 61, not 57.3 or 62.4
+    "reverb": -38.0,  # the noise starts with a jump, which rings before time zero: cut off
+    "gain_automation": -95.0,
+}
+"""Allowed error below 14 kHz, relative to the signal; the measured errors are 4 to 10 dB lower."""
+
+
+def bursts(rate_hz: float) -> Tensor:
+    """Return Gaussian bursts from 60 Hz to 12 kHz, computed at a rate instead of resampled."""
+    generator = torch.Generator().manual_seed(0)
+    time_s = torch.arange(round(SECONDS * rate_hz), dtype=torch.float64) / rate_hz
+    audio = torch.zeros(1, 2, len(time_s), dtype=torch.float64)
+    for frequency_hz in torch.logspace(math.log10(60.0), math.log10(12_000.0), 24).tolist():
+        centre_s = 0.02 + 0.4 * torch.rand((), generator=generator).item()
+        gain = 0.1 * torch.randn(2, 1, generator=generator).double()
+        shape = torch.exp(-0.5 * ((time_s - centre_s) / 0.01) ** 2)
+        audio += gain * shape * torch.cos(2.0 * math.pi * frequency_hz * (time_s - centre_s))
+    return audio
+
+
+def comparable(kind: str, values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return values that mean the same at every rate: smooth curves, taps on common samples."""
+    result = {}
+    for spec in PROCESSORS[kind].params:
+        value = values[spec.name]
+        if spec.name == "taps":
+            # 300 Hz divides all three rates; the end of a slot is its start.
+            grid = torch.round(value[..., :1] * 300.0).clamp_max(29.0) / 300.0
+            value = torch.cat([grid, value[..., 1:]], -1)
+        elif spec.name == "time_ms":
+            # The published start, 1.4 samples, follows the waveform rather than the level.
+            value = torch.full_like(value, 10.0)
+        elif spec.shape and spec.shape[-1] >= 20 and kind != "gain_automation":
+            knots = value[..., :: 25 if spec.shape[-1] > 100 else 4].flatten(0, -2)[:, None]
+            value = torch.nn.functional.interpolate(
+                knots, size=spec.shape[-1], mode="linear", align_corners=True
+            ).view_as(value)
+        result[spec.name] = value
+    return result
+
+
+def spectrum(kind: str, values: dict[str, Tensor], rate_hz: float) -> Tensor:
+    """Return the output's Fourier transform (per Hz) below the compared limit, faded at its end."""
+    output = PROCESSORS[kind].forward(bursts(rate_hz), values, rate_hz)
+    time_s = torch.arange(output.shape[-1], dtype=torch.float64) / rate_hz
+    fade = torch.cos((time_s - 0.4).clamp_min(0.0) / 0.1 * math.pi / 2.0) ** 2
+    return torch.fft.rfft(output * fade)[..., : round(COMPARED_HZ * SECONDS)] / rate_hz
+
+
+@pytest.mark.parametrize("kind", PROCESSORS)
+@pytest.mark.parametrize("rate_hz", [44_100.0, 48_000.0])
+def test_the_same_sound(kind, rate_hz, draw_physical):
+    values = comparable(kind, draw_physical(kind, 1))
+    reference = spectrum(kind, values, 30_000.0)
+    error = spectrum(kind, values, rate_hz) - reference
+    assert 20.0 * torch.log10(error.norm() / reference.norm()) < LIMITS_DB[kind]
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k, entry in PROCESSORS.items() if isinstance(entry, DynamicsProcessor)]
+)
+def test_fast_detectors_are_alike_within_a_tenth(kind, draw_physical):
+    values = comparable(kind, draw_physical(kind, 1))
+    values["time_ms"] = torch.full_like(values["time_ms"], 0.05)  # the published start
+    reference = spectrum(kind, values, 30_000.0)
+    error = spectrum(kind, values, 44_100.0) - reference
+    # A gain that follows single samples shapes waves, and what it adds aliases.
+    assert error.norm() < 0.1 * reference.norm()

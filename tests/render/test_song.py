@@ -1,0 +1,140 @@
+"""Whole songs in blocks equal one transform over the whole song."""
+
+from collections.abc import Iterable
+from functools import reduce
+
+import pytest
+import torch
+
+from mixtrace.errors import AudioError
+from mixtrace.graph import CONSOLES, Graph, Node, build_console
+from mixtrace.render import compile_plan, render_compiled, render_song, render_taps
+
+# The same sums in other orders and at other transform lengths: float32 rounding over some ten
+# nodes, as between the strategies.
+RELATIVE = 1e-5
+
+
+def one_shot(song) -> torch.Tensor:
+    audio = render_compiled(song.graph, song.settings, song.dry, song.rate, time=song.time)
+    assert audio is not None
+    return audio[0]
+
+
+def in_blocks(song, **options) -> torch.Tensor:
+    return render_song(song.graph, song.settings, song.tracks, song.rate, **options)
+
+
+def total(parts: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Return the sum of mono and stereo signals."""
+    return reduce(torch.add, parts)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("rate", [30_000.0, 44_100.0])
+def test_blocks_equal_one_shot(random_song, seed, rate):
+    # A fifth of a second is shorter than most responses and does not divide the song.
+    song = random_song(seed, rate=rate, time=20_011, silence=0)
+    expected = one_shot(song)
+    error = (in_blocks(song, chunk_s=0.2) - expected).abs().max()
+    assert error < RELATIVE * expected.abs().max()
+
+
+@pytest.mark.parametrize("chunk_s", [0.05, 0.37, 100.0])
+def test_the_length_of_a_block_does_not_matter(random_song, chunk_s):
+    kinds = "input noise_gate equalizer compressor equalizer gain_automation reverb output".split()
+    edges = tuple((i, i + 1) for i in range(len(kinds) - 1))
+    graph = Graph(tuple(Node(kind, "voice") for kind in kinds), (*edges, (2, 5), (0, 4)))
+    song = random_song(7, graph=graph, silence=0)
+    expected = one_shot(song)
+    error = (in_blocks(song, chunk_s=chunk_s) - expected).abs().max()
+    assert error < RELATIVE * expected.abs().max()
+
+
+def test_detectors_go_on_through_silent_blocks(random_song):
+    # Three blocks of silence, nothing that rings: the gate must still remember the first burst.
+    graph = Graph(
+        (Node("input", "kick"), Node("noise_gate", "kick"), Node("output", "mix")),
+        ((0, 1), (1, 2)),
+    )
+    song = random_song(0, graph=graph, silence=0)
+    (track,) = song.tracks
+    track[:, 3000:6500] = 0.0
+    settings = song.settings
+    for name, value in (("time_ms", 300.0), ("threshold_db", 0.0), ("slope", -3.0)):
+        settings.values["noise_gate"][name].fill_(value)
+    expected = one_shot(song)
+    forgetful = one_shot(random_song(0, graph=graph, silence=6500))
+    assert (expected - forgetful)[:, 6500:].abs().max() > 1e-3 * expected.abs().max()
+    error = (in_blocks(song, chunk_s=0.03) - expected).abs().max()
+    assert error < RELATIVE * expected.abs().max()
+
+
+def test_taps_give_the_stems(random_song):
+    tracks = [("kick", "drums"), ("snare", "drums"), ("voice", "vocals")]
+    graph = build_console(tracks, CONSOLES["paper"])
+    song = random_song(11, graph=graph, silence=0)
+    song.tracks[:] = [
+        torch.randn(1, song.time),
+        torch.randn(2, song.time),
+        torch.randn(1, song.time),
+    ]
+    buses = graph.predecessors[graph.output]
+    mix, taps = render_taps(
+        graph, song.settings, song.tracks, song.rate, [*buses, *graph.inputs, graph.output]
+    )
+    assert (total(taps[i] for i in buses) - mix).abs().max() < RELATIVE * mix.abs().max()
+    assert torch.equal(taps[graph.output], mix)
+    for i, track in zip(graph.inputs, song.tracks, strict=True):
+        assert torch.equal(taps[i], track)
+    # The drums alone: the vocal bus of a console does not touch them.
+    (drums,) = [i for i in buses if graph.nodes[i].name == "drums"]
+    alone = render_song(graph, song.settings, [*song.tracks[:2], None], song.rate)
+    assert (taps[drums] - alone).abs().max() < RELATIVE * alone.abs().max()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_node_can_be_tapped(random_song, seed):
+    song = random_song(seed, silence=0)
+    args = (song.graph, song.settings, song.tracks, song.rate)
+    mix, taps = render_taps(*args, range(len(song.graph.nodes)), chunk_s=0.25)
+    # Tapping a node cuts nothing on the way: the mix is the same.
+    assert (mix - in_blocks(song)).abs().max() < RELATIVE * mix.abs().max()
+    feeds = song.graph.predecessors[song.graph.output]
+    assert (total(taps[i] for i in feeds) - mix).abs().max() < RELATIVE * mix.abs().max()
+    plan = compile_plan(song.graph, song.dry.channels, song.rate)
+    for i, audio in taps.items():
+        assert audio.shape == (max(plan.channels[i], 1), song.time)
+        assert bool(audio.any()) == (plan.channels[i] > 0)
+
+
+def test_mono_stays_mono_until_something_widens_it(random_song):
+    kinds = ("input", "equalizer", "compressor", "stereo_imager", "gain_panning", "output")
+    graph = Graph(tuple(Node(kind, "voice") for kind in kinds), tuple((i, i + 1) for i in range(5)))
+    song = random_song(0, graph=graph)
+    song.tracks[0] = song.sounding[0][:1]
+    _, taps = render_taps(graph, song.settings, song.tracks, song.rate, range(6))
+    assert [taps[i].shape[0] for i in range(6)] == [1, 1, 1, 1, 2, 2]
+
+
+def test_silent_songs_and_progress(random_song):
+    song = random_song(0)
+    silent = [torch.zeros(1, song.time) for _ in song.tracks]
+    calls: list[tuple[int, int]] = []
+    mix = render_song(
+        song.graph,
+        song.settings,
+        silent,
+        song.rate,
+        chunk_s=0.1,
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    assert torch.equal(mix, torch.zeros(2, song.time))
+    assert calls == [(n + 1, len(calls)) for n in range(len(calls))] and len(calls) == 4
+
+
+@pytest.mark.parametrize("tracks", [[None], [torch.zeros(1, 5), torch.zeros(1, 6)]])
+def test_tracks_must_say_how_long_the_song_is(random_song, tracks):
+    song = random_song(0)
+    with pytest.raises(AudioError, match="tracks of one length"):
+        render_song(song.graph, song.settings, tracks, song.rate)

@@ -1,0 +1,179 @@
+"""Delays and polarities planted in synthetic songs are found; where there is nothing, nothing is.
+
+Songs of 10 s at 16 kHz, from bursts of filtered noise. Planted whole delays must come back exactly,
+planted fractions to a tenth of a sample (what the estimate promises).
+"""
+
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfilt
+
+from mixtrace.session import Alignment, apply_alignment, estimate_alignments
+
+RATE = 16000
+TIME = 10 * RATE
+
+
+def bursts(seed: int, colour: float = 0.5, time: int = TIME) -> np.ndarray:
+    """Return a mono track of decaying noise bursts at random times, [1, time]."""
+    rng = np.random.default_rng(seed)
+    noise = smoothed(rng.standard_normal(time), colour)
+    onsets = (rng.random(time) < 4.0 / RATE) * rng.uniform(0.3, 1.0, time)
+    envelope = smoothed(onsets, np.exp(-1.0 / (0.15 * RATE)))
+    return (0.1 * noise * envelope)[None].astype(np.float32)
+
+
+def smoothed(signal: np.ndarray, pole: float) -> np.ndarray:
+    """Return the signal through a filter of one pole."""
+    return np.asarray(sosfilt([[1.0, 0.0, 0.0, 1.0, -pole, 0.0]], signal))
+
+
+def delayed(audio: np.ndarray, samples: float) -> np.ndarray:
+    """Return the audio later by any number of samples, exactly, by the phase of its spectrum."""
+    time = audio.shape[1]
+    padded = 2 * time
+    phase = np.exp(-2j * np.pi * np.fft.rfftfreq(padded) * samples)
+    return np.fft.irfft(np.fft.rfft(audio, padded) * phase, padded)[:, :time].astype(np.float32)
+
+
+def filtered(audio: np.ndarray, order: int, cutoff_hz: float, kind: str) -> np.ndarray:
+    """Return the audio through a Butterworth filter, whose phase is that of an equaliser."""
+    sections = butter(order, cutoff_hz, kind, fs=RATE, output="sos")
+    return np.asarray(sosfilt(sections, audio), np.float32)
+
+
+def panned(audio: np.ndarray, left: float, right: float) -> np.ndarray:
+    return audio * np.array([[left], [right]], np.float32)
+
+
+def mixed(tracks: list[np.ndarray]) -> np.ndarray:
+    return np.sum([panned(t, 0.5, 0.6) for t in tracks], axis=0)
+
+
+def lags(found: list[Alignment]) -> list[float]:
+    return [a.delay_s * RATE for a in found]
+
+
+PANS = ((1.0, 0.2), (0.3, 0.9), (0.7, 0.7), (0.0, 1.0), (0.6, -0.4))
+
+
+def test_planted_delays_and_polarities_are_found():
+    delays, polarities = [0, 37, -251, 3200, -800], [1, -1, 1, -1, 1]
+    wet = [bursts(k, colour=0.2 * k) for k in range(5)]
+    dry = [p * delayed(w, -d) for w, d, p in zip(wet, delays, polarities, strict=True)]
+    mix = np.sum([panned(w, *pan) for w, pan in zip(wet, PANS, strict=True)], axis=0)
+    found = estimate_alignments(dry, mix, RATE)
+    assert lags(found) == delays
+    assert [a.polarity for a in found] == polarities
+    assert min(a.confidence for a in found) > 0.8
+
+
+def test_a_fraction_of_a_sample_is_found():
+    wet = [filtered(bursts(k), 4, 6400, "low") for k in range(3)]
+    dry = [delayed(w, -d) for w, d in zip(wet, (12.3, -45.5, 0.0), strict=True)]
+    found = estimate_alignments(dry, mixed(wet), RATE)
+    np.testing.assert_allclose(lags(found), [12.3, -45.5, 0.0], atol=0.1)
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_phase_of_equalisers_is_neither_delay_nor_polarity(order: int):
+    """High-passes above the main energy of a bass turn its phase by 90 to 180 degrees."""
+    bass = filtered(bursts(0, colour=0.9), 2, 150, "low") + 0.02 * bursts(0)
+    dry = [4 * bass, bursts(1), bursts(2, colour=0.95)]
+    found = estimate_alignments(dry, mixed([filtered(d, order, 130, "high") for d in dry]), RATE)
+    assert [(a.delay_s, a.polarity) for a in found] == [(0.0, 1)] * 3
+    assert min(a.confidence for a in found) > 0.4
+
+
+def test_a_track_that_is_not_in_the_mix_stays():
+    """Twenty of them: a confidence that chance can reach would show."""
+    mix = mixed([bursts(k) for k in range(3)])
+    dry = [bursts(k) for k in range(3)] + [bursts(100 + k, colour=0.04 * k) for k in range(20)]
+    found = estimate_alignments(dry, mix, RATE)
+    assert found[3:] == [Alignment(0.0, 1, 0.0)] * 20
+    assert min(a.confidence for a in found[:3]) > 0.8
+
+
+def test_bleed_into_a_louder_microphone_moves_nothing():
+    """Overheads hear the snare 3 ms later and louder than the snare's own track is mixed."""
+    snare, cymbals = bursts(0), bursts(1, colour=-0.5)
+    overheads = cymbals + delayed(snare, 48)
+    mix = panned(overheads, 1.0, 0.8) + panned(snare, 0.3, 0.3)
+    found = estimate_alignments([snare, overheads], mix, RATE)
+    assert [(a.delay_s, a.polarity) for a in found] == [(0.0, 1)] * 2
+
+
+def test_a_loop_is_not_taken_for_its_own_repetition():
+    """An exact repetition every 200 ms gives nearly equal peaks 200 ms apart."""
+    hit = bursts(0, time=3200)
+    hit[:, :50] += 0.3
+    loop = np.tile(hit, TIME // 3200)
+    others = [bursts(1), bursts(2)]
+    found = estimate_alignments([delayed(loop, -30), *others], mixed([loop, *others]), RATE)
+    assert lags(found) == [30, 0, 0]
+    assert found[0].confidence > 0.8
+
+
+def test_two_places_equally_good_are_no_evidence():
+    """The mix holds the track and, 20 ms later, an echo as loud as the track itself."""
+    dry = bursts(0)
+    wet = dry + delayed(dry, 320)
+    assert estimate_alignments([delayed(dry, -100)], mixed([wet]), RATE) == [Alignment()]
+
+
+def test_a_track_with_nothing_of_its_own_moves_with_the_others():
+    """A mix that starts late as a whole: the hum gives no evidence, the others all agree."""
+    dry = [bursts(k) for k in range(4)]
+    hum = (1e-3 * np.sin(2 * np.pi * 50 * np.arange(TIME) / RATE))[None].astype(np.float32)
+    mix = mixed([delayed(d, 500) for d in [*dry, hum]])
+    found = estimate_alignments([*dry, hum], mix, RATE)
+    assert lags(found) == [500] * 5
+    assert found[4].confidence == 0.0
+
+
+def test_stereo_tracks_are_compared_side_by_side():
+    wet = np.concatenate([bursts(0), bursts(1)])
+    found = estimate_alignments([delayed(wet, -77), bursts(2)], wet + bursts(2), RATE)
+    assert lags(found) == [77, 0]
+
+
+@pytest.mark.parametrize("time", [1, 100, 1024])
+def test_songs_too_short_to_tell_stay_as_they_are(time: int):
+    dry = [bursts(0)[:, :time], np.zeros((1, time), np.float32)]
+    assert estimate_alignments(dry, mixed(dry), RATE) == [Alignment()] * 2
+
+
+def test_a_song_of_two_seconds_is_enough():
+    wet = [bursts(k, time=2 * RATE) for k in range(3)]
+    dry = [delayed(w, -d) for w, d in zip(wet, (0, 80, -80), strict=True)]
+    assert lags(estimate_alignments(dry, mixed(wet), RATE)) == [0, 80, -80]
+
+
+def test_progress_counts_passes():
+    calls = []
+    estimate_alignments(
+        [bursts(0)], mixed([bursts(0)]), RATE, lambda done, most: calls.append((done, most))
+    )
+    assert calls == [(1, 4)]
+
+
+def test_whole_delays_are_applied_exactly():
+    ramp = np.arange(1.0, 6.0, dtype=np.float32)[None]
+    at = [Alignment(d / RATE) for d in (0, 2, -2, 9, -9)]
+    moved = [apply_alignment(ramp, a, 6, RATE)[0].tolist() for a in at]
+    assert moved[:3] == [[1, 2, 3, 4, 5, 0], [0, 0, 1, 2, 3, 4], [3, 4, 5, 0, 0, 0]]
+    assert moved[3:] == [[0] * 6] * 2
+    turned = apply_alignment(ramp, Alignment(0.0, -1), 3, RATE)
+    assert turned.tolist() == [[-1, -2, -3]]
+
+
+@pytest.mark.parametrize("delay", [-30.6122, 0.25, 7.5])
+def test_the_response_of_a_fraction_of_a_sample_is_a_pure_delay(delay: float):
+    """Up to 0.9 of half the rate, to -59 dB, as documented."""
+    impulse = np.zeros((1, 401), np.float32)
+    impulse[0, 200] = 1.0
+    moved = apply_alignment(impulse, Alignment(delay / RATE), 401, RATE)[0]
+    frequency = np.linspace(0.0, 0.45, 100)[:, None]
+    response = np.sum(moved * np.exp(-2j * np.pi * frequency * np.arange(401)), axis=1)
+    exact = np.exp(-2j * np.pi * frequency[:, 0] * (200 + delay))
+    assert np.max(np.abs(response - exact)) < 10 ** (-59 / 20)
