@@ -13,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mixtrace"
 
 ROOMS = (
+    "runtime",
     "errors",
     "units",
     "params",
@@ -31,6 +32,7 @@ ROOMS = (
     "export",
     "corpus",
     "demo",
+    "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it
     "cli",
 )

@@ -1,5 +1,41 @@
-"""mixtrace finds out how a mix was made: which processors sit where, with which settings."""
+"""mixtrace finds out how a mix was made: which processors sit where, with which settings.
 
-__all__ = ["__version__"]
+>>> import mixtrace
+>>> mixtrace.fit.__module__
+'mixtrace.verbs.fitting'
+"""
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixtrace.verbs import evaluate, fit, render, show
+
+__all__ = ["__version__", "evaluate", "fit", "render", "show"]
 
 __version__ = "0.1.0"
+
+_VERBS = frozenset(__all__) - {"__version__"}
+
+
+class _Package(ModuleType):
+    """The package: verbs are imported when first asked for, and are not hidden by rooms.
+
+    `fit` and `render` are rooms too, and importing one would bind its name here to the module;
+    `from mixtrace.fit import ...` needs no such binding.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _VERBS and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _VERBS:
+            from mixtrace import verbs
+
+            return getattr(verbs, name)
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+
+sys.modules[__name__].__class__ = _Package

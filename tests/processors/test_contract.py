@@ -1,5 +1,7 @@
 """What holds for every processor of the registry, stated once."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -181,6 +183,24 @@ def test_the_published_start_and_the_neutral_value_lie_in_range(kind, name):
     if spec.neutral is not None:
         neutral = torch.full((1, *spec.shape), spec.neutral)
         assert torch.equal(spec.clip(neutral), neutral)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        ("compressor", "threshold_db", -60.0 / math.log(10.0)),  # log energy -6
+        ("compressor", "knee_db", 10.0 / math.log(10.0)),  # one neper of energy, full width
+        ("compressor", "time_ms", 1.0 / (30.0 * math.log(2.0))),  # pole 1/2 at 30 kHz
+        ("compressor", "slope", -1.0),  # ratio 2 of energies: a limiter
+        ("noise_gate", "slope", -2.0),  # ratio 2 of energies
+        ("reverb", "initial_db", 0.0),
+        ("reverb", "rt60_s", 0.0064 * math.log(1000.0) * 8.0 / math.log(2.0)),
+    ],
+)
+def test_the_published_start_in_physical_units(kind, name, expected):
+    spec = spec_of(kind, name)
+    start = spec.physical(torch.full((1, *spec.shape), spec.init, dtype=torch.float64))
+    torch.testing.assert_close(start, torch.full_like(start, expected))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,11 +1,13 @@
 """The order of types, judged by its definition and by exhaustive search."""
 
+from collections import Counter
 from typing import get_args
 
 import numpy as np
 import pytest
 
-from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.graph import CONSOLES, INPUT, MIX, OUTPUT, Graph, Node, build_console
+from mixtrace.processors import PROCESSORS
 from mixtrace.render import Order, TypeSchedule, type_schedule
 
 SEEDS = range(40)
@@ -47,6 +49,39 @@ def test_every_node_is_processed_once_and_after_its_predecessors(random_graph, s
     check(graph, type_schedule(graph, order))
 
 
+def ready_counts(graph: Graph, done: set[int]) -> Counter[str]:
+    """Return how many nodes of each kind wait for nothing."""
+    return Counter(
+        node.kind
+        for i, node in enumerate(graph.nodes)
+        if i not in done and done.issuperset(graph.predecessors[i])
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS[:10])
+def test_greedy_takes_the_kind_with_most_ready_nodes(random_graph, seed):
+    graph = random_graph(seed)
+    done: set[int] = set()
+    for _, nodes in type_schedule(graph, "greedy"):
+        assert len(nodes) == max(ready_counts(graph, done).values())
+        done.update(nodes)
+
+
+@pytest.mark.parametrize("seed", SEEDS[:10])
+def test_fixed_passes_over_a_kind_only_when_none_of_it_is_ready(random_graph, seed):
+    graph = random_graph(seed)
+    kinds = ["input", *graph.kinds(), "mix", "output"]
+    done: set[int] = set()
+    place = -1
+    for kind, nodes in type_schedule(graph, "fixed"):
+        ready = ready_counts(graph, done)
+        place = (place + 1) % len(kinds)
+        while not ready[kinds[place]]:
+            place = (place + 1) % len(kinds)
+        assert (kind, len(nodes)) == (kinds[place], ready[kind])
+        done.update(nodes)
+
+
 def test_beam_needs_no_more_steps_than_greedy_and_greedy_no_more_than_one_by_one(random_graph):
     beats_greedy, best = 0, 0
     for seed in SEEDS:
@@ -57,6 +92,27 @@ def test_beam_needs_no_more_steps_than_greedy_and_greedy_no_more_than_one_by_one
         best += beam == fewest_steps(graph)
     assert beats_greedy > 0, "no graph here tells beam search from greedy"
     assert best == len(SEEDS), "beam search missed the optimum of a graph this small"
+
+
+def deep_graph(seed: int) -> Graph:
+    """Return a graph of 80 nodes on long ways, where a kind taken too early costs steps later."""
+    rng = np.random.default_rng(seed)
+    kinds = [INPUT] * 6 + [str(kind) for kind in rng.choice([*PROCESSORS, MIX], 80)]
+    edges = [
+        (int(rng.integers(max(0, i - 12), i)), i)
+        for i in range(6, len(kinds))
+        for _ in range(rng.integers(1, 3))
+    ]
+    loose = set(range(len(kinds))) - {source for source, _ in edges}
+    edges += [(i, len(kinds)) for i in sorted(loose)]
+    return Graph(tuple(Node(kind, "deep") for kind in [*kinds, OUTPUT]), tuple(edges))
+
+
+def test_beam_search_looks_ahead():
+    graphs = [deep_graph(seed) for seed in range(10)]
+    beam, greedy = (sum(len(type_schedule(g, o)) for g in graphs) for o in ("beam", "greedy"))
+    # Measured: 30 % fewer steps; 24 % when states are compared only by how much is done.
+    assert beam < 0.73 * greedy
 
 
 @pytest.mark.parametrize("order", get_args(Order))

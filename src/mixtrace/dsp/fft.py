@@ -13,7 +13,7 @@ def fast_length(minimum: int) -> int:
     dearer; the factor of 32 keeps vector instructions busy.
 
     >>> fast_length(173_999)
-    174960
+    180000
     >>> fast_length(1)
     32
     """

@@ -1,1 +1,23 @@
 """Finding the settings of a console: warm start, objective, gradient descent."""
+
+from mixtrace.fit.descent import Descent
+from mixtrace.fit.objective import Objective, song_loss, song_parts
+from mixtrace.fit.recipe import RECIPES, Recipe
+from mixtrace.fit.variables import WET, Variables
+from mixtrace.fit.warm_start import StaticResponse, least_squares_start, static_responses
+from mixtrace.fit.windows import SongWindows
+
+__all__ = [
+    "RECIPES",
+    "WET",
+    "Descent",
+    "Objective",
+    "Recipe",
+    "SongWindows",
+    "StaticResponse",
+    "Variables",
+    "least_squares_start",
+    "song_loss",
+    "song_parts",
+    "static_responses",
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -11,45 +12,98 @@ from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, LossFeatures, LossParts, combine
 from mixtrace.processors import Settings
-from mixtrace.render import DryAudio, render_compiled
+from mixtrace.render import DryAudio, render_compiled, render_scheduled
 
-__all__ = ["GainStaging", "song_loss", "song_parts", "window_parts"]
+__all__ = ["Objective", "song_loss", "song_parts", "window_loss"]
+
+_STAGED_AS_PUBLISHED = ("equalizer", "reverb")
+_STRIDE = 16
 
 
-def window_parts(
+@dataclass(frozen=True)
+class Objective:
+    """What a step minimises.
+
+    Attributes:
+        strategy: `compiled` renders with the compiled plan, `scheduled` batch after batch of one
+            type, which shows the gain-staging regulariser each node's own audio, as published.
+        convention: the norm in the spectral convergence.
+        fft_limit_s: for `compiled`, see `render_compiled`; in seconds.
+        gain_staging: weight of the gain-staging regulariser.
+        sharpness: weight of the sum of (1 - sharpness)^2 / 2 over the delay taps.
+        sparsity: final weight of the sum of the dry/wet weights, while pruning.
+    """
+
+    strategy: Literal["compiled", "scheduled"] = "compiled"
+    convention: Convention = "published"
+    fft_limit_s: float | None = 4.0
+    gain_staging: float = 1e-3
+    sharpness: float = 1.0
+    sparsity: float = 1e-4
+
+
+def window_loss(
     graph: Graph,
     settings: Settings,
     windows: SongWindows,
     dry: DryAudio,
     features: LossFeatures,
-    *,
-    fft_limit: int | None = None,
-    monitor: "GainStaging | None" = None,
-) -> LossParts:
-    """Render windows and compare their counted part with the target."""
-    estimate = render_compiled(
-        graph,
-        settings,
-        dry,
-        windows.sample_rate_hz,
-        time=windows.time,
-        fft_limit=fft_limit,
-        monitor=monitor,
-    )
-    if estimate is None:
-        estimate = torch.zeros(
-            (features.norm[0].shape[0], 2, windows.time), device=windows.device
+    objective: Objective,
+    sparsity: float = 0.0,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Return what a step minimises on some windows, and the match alone.
+
+    Args:
+        graph: the graph.
+        settings: its settings, differentiable.
+        windows: the song.
+        dry: dry audio of the windows.
+        features: target features of the same windows.
+        objective: weights and conventions.
+        sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
+    """
+    if objective.strategy == "compiled":
+        staging = GainStaging()
+        limit = objective.fft_limit_s
+        estimate = render_compiled(
+            graph,
+            settings,
+            dry,
+            windows.sample_rate_hz,
+            time=windows.time,
+            fft_limit=None if limit is None else round(limit * windows.sample_rate_hz),
+            monitor=staging,
         )
-    return windows.loss.parts(estimate[..., windows.warm_up :], features)
+    else:
+        staging = PublishedGainStaging()
+        estimate = render_scheduled(
+            graph,
+            settings,
+            [torch.zeros((1, windows.time)) if t is None else t[0] for t in dry.tracks],
+            windows.sample_rate_hz,
+            observer=staging,
+        )[None]
+    match = combine(windows.compare(estimate, features), objective.convention).mean()
+    total = match + objective.gain_staging * staging.total
+    if sparsity:
+        total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
+    if "multitap_delay" in settings.values:
+        sharpness = settings.values["multitap_delay"]["taps"][..., 1]
+        total = total + 0.5 * objective.sharpness * (1.0 - sharpness).square().sum()
+    return total, match
 
 
 @torch.no_grad()
 def song_parts(
     graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int] | None = None
 ) -> LossParts:
-    """Return the parts of the loss of evaluation windows, [window, 4, 3]; all of them if not told."""
+    """Return the loss of evaluation windows in parts, [window, 4, 3]; of all when not told which."""
     chosen = range(windows.count) if numbers is None else numbers
-    parts = [window_parts(graph, settings, windows, *windows.window(n)) for n in chosen]
+    parts = []
+    for number in chosen:
+        dry, features = windows.window(number)
+        estimate = render_compiled(graph, settings, dry, windows.sample_rate_hz, time=windows.time)
+        parts.append(windows.compare(estimate, features))
     return LossParts(
         torch.cat([p.log_distance for p in parts]),
         torch.cat([p.convergence_eq4 for p in parts]),
@@ -57,35 +111,50 @@ def song_parts(
     )
 
 
-def song_loss(
-    graph: Graph,
-    settings: Settings,
-    windows: SongWindows,
-    convention: Convention = "published",
-) -> float:
-    """Return L_a of a whole song: the mean over its evaluation windows."""
-    return float(combine(song_parts(graph, settings, windows), convention).double().mean())
+def song_loss(graph: Graph, settings: Settings, windows: SongWindows) -> dict[str, float]:
+    """Return L_a of a whole song in both conventions: the mean over its evaluation windows."""
+    parts = song_parts(graph, settings, windows)
+    return {
+        "published": float(combine(parts, "published").double().mean()),
+        "eq4": float(combine(parts, "eq4").double().mean()),
+    }
 
 
 @dataclass
 class GainStaging:
     """Collects |log rms out - log rms in| over the filters of a graph while it is rendered.
 
-    Energies are summed over every `stride`-th frequency, which is enough for a regulariser.
+    Energies are summed over every sixteenth frequency, dry/wet included: enough for a regulariser.
 
     Source: Lee et al. 2025, arXiv 2509.15948, gain-staging regularisation.
     """
 
-    stride: int = 16
     total: Float[Tensor, ""] = field(default_factory=lambda: torch.zeros(()))
 
     def __call__(self, node: int, spectrum: Tensor, response: Tensor) -> None:
-        """Add one filter: the spectrum that enters it and its response, dry/wet included."""
-        entering = spectrum[..., :: self.stride]
-        leaving = entering * response[..., :: self.stride]
-        energy_in, energy_out = _energy(entering), _energy(leaving)
+        """Add one filter: the spectrum that enters it and its response."""
+        entering = spectrum[..., ::_STRIDE]
+        energy_in, energy_out = _power(entering), _power(entering * response[..., ::_STRIDE])
         self.total = self.total + 0.5 * torch.abs(torch.log(energy_out / energy_in))
 
 
-def _energy(spectrum: Tensor) -> Tensor:
-    return torch.view_as_real(spectrum).square().mean() + 1e-12
+def _power(spectrum: Tensor) -> Tensor:
+    return torch.view_as_real(spectrum).square().sum(-1).mean() + 1e-12
+
+
+@dataclass
+class PublishedGainStaging:
+    """Collects |log energy out - log energy in| of the fully wet audio of EQ and reverb nodes.
+
+    Source: the reference implementation of Lee et al. 2025, arXiv 2509.15948, which leaves the
+    delay out and compares energies, so twice the logarithm of the rms.
+    """
+
+    total: Float[Tensor, ""] = field(default_factory=lambda: torch.zeros(()))
+
+    def __call__(self, kind: str, nodes: tuple[int, ...], entering: Tensor, wet: Tensor) -> None:
+        """Add a batch of nodes of one kind."""
+        if kind in _STAGED_AS_PUBLISHED:
+            before = torch.log(entering.square().mean((-1, -2)) + 1e-7)
+            after = torch.log(wet.square().mean((-1, -2)) + 1e-7)
+            self.total = self.total + (before - after).abs().sum()

@@ -11,6 +11,7 @@ from mixtrace.losses import (
     WARM_UP_S,
     WINDOW_S,
     LossFeatures,
+    LossParts,
     MixLoss,
     evaluation_windows,
 )
@@ -81,6 +82,15 @@ class SongWindows:
         target = self._cut(self._mix, starts)[..., self.warm_up :]
         start_s = torch.tensor(starts, device=self.device) / self.sample_rate_hz
         return DryAudio(tracks, start_s), self.loss.features(target)
+
+    def compare(
+        self, estimate: Float[Tensor, "window 2 time"] | None, features: LossFeatures
+    ) -> LossParts:
+        """Return the loss of rendered windows in parts, warm-up left out; None is silence."""
+        if estimate is None:
+            batch = features.norm[0].shape[0]
+            estimate = torch.zeros((batch, 2, self.time), device=self.device)
+        return self.loss.parts(estimate[..., self.warm_up :], features)
 
     def _cut(self, audio: Tensor, starts: Sequence[int]) -> Float[Tensor, "window channel time"]:
         pieces = []

@@ -108,7 +108,7 @@ class MatrixProcessor(Processor):
 
 
 class TimeDomainProcessor(Processor):
-    """A processor that multiplies its audio by a gain that changes in time, one for both channels."""
+    """A processor whose gain changes in time, the same for both channels."""
 
     widens = False
 
@@ -194,7 +194,7 @@ class AutomationProcessor(TimeDomainProcessor):
         sample_rate_hz: float,
     ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, " node"]]:
         """Return the audio under its gain; there is nothing to remember."""
-        clock = torch.arange(audio.shape[-1], device=audio.device) / sample_rate_hz
-        gain = self.gain(values, start_s[:, None] + clock.to(audio.dtype))
+        clock = torch.arange(audio.shape[-1], dtype=audio.dtype, device=audio.device)
+        gain = self.gain(values, start_s[:, None] + clock / sample_rate_hz)
         weight = wet[:, None]
         return audio * (1.0 - weight + weight * gain)[:, None], state

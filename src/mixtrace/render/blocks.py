@@ -10,17 +10,20 @@ sum of the leads on the way to it. At every step each node handles the block tha
 before the newest samples of the dry tracks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
-from mixtrace.render.plan import Region, RenderPlan
+from mixtrace.render.plan import Region, RenderPlan, Stage
 from mixtrace.render.transfer import Transfers, region_transfers
 
 __all__ = ["BlockRun"]
+
+_LARGEST_GROUP = 8
+"""Time-domain nodes run at once: enough for every core, and little beside the tracks in memory."""
 
 
 class _Signal:
@@ -101,11 +104,8 @@ class BlockRun:
         }
         self._audio = {i: _Signal(audio, -self.lag) for i, audio in flowing.items()}
         self._arriving = {i: _Signal(audio, -self.lag) for i, audio in flowing.items()}
-        self._states = {
-            members: like.new_zeros(len(members))
-            for stage in plan.stages
-            for _, _, members in stage.dynamics
-        }
+        self._groups = [list(_groups(stage)) for stage in plan.stages]
+        self._states = {i: like.new_zeros(()) for i in plan.graph.order}
 
     def _start(self, region: Region, like: Tensor) -> _RunningRegion:
         tapped = [i for i in region.nodes if i in self._kept and i not in region.outlets]
@@ -118,10 +118,10 @@ class BlockRun:
     def advance(self, now: int) -> None:
         """Carry the block of dry audio that starts at sample `now` through the plan."""
         self._now = now
-        for regions, stage in zip(self._regions, self._plan.stages, strict=True):
+        for regions, groups in zip(self._regions, self._groups, strict=True):
             for running in regions:
                 self._run_region(running)
-            for kind, channels, members in stage.dynamics:
+            for kind, channels, members in groups:
                 self._run_in_time(kind, channels, members)
         for i, total in self._kept.items():
             start = now - self._delays[i]
@@ -184,12 +184,21 @@ class BlockRun:
         stacked = torch.stack([silence if b is None else b.expand(channels, -1) for b in blocks])
         starts = [self._now - self._delays[i] for i in members]
         rate = self._plan.sample_rate_hz
-        output, self._states[members] = entry.follow(
-            stacked, values, wet, self._states[members], wet.new_tensor(starts) / rate, rate
+        state = torch.stack([self._states[i] for i in members])
+        output, state = entry.follow(
+            stacked, values, wet, state, wet.new_tensor(starts) / rate, rate
         )
+        self._states.update(zip(members, state, strict=True))
         for i, start, block, audio in zip(members, starts, blocks, output, strict=True):
             if block is not None:
                 self._audio[i].add(start, audio)
+
+
+def _groups(stage: Stage) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Yield the time-domain nodes of a stage in groups that are run at once, none too large."""
+    for kind, channels, members in stage.dynamics:
+        for first in range(0, len(members), _LARGEST_GROUP):
+            yield kind, channels, members[first : first + _LARGEST_GROUP]
 
 
 def _delays(plan: RenderPlan) -> list[int]:

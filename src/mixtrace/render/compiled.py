@@ -28,6 +28,9 @@ __all__ = ["DryAudio", "Monitor", "propagate", "render_compiled"]
 Monitor = Callable[[int, Tensor, Tensor], None]
 """Called with a filter node, the spectrum that enters it and its response."""
 
+OperatorSource = Callable[[RenderPlan, Sequence[int], int], Operators]
+"""Called with a plan, linear nodes of it and a transform length."""
+
 
 @dataclass
 class DryAudio:
@@ -66,6 +69,7 @@ def render_compiled(
     time: int,
     fft_limit: int | None = None,
     monitor: Monitor | None = None,
+    operators: OperatorSource | None = None,
 ) -> Float[Tensor, "window 2 time"] | None:
     """Render windows of a song; None when every track is silent.
 
@@ -79,6 +83,7 @@ def render_compiled(
             the window and its filters' look-ahead; what reaches further wraps around to the
             window's start: faster and inexact, for training steps that do not count the start.
         monitor: sees what passes through each filter.
+        operators: gives what linear nodes do at a transform length; by default computed here.
     """
     plan = compile_plan(graph, dry.channels, sample_rate_hz)
     track_of = {node: number for number, node in enumerate(graph.inputs)}
@@ -94,9 +99,12 @@ def render_compiled(
             sources = dict.fromkeys(s for region in regions for s in region.sources)
             spectra = {s: dry.spectrum(track_of[s], length) for s in sources if s in track_of}
             spectra |= _transform({s: audio[s] for s in sources if s not in track_of}, length)
-            operators = linear_operators(plan, settings, nodes, length)
+            if operators is None:
+                doing = linear_operators(plan, settings, nodes, length)
+            else:
+                doing = operators(plan, nodes, length)
             ends = dict.fromkeys(e for region in regions for e in region.ends)
-            leaving = propagate(plan, operators, nodes, spectra, ends, monitor)
+            leaving = propagate(plan, doing, nodes, spectra, ends, monitor)
             for i, signal in _inverse(leaving, length, time).items():
                 if plan.linear[i]:
                     audio[i] = signal

@@ -31,9 +31,20 @@ class Operators:
     responses: Mapping[int, Complex[Tensor, "channel bin"]]
     matrices: Mapping[int, Float[Tensor, "2 2"]]
 
+    def __contains__(self, node: int) -> bool:
+        """Say whether the node is a filter or mixes channels here."""
+        return node in self.responses or node in self.matrices
+
     def __or__(self, other: "Operators") -> "Operators":
         """Return the operators of both sets of nodes."""
         return Operators({**self.responses, **other.responses}, {**self.matrices, **other.matrices})
+
+    def renamed(self, names: Mapping[int, int]) -> "Operators":
+        """Return the operators of some nodes under other numbers: `names` maps old to new."""
+        return Operators(
+            {names[i]: value for i, value in self.responses.items() if i in names},
+            {names[i]: value for i, value in self.matrices.items() if i in names},
+        )
 
 
 def linear_operators(

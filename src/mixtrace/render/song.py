@@ -24,7 +24,7 @@ def render_song(
     tracks: Sequence[Float[Tensor, "_channel time"] | None],
     sample_rate_hz: float,
     *,
-    chunk_s: float = 10.0,
+    chunk_s: float = 5.0,
     progress: Progress | None = None,
 ) -> Float[Tensor, "2 time"]:
     """Render a whole song; see `render_taps`."""
@@ -42,7 +42,7 @@ def render_taps(
     sample_rate_hz: float,
     taps: Collection[int],
     *,
-    chunk_s: float = 10.0,
+    chunk_s: float = 5.0,
     progress: Progress | None = None,
 ) -> tuple[Float[Tensor, "2 time"], dict[int, Float[Tensor, "_channel time"]]]:
     """Render a whole song, and what leaves some of its nodes on the way.

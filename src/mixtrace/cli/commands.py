@@ -1,0 +1,268 @@
+"""The commands and their arguments. What is slow to import is imported by the command that runs."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mixtrace import __version__
+from mixtrace.cli.printing import print_fit, print_measures, print_outline, print_rendering
+from mixtrace.cli.progress import shown_progress
+
+__all__ = ["app"]
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Find out how a mix was made: dry tracks and a mix in, the processors and their settings "
+    "out.",
+    epilog="Start with: mixtrace fit SONG -o OUT, then: mixtrace show OUT",
+)
+
+SongArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SONG",
+        help="The song: a folder with tracks/ and a mix, a folder of loose files one of which is "
+        "called mix, a session.toml, or a MedleyDB song folder.",
+        show_default=False,
+    ),
+]
+MixOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--mix",
+        metavar="FILE",
+        help="The mix's file, where its name does not tell it.",
+        show_default=False,
+    ),
+]
+NoAlignOption = Annotated[
+    bool,
+    typer.Option(
+        "--no-align",
+        help="Leave every track where its file starts, instead of measuring how it lies in the "
+        "mix.",
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """Handle what stands before a command."""
+    if version:
+        typer.echo(f"mixtrace {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def fit(
+    song: SongArgument,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="The folder for the result: graph.json, params.safetensors, mix.wav (the "
+            "estimate), metrics.json, fit.json and a checkpoint.",
+            show_default=False,
+        ),
+    ],
+    mix: MixOption = None,
+    recipe: Annotated[
+        Literal["default", "published"],
+        typer.Option(help="How to search: ours, or the paper's, which takes days on a CPU."),
+    ] = "default",
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The console to start from: studio (with a master chain) or paper.",
+            show_default="studio; paper with --recipe published",
+        ),
+    ] = None,
+    policy: Annotated[
+        Literal["hybrid", "brute-force", "dry-wet"],
+        typer.Option(
+            help="Which processors are tried for removal first: every one alone (brute-force), "
+            "those with the least effect (dry-wet), or both in turn."
+        ),
+    ] = "hybrid",
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            help="How much worse than the full console (in L_a) the result may be; more removes "
+            "more processors."
+        ),
+    ] = 0.01,
+    steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Steps on the full console; fewer are faster and rougher.",
+            show_default="the recipe's",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same graph.")] = 0,
+    no_align: NoAlignOption = False,
+    no_prune: Annotated[
+        bool, typer.Option("--no-prune", help="Keep the full console, remove nothing.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="Where to search: cpu or cuda.")] = "cpu",
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Start anew, and replace what another fit has left in the folder."
+        ),
+    ] = False,
+) -> None:
+    """Find the graph that made a mix: which processors sit on which track, bus and master.
+
+    Ctrl-C stops early and keeps the best so far. A fit that was stopped or killed goes on where it
+    was when the same command is run again.
+    """
+    from mixtrace import verbs
+    from mixtrace.prune import SearchConfig
+
+    config = SearchConfig(
+        recipe=recipe,
+        preset=preset or ("paper" if recipe == "published" else "studio"),
+        policy="none" if no_prune else policy,
+        tolerance=tolerance,
+        seed=seed,
+        console_steps=steps,
+    )
+    with shown_progress() as show_step:
+        found = verbs.fit(
+            song,
+            output,
+            mix=mix,
+            config=config,
+            align=not no_align,
+            device=device,
+            fresh=fresh,
+            on_progress=show_step,
+        )
+    print_fit(found)
+    if found.search.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def render(
+    graph: Annotated[
+        Path,
+        typer.Argument(
+            metavar="GRAPH",
+            help="A graph.json, or the output folder of a fit.",
+            show_default=False,
+        ),
+    ],
+    song: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SONG",
+            help="The song, or a folder with its tracks alone, named as they were at the fit.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The WAV file to write.", show_default=False
+        ),
+    ],
+    mix: MixOption = None,
+    rate: Annotated[
+        int | None,
+        typer.Option(
+            "--rate",
+            metavar="HZ",
+            help="The sample rate to render at.",
+            show_default="that of the song's mix",
+        ),
+    ] = None,
+    stems: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also write one file for every track and bus into this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    residual: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write what the graph does not explain: the song's mix minus the estimate.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Mix dry tracks with a graph that was found, at any sample rate."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        rendering = verbs.render(
+            graph,
+            song,
+            output,
+            mix=mix,
+            sample_rate_hz=rate,
+            stems=stems,
+            residual=residual,
+            on_progress=show_step,
+        )
+    print_rendering(rendering)
+
+
+@app.command()
+def show(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT|SONG",
+            help="The output folder of a fit, a graph.json, or a song.",
+            show_default=False,
+        ),
+    ],
+    mix: MixOption = None,
+    no_align: NoAlignOption = False,
+) -> None:
+    """Tell in words what a graph does; for a song, what was found and what was assumed."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        outline = verbs.show(path, mix=mix, align=not no_align, on_progress=show_step)
+    print_outline(outline)
+
+
+@app.command()
+def evaluate(
+    target: Annotated[
+        Path, typer.Argument(metavar="TARGET", help="The mix to match.", show_default=False)
+    ],
+    estimate: Annotated[
+        Path, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print every figure as JSON instead of tables.")
+    ] = False,
+) -> None:
+    """Measure how well one mix matches another: the loss L_a and its parts, MAE, MRSD, levels."""
+    from mixtrace import verbs
+
+    measures = verbs.evaluate(target, estimate)
+    if as_json:
+        typer.echo(json.dumps(asdict(measures), indent=2))
+    else:
+        print_measures(measures)

@@ -1,0 +1,129 @@
+"""Results on standard output. Names come from strangers: they are shown, never read as markup."""
+
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+if TYPE_CHECKING:
+    from mixtrace.metrics import Levels, Measures
+    from mixtrace.report import Outline, Row
+    from mixtrace.verbs import Fit, Rendering
+
+__all__ = ["print_fit", "print_measures", "print_outline", "print_rendering"]
+
+_FILE_WIDTH = 500
+
+
+def print_outline(outline: "Outline") -> None:
+    """Print an outline as a tree."""
+    root, *rest = outline.rows
+    tree = _branch(None, root)
+    path = [tree]
+    for row in rest:
+        del path[row.depth :]
+        path.append(_branch(path[-1], row))
+    _console().print(tree)
+
+
+def print_measures(measures: "Measures") -> None:
+    """Print how well two mixes match: the losses, then the levels of both."""
+    losses = _table("loss", "published", "eq. (4)")
+    names = (("L_a", "l_a"), ("  left, right", "l_lr"), ("  mid", "l_m"), ("  side", "l_s"))
+    for name, key in names:
+        values = (getattr(parts, key) for parts in (measures.published, measures.eq4))
+        losses.add_row(name, *(f"{value:.4f}" for value in values))
+    difference = measures.loudness_difference_lu
+    distances = _table("distance", "")
+    distances.add_row("MAE", f"{measures.mae:.4f}")
+    distances.add_row("MRSD", f"{measures.mrsd:.3f}")
+    distances.add_row("loudness difference", _level(difference, "LU", signed=True))
+    console = _console()
+    console.print(losses)
+    console.print(distances)
+    console.print(_levels_table(measures.target, measures.estimate))
+
+
+def print_fit(found: "Fit") -> None:
+    """Print what a fit found: losses, sparsity, time and where the files are."""
+    search = found.search
+    console = _console()
+    losses = _table("L_a", "published", "eq. (4)")
+    names = {
+        "sum": "sum of the tracks",
+        "start": "start",
+        "console": "full console",
+        "final": "result",
+    }
+    for key, name in names.items():
+        if key in search.losses:
+            loss = search.losses[key]
+            losses.add_row(name, f"{loss['published']:.4f}", f"{loss['eq4']:.4f}")
+    console.print(losses)
+    every, kept = len(search.console.processors), len(search.graph.processors)
+    removed = 100.0 * (every - kept) / max(every, 1)
+    minutes, seconds = divmod(round(search.seconds), 60)
+    console.print(
+        f"{kept} of {every} processors kept ({removed:.0f} % removed), "
+        f"{minutes} min {seconds:02d} s"
+    )
+    if search.interrupted:
+        console.print("Stopped early: this is the best so far. Run the same command to go on.")
+    if found.folder is not None:
+        console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, metrics.json"))
+        console.print(Text(f"Read it with: mixtrace show {found.folder}"))
+
+
+def print_rendering(rendering: "Rendering") -> None:
+    """Print the files that were written."""
+    for file in rendering.files:
+        _console().print(Text(str(file)))
+
+
+def _branch(parent: Tree | None, row: "Row") -> Tree:
+    label = Text(row.title, style="bold")
+    if row.note:
+        label.append(f"  {row.note}", style="not bold dim")
+    branch = Tree(label, guide_style="dim") if parent is None else parent.add(label)
+    for name, words in row.lines:
+        line = Text(name, style="cyan" if words else "")
+        branch.add(line.append(f"  {words}", style="default") if words else line)
+    return branch
+
+
+def _levels_table(target: "Levels", estimate: "Levels") -> Table:
+    table = _table("level", "target", "estimate")
+    for name, key, unit in (
+        ("loudness", "loudness_lufs", "LUFS"),
+        ("true peak", "true_peak_dbtp", "dBTP"),
+        ("crest factor", "crest_factor_db", "dB"),
+        ("side over mid", "stereo_width_db", "dB"),
+    ):
+        table.add_row(name, *(_level(getattr(of, key), unit) for of in (target, estimate)))
+    return table
+
+
+def _level(value: float | None, unit: str, *, signed: bool = False) -> str:
+    if value is None:
+        return "none"
+    return f"{value:+.1f} {unit}" if signed else f"{value:.1f} {unit}"
+
+
+def _table(*headers: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, header in enumerate(headers):
+        table.add_column(header, justify="right" if number else "left")
+    return table
+
+
+def _console() -> Console:
+    """Return standard output: as wide as the terminal, unbroken lines in a file or pipe."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    return (
+        console
+        if console.is_terminal
+        else Console(highlight=False, markup=False, emoji=False, width=_FILE_WIDTH)
+    )

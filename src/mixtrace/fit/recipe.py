@@ -1,0 +1,89 @@
+"""Recipes: how a search starts, how long it descends and on what; ours and the published one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mixtrace.fit.objective import Objective
+from mixtrace.fit.variables import WET
+
+__all__ = ["RECIPES", "Recipe"]
+
+_OWN_RATES: dict[str, float] = {
+    "magnitude_db": 0.06,
+    "gain_db": 0.02,
+    "side_gain_db": 0.02,
+    "threshold_db": 0.1,
+    "knee_db": 0.1,
+    "time_ms": 0.1,
+    "slope": 0.1,
+    "taps": 0.02,
+    "color_db": 0.04,
+    "initial_db": 0.2,
+    "rt60_s": 0.1,
+    "ride_db": 0.1,
+    "duration_s": 0.0,
+    WET: 0.06,
+}
+
+_PUBLISHED_RATES = {name: 0.0 if name == "duration_s" else 0.01 for name in _OWN_RATES}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to search.
+
+    Attributes:
+        start: `least-squares` from the tracks and the mix, `random` as published.
+        windows: `grid` visits the evaluation windows in shuffled epochs, `uniform` draws a start
+            anywhere in the song each step, as published.
+        console_steps: steps on the full console.
+        rounds: pruning rounds, each followed by `round_steps` steps.
+        round_steps: steps after a round.
+        console_end: rate at the end of the console's cosine schedule; 1 keeps it constant.
+        round_rate: rate of the steps after a round; the last round's fall to zero unless 1.
+        reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
+        learning_rates: steps of the unconstrained values at rate 1, by parameter.
+        objective: what a step minimises.
+        sparsity_ramp_steps: steps after the first round over which the sparsity weight grows.
+        trial_windows: how many windows a pruning trial is judged on; 0 for all.
+    """
+
+    start: Literal["least-squares", "random"] = "least-squares"
+    windows: Literal["grid", "uniform"] = "grid"
+    console_steps: int = 450
+    rounds: int = 8
+    round_steps: int = 30
+    console_end: float = 0.1
+    round_rate: float = 0.2
+    reset_steps: int = 0
+    learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
+    objective: Objective = Objective()
+    sparsity_ramp_steps: int = 200
+    trial_windows: int = 8
+
+
+RECIPES: dict[str, Recipe] = {
+    "default": Recipe(),
+    "published": Recipe(
+        start="random",
+        windows="uniform",
+        console_steps=12_000,
+        rounds=12,
+        round_steps=500,
+        console_end=1.0,
+        round_rate=1.0,
+        reset_steps=500,
+        learning_rates=_PUBLISHED_RATES,
+        objective=Objective(
+            strategy="scheduled", convention="published", fft_limit_s=None, sparsity=1e-4
+        ),
+        sparsity_ramp_steps=2_000,
+        trial_windows=0,
+    ),
+}
+"""The recipes by name.
+
+Source of `published`: Lee et al. 2025, arXiv 2509.15948, and its reference implementation. A run
+that prunes descends 6,000 steps on the console before the first round.
+"""

@@ -1,0 +1,28 @@
+"""How the process uses the machine: threads that wait asleep, memory that is kept for reuse.
+
+Two thread pools share the cores, torch's and numba's. A pool that spins while it waits takes the
+core the other one needs: on two cores a training step then takes up to fifty times as long. And the
+large tensors of a step would be returned to the system and zeroed by it again at every step.
+"""
+
+import ctypes
+import os
+import sys
+
+__all__ = ["tune"]
+
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
+_KEEP_BYTES = 2_000_000_000
+_GROW_BYTES = 64_000_000
+
+
+def tune() -> None:
+    """Set what has to be set before torch is loaded; what the user set already stays."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    if sys.platform.startswith("linux"):
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES // 2)
+            mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
+            mallopt(_M_TOP_PAD, _GROW_BYTES)

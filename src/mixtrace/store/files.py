@@ -1,0 +1,101 @@
+"""Files that appear whole or not at all, and JSON documents that name their schema."""
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from mixtrace.errors import StoreError
+
+__all__ = ["JSON", "read_document", "stage", "write_document"]
+
+JSON = Any
+"""None, a truth value, a number, text, or lists and tables of these."""
+
+_LARGEST_BYTES = 256_000_000
+
+
+@contextmanager
+def stage(folder: Path) -> Iterator[Callable[[str], Path]]:
+    """Write several files of a folder as one: they take their places when all are written.
+
+    Yields:
+        A function that takes a file's name in the folder and returns the hidden path to write it
+        at. When the block ends, all files are moved into place in the order in which they were
+        asked for; when it fails, none is, and nothing stays behind.
+
+    Raises:
+        OSError: the folder cannot be written to.
+    """
+    parts: dict[Path, Path] = {}
+
+    def part_of(name: str) -> Path:
+        path = folder / name
+        return parts.setdefault(path, path.with_name(f".{path.name}.part"))
+
+    with ExitStack() as clean_up:
+        clean_up.callback(lambda: [part.unlink(missing_ok=True) for part in parts.values()])
+        yield part_of
+        for path, part in parts.items():
+            os.replace(part, path)
+
+
+def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:
+    """Write a JSON document; tables in lists stand on lines of their own, for people and diffs.
+
+    Raises:
+        ValueError: when a number is not finite; JSON has no word for it.
+    """
+    entries = {"schema": schema, **content}.items()
+    lines = [f"  {json.dumps(key)}: {_compact(value)}" for key, value in entries]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+
+
+def read_document(path: Path, schema: str) -> dict[str, JSON]:
+    """Return the content of a JSON document, its schema checked and taken off.
+
+    Raises:
+        StoreError: no such file, no JSON, numbers that are not finite, or another schema.
+    """
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ValueError(f"it is larger than {_LARGEST_BYTES // 1_000_000} MB")
+        text = path.read_text("utf-8")
+        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"Expected a file {path.name} in {path.parent}; there is none. "
+            "Give the output folder of a fit."
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise StoreError(
+            f"Expected a JSON document that mixtrace wrote; {path} cannot be read as one "
+            f"({str(error) or type(error).__name__})."
+        ) from error
+    found = document.get("schema") if isinstance(document, dict) else None
+    if found != schema:
+        raise StoreError(
+            f"Expected {path} to follow the schema {schema}; it follows {str(found)[:60]!r}. "
+            "Use the version of mixtrace that wrote it, or fit the song again."
+        )
+    return {key: value for key, value in document.items() if key != "schema"}
+
+
+def _compact(value: JSON) -> str:
+    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        return "[\n" + ",\n".join(f"    {_compact(entry)}" for entry in value) + "\n  ]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no finite number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return number

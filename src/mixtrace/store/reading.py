@@ -1,0 +1,182 @@
+"""Reading `graph.json`, which may be a stranger's: keys, types, shapes and ranges are checked."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.numpy import load
+from torch import Tensor
+
+from mixtrace.errors import GraphError, StoreError
+from mixtrace.graph import Graph, graph_from_json
+from mixtrace.params import ParamSpec
+from mixtrace.processors import Settings, processor
+from mixtrace.session import Alignment
+from mixtrace.store.files import JSON, read_document
+from mixtrace.store.folder import PARAMS
+from mixtrace.store.graph_file import (
+    DOCUMENT_KEYS,
+    GRAPH_SCHEMA,
+    TRACK_KEYS,
+    StoredGraph,
+    StoredTrack,
+)
+
+__all__ = ["read_graph"]
+
+_LONGEST_DELAY_S = 60.0
+
+
+def read_graph(path: Path) -> StoredGraph:
+    """Return the graph of a `graph.json`, with the long vectors of the file beside it.
+
+    Raises:
+        StoreError: a missing or damaged file, another schema version, or content that is not a
+            valid graph with settings that fit it.
+    """
+    document = read_document(path, GRAPH_SCHEMA)
+    try:
+        _check_keys(document, DOCUMENT_KEYS, "the document")
+        tensors = _read_params(path.with_name(PARAMS), document["params_sha256"])
+        tracks = tuple(_read_track(entry) for entry in _listed(document["tracks"], "tracks"))
+        graph = graph_from_json(document)
+        _check_names(graph, tracks)
+        settings = _read_settings(graph, document["nodes"], tensors)
+        settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
+        return StoredGraph(_text(document["song"], "song"), tracks, graph, settings)
+    except (GraphError, StoreError) as error:
+        raise StoreError(f"{path} cannot be used. {error}") from error
+
+
+def _read_params(path: Path, expected_hash: JSON) -> dict[str, np.ndarray]:
+    try:
+        packed = path.read_bytes()
+        tensors = load(packed)
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"Expected its long parameters in {path.name} beside it; that file is missing or "
+            "damaged. Copy both files together."
+        ) from error
+    if hashlib.sha256(packed).hexdigest() != expected_hash:
+        raise StoreError(
+            f"Expected the {path.name} that was written with it; the one beside it is another. "
+            "Copy both files together."
+        )
+    return tensors
+
+
+def _read_track(entry: JSON) -> StoredTrack:
+    _check_keys(entry, TRACK_KEYS, "a track")
+    polarity = entry["polarity"]
+    if type(polarity) is not int or abs(polarity) != 1:
+        raise StoreError(f"Expected a polarity of 1 or -1; got {_shown(polarity)}. Correct it.")
+    delay_s = _number(entry["delay_s"], "delay_s")
+    if abs(delay_s) > _LONGEST_DELAY_S:
+        raise StoreError(
+            f"Expected a delay_s within {_LONGEST_DELAY_S:.0f} s; got {delay_s:g}. Correct it."
+        )
+    alignment = Alignment(delay_s, polarity, _number(entry["confidence"], "confidence"))
+    return StoredTrack(_text(entry["name"], "name"), _text(entry["group"], "group"), alignment)
+
+
+def _check_names(graph: Graph, tracks: Sequence[StoredTrack]) -> None:
+    for node in graph.nodes:
+        _text(node.name, "name")
+    inputs = [graph.nodes[i].name for i in graph.inputs]
+    if inputs != [track.name for track in tracks]:
+        raise StoreError(
+            f"Expected one track for each input, in order; there are {len(tracks)} tracks for "
+            f"{len(inputs)} inputs, or their names differ. Correct the tracks."
+        )
+
+
+def _read_settings(
+    graph: Graph, nodes: list[dict[str, JSON]], tensors: Mapping[str, np.ndarray]
+) -> Settings:
+    values: dict[str, dict[str, Tensor]] = {}
+    wet: dict[str, Tensor] = {}
+    for i, node in enumerate(nodes):
+        own = ("parameters", "wet") if graph.nodes[i].is_processor else ()
+        _check_keys(node, ("kind", "name", *own), f"node {i}")
+    for kind in graph.kinds():
+        specs, members = processor(kind).params, graph.of_kind(kind)
+        for i in members:
+            _check_keys(nodes[i]["parameters"], [spec.name for spec in specs], f"node {i}")
+        wet[kind] = torch.tensor([_number(nodes[i]["wet"], f"wet of node {i}") for i in members])
+        values[kind] = {
+            spec.name: torch.stack(
+                [_read_entry(nodes[i]["parameters"][spec.name], spec, i, tensors) for i in members]
+            )
+            for spec in specs
+        }
+    return Settings(values, wet)
+
+
+def _read_entry(
+    entry: JSON, spec: ParamSpec, node: int, tensors: Mapping[str, np.ndarray]
+) -> Tensor:
+    where = f"{spec.name} of node {node}"
+    source = "tensor" if isinstance(entry, dict) and "tensor" in entry else "value"
+    _check_keys(entry, (source, "unit") if spec.unit else (source,), where)
+    if spec.unit and entry["unit"] != spec.unit:
+        raise StoreError(f"Expected {where} in {spec.unit!r}; got {_shown(entry['unit'])}.")
+    array = _array(entry["value"]) if source == "value" else _named(entry["tensor"], tensors)
+    if array is None or array.shape != spec.shape or array.dtype.kind != "f":
+        came = "something else" if array is None else f"{array.dtype} of shape {array.shape}"
+        raise StoreError(
+            f"Expected {where} as numbers of shape {spec.shape}; got {came}. Correct it."
+        )
+    with np.errstate(over="ignore"):  # the range check names what has become infinite
+        return torch.from_numpy(array.astype(np.float32))
+
+
+def _named(name: JSON, tensors: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    return tensors.get(name) if isinstance(name, str) else None
+
+
+def _array(value: JSON) -> np.ndarray | None:
+    """Return nested lists of numbers as an array, or None if they are not."""
+    flat = [value]
+    while any(isinstance(entry, list) for entry in flat):
+        flat = [e for entry in flat for e in (entry if isinstance(entry, list) else [entry])]
+    if not all(type(entry) in (int, float) for entry in flat):
+        return None
+    try:
+        return np.array(value, np.float64)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _check_keys(table: JSON, expected: Sequence[str], where: str) -> None:
+    found = set(table) if isinstance(table, dict) else None
+    if found != set(expected):
+        wrong = "no table" if found is None else _shown(sorted(found ^ set(expected))[0])
+        raise StoreError(
+            f"Expected the keys {', '.join(expected)} in {where}; "
+            f"missing, unknown or wrong is {wrong}. Correct it."
+        )
+
+
+def _listed(value: JSON, where: str) -> list[JSON]:
+    if not isinstance(value, list):
+        raise StoreError(f"Expected a list of {where}; got {_shown(value)}. Correct it.")
+    return value
+
+
+def _text(value: JSON, where: str) -> str:
+    if not isinstance(value, str) or not value.isprintable():
+        raise StoreError(f"Expected printable text as {where}; got {_shown(value)}. Correct it.")
+    return value
+
+
+def _number(value: JSON, where: str) -> float:
+    if type(value) not in (int, float) or abs(value) > 1e30:
+        raise StoreError(f"Expected a number as {where}; got {_shown(value)}. Correct it.")
+    return float(value)
+
+
+def _shown(value: JSON) -> str:
+    return ascii(value)[:60]

@@ -1,0 +1,199 @@
+"""`fit`: from a song on disk to a graph, its mix and its measures."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.errors import MixtraceError, StoreError
+from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
+from mixtrace.prune import Progress, SearchConfig, SearchResult, search
+from mixtrace.render import render_song
+from mixtrace.session import Session, Song, find_song, read_session
+from mixtrace.store import (
+    FIT,
+    FIT_SCHEMA,
+    GRAPH,
+    METRICS,
+    METRICS_SCHEMA,
+    MIX_AUDIO,
+    PARAMS,
+    StoredGraph,
+    StoredTrack,
+    claimed_folder,
+    mixtrace_version,
+    session_fingerprint,
+    stage,
+    write_document,
+    write_graph,
+)
+from mixtrace.verbs.audio_files import write_audio
+
+__all__ = ["Fit", "fit"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What a fit found.
+
+    Attributes:
+        stored: the graph with its settings and tracks, as `graph.json` holds it.
+        search: how it was found.
+        mix: the estimate at the mix's own rate, [2, time].
+        sample_rate_hz: that rate.
+        measures: how well the estimate matches the mix.
+        notes: what was assumed of the song.
+        folder: where all this lies on disk, or None.
+    """
+
+    stored: StoredGraph
+    search: SearchResult
+    mix: Float[np.ndarray, "2 time"]
+    sample_rate_hz: int
+    measures: Measures
+    notes: tuple[str, ...]
+    folder: Path | None
+
+
+def fit(
+    song: Song | Path | str,
+    output: Path | str | None = None,
+    *,
+    mix: Path | str | None = None,
+    config: SearchConfig | None = None,
+    align: bool = True,
+    device: str = "cpu",
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Fit:
+    """Find the graph that made a mix from its tracks.
+
+    Ctrl-C ends the search early with what was reached; a killed fit goes on from its checkpoint
+    when it is called again with the same arguments.
+
+    Args:
+        song: a folder, a manifest or a found song.
+        output: the folder for the result; None to write nothing.
+        mix: the mix's file, where names do not tell it.
+        config: how to search; by default our recipe on the console `studio`.
+        align: whether to measure how each track lies in the mix.
+        device: where to search, `cpu` or `cuda`.
+        fresh: whether to start anew and to replace another fit's result.
+        on_progress: called often, also while files are read and written.
+
+    Raises:
+        MixtraceError: a song, a choice or a folder that cannot be used.
+        OSError: the folder cannot be written to.
+    """
+    config = config or SearchConfig()
+    config.resolve()
+    _check_device(device)
+    song = song if isinstance(song, Song) else find_song(song, mix=mix)
+    folder = None if output is None else _apart(Path(output), song)
+
+    def report(stage: str, done: int, total: int) -> None:
+        on_progress(Progress(stage, done, total, None, None))
+
+    session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
+    with ExitStack() as stack:
+        fingerprint = session_fingerprint(session, asdict(config))
+        keeper = None
+        if folder is not None:
+            keeper = stack.enter_context(claimed_folder(folder, fingerprint, fresh=fresh))
+        found = search(session, config, device=device, keeper=keeper, on_progress=on_progress)
+        stored, notes = _stored(session, found), session.notes
+        del session  # makes room for the song at its own rate
+        result = _rendered(song, stored, found, notes, folder, report)
+        if folder is not None:
+            _write(folder, result, {"config": asdict(config), "fingerprint": fingerprint})
+    return result
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise MixtraceError(
+            f"Expected a device that this machine has; '{device}' cannot be used. "
+            "Pass --device cpu, or cuda where there is a GPU."
+        ) from error
+
+
+def _apart(folder: Path, song: Song) -> Path:
+    """Return the folder unless the song's audio lies in it."""
+    sources = {path.resolve().parent for path in (song.mix_path, *(t.path for t in song.tracks))}
+    if folder.resolve() in sources:
+        raise StoreError(
+            f"Expected an output folder of its own; the song's audio lies in {folder}. "
+            "Choose another folder with -o."
+        )
+    return folder
+
+
+def _stored(session: Session, found: SearchResult) -> StoredGraph:
+    tracks = tuple(StoredTrack(t.name, t.group, t.alignment) for t in session.tracks)
+    return StoredGraph(session.name, tracks, found.graph, found.settings)
+
+
+def _rendered(
+    song: Song,
+    stored: StoredGraph,
+    found: SearchResult,
+    notes: tuple[str, ...],
+    folder: Path | None,
+    report: Callable[[str, int, int], None],
+) -> Fit:
+    """Render and measure the whole song at the mix's own rate."""
+    alignments = {track.name: track.alignment for track in stored.tracks}
+    session = read_session(song, alignments=alignments, progress=report)
+    mix = render_song(
+        stored.graph,
+        stored.settings,
+        [torch.from_numpy(track.audio) for track in session.tracks],
+        session.sample_rate_hz,
+        progress=lambda done, total: report("rendering", done, total),
+    ).numpy()
+    report("measuring", 0, 1)
+    measures = measure(target=session.mix, estimate=mix, sample_rate_hz=session.sample_rate_hz)
+    report("measuring", 1, 1)
+    return Fit(stored, found, mix, session.sample_rate_hz, measures, notes, folder)
+
+
+def _write(folder: Path, result: Fit, facts: dict[str, Any]) -> None:
+    """Write the result's files as one; the fit's own, which names it, comes last."""
+    found = result.search
+    report = {
+        "mixtrace": mixtrace_version(),
+        "song": result.stored.song,
+        **facts,
+        "interrupted": found.interrupted,
+        "seconds": found.seconds,
+        "processors": {
+            "console": len(found.console.processors),
+            "kept": len(found.graph.processors),
+        },
+        "losses": found.losses,
+        "notes": list(result.notes),
+        "removed": found.removed,
+        "history": found.history,
+    }
+    rate = {"sample_rate_hz": result.sample_rate_hz}
+    with stage(folder) as part_of:
+        write_audio(part_of(MIX_AUDIO), result.mix, result.sample_rate_hz)
+        write_graph(result.stored, part_of(GRAPH), part_of(PARAMS))
+        write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(result.measures))
+        write_document(part_of(FIT), FIT_SCHEMA, _finite(report))
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with None for each number that is not finite: a loss that diverged."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,73 @@
+"""`show` and `evaluate`: what a result or a song is like, and how well two mixes match."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
+from mixtrace.prune import Progress
+from mixtrace.report import Outline, outline_graph, outline_session
+from mixtrace.session import find_song, read_session
+from mixtrace.session.audio import read_recording
+from mixtrace.store import find_graph, read_graph
+
+__all__ = ["evaluate", "show"]
+
+
+def show(
+    path: Path | str,
+    *,
+    mix: Path | str | None = None,
+    align: bool = True,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Outline:
+    """Tell in words what a graph does, or what was found in a song and assumed of it.
+
+    Args:
+        path: a `graph.json` or the output folder of a fit; else a song, read as a fit reads it.
+        mix: the song's mix, where names do not tell it.
+        align: whether to measure how the song's tracks lie in its mix.
+        on_progress: called while a song is read.
+
+    Returns:
+        An outline; print it for plain text.
+
+    Raises:
+        MixtraceError: neither, or one that cannot be used.
+    """
+    graph = find_graph(Path(path))
+    if graph is not None:
+        return outline_graph(read_graph(graph))
+
+    def report(stage: str, done: int, total: int) -> None:
+        on_progress(Progress(stage, done, total, None, None))
+
+    song = find_song(path, mix=mix)
+    session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
+    return outline_session(session)
+
+
+def evaluate(target: Path | str, estimate: Path | str) -> Measures:
+    """Measure how well one mix matches another.
+
+    Both are compared at the target's rate from their first samples on; mono counts as two equal
+    channels, and where one is longer, the other is silent.
+
+    Args:
+        target: the mix to match.
+        estimate: the attempt.
+
+    Raises:
+        AudioError: a file that cannot be used.
+    """
+    reference = read_recording(Path(target))
+    rate = reference.file_rate_hz
+    attempt = read_recording(Path(estimate), rate)
+    return measure(
+        target=_stereo(reference.audio), estimate=_stereo(attempt.audio), sample_rate_hz=rate
+    )
+
+
+def _stereo(audio: np.ndarray) -> np.ndarray:
+    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio

@@ -1,0 +1,178 @@
+"""`render`: from a stored graph and dry tracks to the mix, its stems and what it leaves over."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.errors import SessionError, StoreError
+from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
+from mixtrace.prune import Progress
+from mixtrace.render import render_taps
+from mixtrace.store import StoredGraph, find_graph, read_graph, stage
+from mixtrace.verbs.audio_files import write_audio
+from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
+
+__all__ = ["Rendering", "render"]
+
+_STEM_BYTES = 1_000_000_000
+_LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """What a graph makes of its tracks.
+
+    Attributes:
+        mix: the estimate, [2, time].
+        sample_rate_hz: its rate.
+        files: what was written.
+    """
+
+    mix: Float[np.ndarray, "2 time"]
+    sample_rate_hz: int
+    files: tuple[Path, ...]
+
+
+def render(
+    graph: Path | str,
+    song: Path | str,
+    output: Path | str | None = None,
+    *,
+    mix: Path | str | None = None,
+    sample_rate_hz: int | None = None,
+    stems: Path | str | None = None,
+    residual: Path | str | None = None,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Rendering:
+    """Mix dry tracks with a stored graph.
+
+    Args:
+        graph: a `graph.json`, or the output folder of a fit.
+        song: the song, or a folder with its tracks alone, named as they were at the fit.
+        output: the WAV file for the mix.
+        mix: the song's mix, where names do not tell it.
+        sample_rate_hz: the rate of all that is rendered; None for that of the song's mix, or of
+            the first track where there is no mix.
+        stems: a folder for one stereo file a track and bus, as it enters what comes after it.
+        residual: the WAV file for the song's mix minus the estimate.
+        on_progress: called often.
+
+    Raises:
+        MixtraceError: a graph or song that cannot be used or that do not belong together.
+        OSError: a file cannot be written.
+    """
+    stored = _stored(Path(graph))
+
+    def report(stage_: str, done: int, total: int) -> None:
+        on_progress(Progress(stage_, done, total, None, None))
+
+    mix_path = None if mix is None else Path(mix)
+    dry = read_dry_tracks(Path(song), stored, mix_path, sample_rate_hz, report)
+    files = {name: Path(path) for name, path in (("", output), ("residual", residual)) if path}
+    ends = dict(_stem_ends(stored.graph)) if stems is not None else {}
+    stem_files = {i: Path(stems or "") / name for name, i in ends.items()}
+    _check_targets([*files.values(), *stem_files.values()], dry)
+    if residual is not None and dry.mix is None:
+        raise SessionError(
+            f"Expected a song with its mix for the residual; {song} has tracks alone. "
+            "Give the song's folder, or choose the mix with --mix."
+        )
+    with ExitStack() as stack:
+        write = _Writer(stack, dry.sample_rate_hz)
+        estimate = _render_stems(stored, dry, stem_files, write, report)
+        if output is not None:
+            write(files[""], estimate)
+        if residual is not None and dry.mix is not None:
+            write(files["residual"], dry.mix - estimate)
+    return Rendering(estimate, dry.sample_rate_hz, tuple(write.written))
+
+
+def _stored(path: Path) -> StoredGraph:
+    found = find_graph(path)
+    if found is None:
+        raise StoreError(
+            f"Expected a graph.json or the output folder of a fit; {path} is neither. "
+            "Make one with: mixtrace fit SONG -o OUT."
+        )
+    return read_graph(found)
+
+
+def _stem_ends(graph: Graph) -> Iterator[tuple[str, int]]:
+    """Yield a file name for each track and bus and the node its sound leaves."""
+    for kind, word in ((INPUT, "track"), (MIX, "bus")):
+        for number, head in enumerate(graph.of_kind(kind), 1):
+            end = head
+            while len(graph.successors[end]) == 1:
+                after = graph.nodes[graph.successors[end][0]]
+                if not after.is_processor or after.name != graph.nodes[head].name:
+                    break
+                end = graph.successors[end][0]
+            feeds_output = any(graph.nodes[i].kind == OUTPUT for i in graph.successors[end])
+            if not (feeds_output and graph.nodes[head].name == graph.nodes[graph.output].name):
+                yield f"{word} {number:02d} {_file_name(graph.nodes[head].name)}.wav", end
+
+
+def _file_name(name: str) -> str:
+    """Return what of a stranger's name can stand in a file's name on any system.
+
+    >>> _file_name("../a:b*c"), _file_name("Lead Vox #2 (wet)")
+    ('_a_b_c', 'Lead Vox _2 (wet)')
+    """
+    kept = "".join(c if c.isalnum() or c in " -_.()+&" else "_" for c in name)
+    return kept.lstrip(". ")[:_LONGEST_NAME].rstrip(". ") or "unnamed"
+
+
+def _check_targets(targets: Collection[Path], dry: DryTracks) -> None:
+    for target in targets:
+        if target.resolve() in dry.files:
+            raise StoreError(
+                f"Expected a new file to write to; {target} is one of the song's own files. "
+                "Choose another name."
+            )
+
+
+class _Writer:
+    """Writes audio files that appear together when the stack closes without an error."""
+
+    def __init__(self, stack: ExitStack, sample_rate_hz: int) -> None:
+        self._stack = stack
+        self._rate = sample_rate_hz
+        self._stages: dict[Path, Callable[[str], Path]] = {}
+        self.written: list[Path] = []
+
+    def __call__(self, path: Path, audio: Float[np.ndarray, "channel time"]) -> None:
+        if path.parent not in self._stages:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._stages[path.parent] = self._stack.enter_context(stage(path.parent))
+        write_audio(self._stages[path.parent](path.name), audio, self._rate)
+        self.written.append(path)
+
+
+def _render_stems(
+    stored: StoredGraph,
+    dry: DryTracks,
+    stem_files: dict[int, Path],
+    write: _Writer,
+    report: Callable[[str, int, int], None],
+) -> Float[np.ndarray, "2 time"]:
+    """Return the mix and write the stems, in as many passes as keep them within 1 GB."""
+    tracks = [torch.from_numpy(audio) for audio in dry.tracks]
+    at_once = max(1, _STEM_BYTES // (8 * tracks[0].shape[-1]))
+    nodes = list(stem_files)
+    passes = [nodes[first : first + at_once] for first in range(0, len(nodes), at_once)] or [[]]
+    for number, taps in enumerate(passes):
+
+        def progress(done: int, total: int, number: int = number) -> None:
+            report("rendering", number * total + done, len(passes) * total)
+
+        mix, stems = render_taps(
+            stored.graph, stored.settings, tracks, dry.sample_rate_hz, taps, progress=progress
+        )
+        for i, audio in stems.items():
+            write(stem_files[i], audio.expand(2, -1).numpy())
+    return mix.numpy()

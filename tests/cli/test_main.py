@@ -1,0 +1,138 @@
+"""Mistakes end with one sentence and code 2; names of strangers are printed, not obeyed."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mixtrace.cli import main
+from mixtrace.graph import Graph, Node
+from mixtrace.store import GRAPH, PARAMS, StoredGraph, write_graph
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs the command line and returns (code, stdout, stderr)."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["mixtrace", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return call
+
+
+@pytest.mark.parametrize("command", [(), ("fit",), ("render",), ("show",), ("evaluate",)])
+def test_every_help_tells_what_it_is_for(run: Run, command: tuple[str, ...]):
+    code, out, _ = run(*command, "--help")
+    assert code == 0
+    assert "Usage: mixtrace" in out
+    assert "mix" in out
+
+
+def test_version(run: Run):
+    code, out, _ = run("--version")
+    assert (code, out.split()[0]) == (0, "mixtrace")
+
+
+def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
+    out = tmp_path / "OUT"
+    (tmp_path / "file").write_text("text")
+    return [
+        (["fit", tmp_path / "absent", "-o", out], "nothing at"),
+        (["fit", tmp_path / "file", "-o", out], "of another kind"),
+        (["fit", song, "-o", out, "--mix", "absent.wav"], "no such file"),
+        (["fit", song, "-o", out, "--preset", "garage"], "'garage'"),
+        (["fit", song, "-o", out, "--tolerance", "nan"], "tolerance"),
+        (["fit", song, "-o", out, "--device", "toaster"], "'toaster'"),
+        (["fit", song, "-o", song], "folder of its own"),
+        (["fit", song, "-o", tmp_path / "file"], "is a file"),
+        (["fit", song, "-o", tmp_path / "file" / "OUT"], "Not a directory"),
+        (["render", tmp_path, song, "-o", out], "graph.json"),
+        (["show", tmp_path / "absent"], "nothing at"),
+        (["show", tmp_path / "bad\x1b[2Jname\n"], "bad?[2Jname?"),
+        (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),
+        (["evaluate", song / "mix.wav", tmp_path / "file"], "cannot be read"),
+    ]
+
+
+def test_each_mistake_gets_one_sentence(run: Run, tmp_path: Path, tiny_song: Path):
+    before = sorted(tiny_song.rglob("*"))
+    for arguments, message in mistakes(tmp_path, tiny_song):
+        code, out, err = run(*arguments)
+        sentence = err.splitlines()[-1]
+        assert code == 2, arguments
+        assert sentence.startswith("Error: "), arguments
+        assert message in sentence, (arguments, sentence)
+        assert "Traceback" not in err
+        assert out == ""
+    assert not (tmp_path / "OUT").exists()
+    assert sorted(tiny_song.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [["fitt"], ["fit"], ["fit", "song"], ["fit", "s", "-o", "o", "--policy", "x"]]
+)
+def test_mistyped_commands_end_with_code_2(run: Run, arguments: list[str]):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "Traceback" not in err
+
+
+def strange_graph(stored: StoredGraph, name: str) -> StoredGraph:
+    nodes = tuple(
+        Node(node.kind, name) if node.name == "01_Kick" else node for node in stored.graph.nodes
+    )
+    tracks = (replace(stored.tracks[0], name=name), *stored.tracks[1:])
+    return replace(stored, graph=Graph(nodes, stored.graph.edges), tracks=tracks)
+
+
+@pytest.mark.parametrize("name", ["[red]Kick[/red]", "[/nothing]", ":smiley: {x}", "x" * 200])
+def test_names_are_shown_as_they_are(
+    run: Run, tmp_path: Path, stored_graph: StoredGraph, name: str
+):
+    write_graph(strange_graph(stored_graph, name), tmp_path / GRAPH, tmp_path / PARAMS)
+    code, out, _ = run("show", tmp_path)
+    assert code == 0
+    assert f"── {name}  track\n" in out  # unbroken, for it is no terminal
+    assert "\x1b" not in out
+
+
+def test_no_color_is_honoured(
+    run: Run, tmp_path: Path, stored_graph: StoredGraph, monkeypatch: pytest.MonkeyPatch
+):
+    write_graph(stored_graph, tmp_path / GRAPH, tmp_path / PARAMS)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[36m" in run("show", tmp_path)[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[36m" not in run("show", tmp_path)[1]
+
+
+def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
+    pair = (tiny_song / "mix.wav", tiny_song / "tracks" / "01_Kick.wav")
+    code, out, _ = run("evaluate", *pair)
+    assert code == 0
+    for word in ("L_a", "left, right", "mid", "side", "MAE", "MRSD", "loudness", "LUFS", "dBTP"):
+        assert word in out
+    code, out, _ = run("evaluate", *pair, "--json")
+    measures = json.loads(out)
+    assert code == 0
+    assert measures["published"]["l_a"] > 0.0
+    assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
+
+
+def test_show_a_song(run: Run, tiny_song: Path):
+    code, out, err = run("show", tiny_song, "--no-align")
+    assert code == 0
+    assert "took mix.wav for the mix" in out
+    assert "03_Voice  stereo" in out
+    assert "reading" in err  # progress does not mix with the answer

@@ -1,0 +1,82 @@
+"""The installed command as a user runs it: from song to result, and stopped on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mixtrace.store import read_document, read_graph
+
+COMMAND = Path(sys.executable).with_name("mixtrace")
+
+# A shell that starts tests in the background has them ignore Ctrl-C: undo that first.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from mixtrace.cli import main
+main()
+"""
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [str(COMMAND), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+@pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed: run make test")
+def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
+    out = tmp_path / "OUT"
+    fitted = run("fit", tiny_song, "-o", out, "--no-prune", "--steps", "1", "--preset", "paper")
+    assert fitted.returncode == 0, fitted.stderr
+    assert "42 of 42 processors kept" in fitted.stdout
+    assert str(out) in fitted.stdout
+    assert "Traceback" not in fitted.stderr
+    shown = run("show", out)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.count("compressor") == 6
+    rendered = run(
+        "render", out, tiny_song, "-o", tmp_path / "again.wav", "--stems", tmp_path / "stems"
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    assert (tmp_path / "again.wav").read_bytes() == (out / "mix.wav").read_bytes()
+    assert len(rendered.stdout.splitlines()) == 1 + 3 + 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_ctrl_c_leaves_a_valid_result(tiny_song: Path, tmp_path: Path):
+    out = tmp_path / "OUT"
+    arguments = ["fit", str(tiny_song), "-o", str(out), "--steps", "100000", "--preset", "paper"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("console"):
+            process.send_signal(signal.SIGINT)
+            break
+    printed, errors = process.communicate(timeout=100)
+    assert process.returncode == 130, errors
+    assert "Stopped early" in printed
+    assert len(read_graph(out / "graph.json").graph.processors) == 42
+    assert read_document(out / "fit.json", "mixtrace.fit/1")["interrupted"] is True
+    assert (out / "mix.wav").stat().st_size > 5 * 22_050 * 2 * 3
+
+
+def test_a_closed_pipe_is_no_error(tiny_song: Path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "show", str(tiny_song), "--no-align"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=100)
+    assert "Traceback" not in errors
+    assert "Exception ignored" not in errors

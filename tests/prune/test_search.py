@@ -1,0 +1,146 @@
+"""The search on a small planted song: recovery, the tolerance, repetition, being killed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mixtrace.errors import MixtraceError
+from mixtrace.fit import SongWindows, song_loss
+from mixtrace.graph import Graph
+from mixtrace.processors import Settings
+from mixtrace.prune import Progress, SearchConfig, SearchResult, search
+from mixtrace.session import Session
+
+Planted = tuple[Session, Graph, Settings]
+CONFIG = SearchConfig(preset="small", console_steps=40, rounds=4, round_steps=5)
+
+
+def same(a: SearchResult, b: SearchResult) -> bool:
+    """Say whether two results are equal to the last bit."""
+    return (
+        a.graph == b.graph
+        and a.losses == b.losses
+        and a.history["loss"] == b.history["loss"]
+        and all(
+            torch.equal(value, b.settings.values[kind][name])
+            for kind, named in a.settings.values.items()
+            for name, value in named.items()
+        )
+        and all(torch.equal(w, b.settings.wet[kind]) for kind, w in a.settings.wet.items())
+    )
+
+
+class Memory:
+    """A keeper in memory that can pull the plug after some saves."""
+
+    def __init__(self, saves: int | None = None) -> None:
+        self.stored: tuple[dict[str, Tensor], dict[str, Any]] | None = None
+        self.saves = saves
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        return self.stored
+
+    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        if self.saves == 0:
+            raise ConnectionAbortedError("the plug was pulled")
+        self.stored = (tensors, facts)
+        if self.saves is not None:
+            self.saves -= 1
+
+
+@pytest.fixture(scope="module")
+def found(planted: Planted) -> SearchResult:
+    with pytest.MonkeyPatch.context() as patch:
+        from mixtrace.graph import CONSOLES, ConsolePreset
+
+        chain = ("equalizer", "compressor", "gain_panning")
+        patch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
+        return search(planted[0], CONFIG)
+
+
+def test_the_planted_graph_is_found(found: SearchResult) -> None:
+    kept = {(found.graph.nodes[i].name, found.graph.nodes[i].kind) for i in found.graph.processors}
+    assert ("low", "equalizer") in kept
+    assert ("high", "gain_panning") in kept
+    assert ("low", "compressor") not in kept
+    assert ("high", "compressor") not in kept
+
+
+def test_the_planted_settings_are_found(found: SearchResult) -> None:
+    row = [found.graph.nodes[i].name for i in found.graph.of_kind("equalizer")].index("low")
+    wet = found.settings.wet["equalizer"][row]
+    curve = found.settings.values["equalizer"]["magnitude_db"][row]
+    ratio = 1.0 - wet + wet * 10.0 ** (curve / 20.0)
+    shape_db = 20.0 * torch.log10(ratio)
+    # From 200 to 800 Hz against 1.5 to 2.5 kHz: planted 9 dB. The loss is flat within half a dB.
+    step_db = float(shape_db[14:55].median() - shape_db[102:170].median())
+    assert step_db == pytest.approx(9.0, abs=1.5)
+
+
+def test_the_match_is_close_and_within_the_tolerance(
+    planted: Planted, found: SearchResult
+) -> None:
+    windows = SongWindows(planted[0])
+    loss = song_loss(found.graph, found.settings, windows)["published"]
+    assert loss == pytest.approx(found.losses["final"]["published"], rel=1e-6)
+    assert loss <= found.losses["console"]["published"] + CONFIG.tolerance
+    assert loss < 0.1
+
+
+@pytest.mark.usefixtures("small_console")
+def test_a_repeated_run_is_identical(planted: Planted, found: SearchResult) -> None:
+    assert same(search(planted[0], CONFIG), found)
+
+
+@pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("saves", [2, 3, 5])
+def test_a_killed_run_resumes_to_the_same_result(
+    planted: Planted, found: SearchResult, saves: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mixtrace.prune.search._SAVE_EVERY_S", 0.5)
+    keeper = Memory(saves)
+    with pytest.raises(ConnectionAbortedError):
+        search(planted[0], CONFIG, keeper=keeper)
+    assert keeper.stored is not None
+    resumed = Memory()
+    resumed.stored = keeper.stored
+    assert same(search(planted[0], CONFIG, keeper=resumed), found)
+
+
+@pytest.mark.usefixtures("small_console")
+def test_an_interrupt_leaves_a_valid_result(planted: Planted) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    result = search(planted[0], CONFIG, on_progress=stop)
+    assert result.interrupted
+    assert len(result.history["loss"]) == 5
+    result.settings.check({kind: len(result.graph.of_kind(kind)) for kind in result.graph.kinds()})
+
+
+@pytest.mark.usefixtures("small_console")
+def test_without_a_policy_the_console_stays(planted: Planted) -> None:
+    result = search(planted[0], replace(CONFIG, policy="none", console_steps=3))
+    assert result.graph == result.console
+    assert result.removed == []
+
+
+@pytest.mark.usefixtures("small_console")
+def test_the_published_recipe_descends_from_a_random_start(planted: Planted) -> None:
+    config = replace(CONFIG, recipe="published", policy="none", console_steps=12)
+    result = search(planted[0], config)
+    assert result.losses["console"]["published"] < result.losses["start"]["published"]
+
+
+@pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("recipe", "soup"), ("preset", "none"), ("policy", "all"), ("tolerance", -1.0)],
+)
+def test_a_wrong_choice_is_one_sentence(planted: Planted, field: str, value: object) -> None:
+    with pytest.raises(MixtraceError, match=field):
+        search(planted[0], replace(CONFIG, **{field: value}))  # type: ignore[arg-type]

@@ -1,0 +1,99 @@
+"""Outlines follow the sound: master, buses, tracks; each node once, in the order of its chain."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from mixtrace.graph import Graph, Node, remove_nodes
+from mixtrace.processors import PROCESSORS, Settings
+from mixtrace.report import Outline, outline_graph, outline_session
+from mixtrace.session import Alignment, Session, Track, read_session
+from mixtrace.store import StoredGraph, StoredTrack
+
+
+def titles(outline: Outline) -> list[tuple[int, str, str]]:
+    return [(row.depth, row.title, row.note.split(",")[0]) for row in outline.rows]
+
+
+def test_a_console_is_told_from_master_to_tracks(stored_graph: StoredGraph):
+    outline = outline_graph(stored_graph)
+    assert titles(outline) == [
+        (0, "tiny song", "3 tracks"),
+        (1, "master", "master"),
+        (2, "drums", "bus"),
+        (3, "01_Kick", "track"),
+        (2, "bass", "bus"),
+        (3, "02_Bass", "track"),
+        (2, "vocals", "bus"),
+        (3, "03_Voice", "track"),
+    ]
+    assert [label for label, _ in outline.rows[1].lines] == ["EQ", "compressor", "gain automation"]
+    assert [label for label, _ in outline.rows[3].lines] == [
+        PROCESSORS[kind].label for kind in list(PROCESSORS)[:7]
+    ]
+    assert "moved 12 ms earlier (confidence 0.90), polarity turned over" in outline.rows[5].note
+
+
+def test_a_pruned_console_tells_what_is_left(stored_graph: StoredGraph):
+    graph = stored_graph.graph
+    kept = next(i for i in graph.of_kind("stereo_imager") if graph.nodes[i].name == "03_Voice")
+    row = graph.of_kind("stereo_imager").index(kept)
+    smaller, _ = remove_nodes(graph, set(graph.processors) - {kept})
+    settings = stored_graph.settings.keep({"stereo_imager": [row]})
+    outline = outline_graph(replace(stored_graph, graph=smaller, settings=settings))
+    told = {row.title: row.lines for row in outline.rows if row.lines}
+    assert list(told) == ["03_Voice"]
+    assert [label for label, _ in told["03_Voice"]] == ["stereo imager"]
+    assert "    stereo imager: side" in str(outline)
+
+
+def test_a_send_is_told_once():
+    """A track that feeds the output and a reverb: any graph has an outline."""
+    nodes = (
+        Node("input", "voice"),
+        Node("stereo_imager", "echo"),
+        Node("mix", "sum"),
+        Node("output", "out"),
+    )
+    graph = Graph(nodes, ((0, 1), (0, 2), (1, 2), (2, 3)))
+    settings = Settings(
+        {"stereo_imager": {"side_gain_db": torch.tensor([3.0])}},
+        {"stereo_imager": torch.tensor([1.0])},
+    )
+    track = StoredTrack("voice", "vocals", Alignment())
+    outline = outline_graph(StoredGraph("song", (track,), graph, settings))
+    assert titles(outline)[1:] == [
+        (1, "out", "master"),
+        (2, "sum", "bus"),
+        (3, "voice", "track"),
+        (3, "echo", "bus"),
+        (4, "voice", "told above"),
+    ]
+
+
+def test_deep_graphs_have_outlines():
+    """A graph from a stranger may be deeper than Python's recursion."""
+    depth = 3000
+    names = [Node("input", "a"), *(Node("mix", f"m{i}") for i in range(depth)), Node("output", "o")]
+    graph = Graph(tuple(names), tuple((i, i + 1) for i in range(depth + 1)))
+    track = StoredTrack("a", "g", Alignment())
+    outline = outline_graph(StoredGraph("song", (track,), graph, Settings({}, {})))
+    assert len(outline.rows) == depth + 3
+
+
+def test_a_song_is_told_with_its_groups_and_oddities(tiny_song: Path):
+    session = read_session(tiny_song, sample_rate_hz=30_000, align=False)
+    turned = Alignment(0.001, -1, 0.8)
+    tracks = (
+        replace(session.tracks[0], alignment=turned),
+        replace(session.tracks[1], silent=True),
+        replace(session.tracks[2], duplicate_of="01_Kick"),
+    )
+    text = str(outline_session(replace(session, tracks=tracks)))
+    assert "tiny song  [3 tracks, 5.0 s, read at 30000 Hz]" in text
+    assert "took mix.wav for the mix" in text
+    assert "01_Kick  [mono, moved 1 ms later (confidence 0.80), polarity turned over]" in text
+    assert "02_Bass  [mono, silent]" in text
+    assert "03_Voice  [stereo, the same as 01_Kick]" in text
+    assert isinstance(session, Session) and isinstance(tracks[0], Track)

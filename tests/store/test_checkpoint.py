@@ -1,0 +1,65 @@
+"""Checkpoints come back exactly, and only to the fit they belong to."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from mixtrace.errors import StoreError
+from mixtrace.store import Checkpoint
+
+TENSORS = {
+    "now/equalizer/magnitude_db/value": torch.tensor([[0.1, -math.pi], [1e-38, 3e38]]),
+    "now/step": torch.tensor(12),
+    "best/mask": torch.tensor([True, False]),
+}
+FACTS = {"step": 3, "history": {"loss": [0.1 + 0.2, float("inf")]}, "removed": [{"kind": "reverb"}]}
+
+
+def test_a_state_comes_back_exactly(tmp_path: Path):
+    Checkpoint(tmp_path / "c.safetensors", "me").save(TENSORS, FACTS)
+    loaded = Checkpoint(tmp_path / "c.safetensors", "me").load()
+    assert loaded is not None
+    tensors, facts = loaded
+    assert facts == FACTS
+    assert tensors.keys() == TENSORS.keys()
+    for name, tensor in TENSORS.items():
+        assert tensors[name].dtype == tensor.dtype
+        torch.testing.assert_close(tensors[name], tensor, rtol=0, atol=0)
+    assert [p.name for p in tmp_path.iterdir()] == ["c.safetensors"]
+
+
+def test_parts_of_one_tensor_can_be_saved(tmp_path: Path):
+    whole = torch.arange(6.0).reshape(2, 3)
+    checkpoint = Checkpoint(tmp_path / "c.safetensors", "me")
+    checkpoint.save({"a": whole[0], "b": whole[:, 1], "c": whole.T.requires_grad_()}, {})
+    loaded = checkpoint.load()
+    assert loaded is not None
+    torch.testing.assert_close(loaded[0]["b"], torch.tensor([1.0, 4.0]), rtol=0, atol=0)
+    torch.testing.assert_close(loaded[0]["c"], whole.T.detach(), rtol=0, atol=0)
+
+
+def test_where_nothing_was_saved_there_is_nothing(tmp_path: Path):
+    assert Checkpoint(tmp_path / "c.safetensors", "me").load() is None
+
+
+def test_the_checkpoint_of_another_fit_is_refused(tmp_path: Path):
+    Checkpoint(tmp_path / "c.safetensors", "me").save(TENSORS, FACTS)
+    with pytest.raises(StoreError, match="Pass --fresh"):
+        Checkpoint(tmp_path / "c.safetensors", "you").load()
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is no tensor", b"\xff" * 64])
+def test_a_damaged_checkpoint_gets_one_sentence(tmp_path: Path, content: bytes):
+    (tmp_path / "c.safetensors").write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        Checkpoint(tmp_path / "c.safetensors", "me").load()
+
+
+def test_a_cut_off_checkpoint_gets_one_sentence(tmp_path: Path):
+    checkpoint = Checkpoint(tmp_path / "c.safetensors", "me")
+    checkpoint.save(TENSORS, FACTS)
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-1])
+    with pytest.raises(StoreError, match="damaged"):
+        checkpoint.load()

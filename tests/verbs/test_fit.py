@@ -1,0 +1,188 @@
+"""`fit` around the search: what it is given, what it leaves on disk, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import mixtrace
+from mixtrace.errors import MixtraceError
+from mixtrace.graph import CONSOLES, build_console, remove_nodes
+from mixtrace.processors import Settings
+from mixtrace.prune import Progress, SearchConfig, SearchResult
+from mixtrace.session import Session
+from mixtrace.store import read_document, read_graph
+
+SHORT = SearchConfig(console_steps=2, policy="none")
+
+
+class FakeSearch:
+    """Stands for the search: keeps one gain on the first track, and what it was called with."""
+
+    def __init__(self) -> None:
+        self.interrupted = False
+        self.calls: list[tuple[Session, SearchConfig, dict[str, Any]]] = []
+
+    def __call__(self, session: Session, config: SearchConfig, **rest: Any) -> SearchResult:
+        self.calls.append((session, config, rest))
+        if rest["keeper"] is not None:
+            rest["keeper"].save({"x": torch.zeros(1)}, {"step": 1})
+        rest["on_progress"](Progress("console", 1, 2, 0.5, 9.0))
+        console = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["paper"])
+        gain = console.of_kind("gain_panning")[0]
+        graph, _ = remove_nodes(console, set(console.processors) - {gain})
+        settings = Settings(
+            {"gain_panning": {"gain_db": torch.tensor([[-6.0, -12.0]])}},
+            {"gain_panning": torch.tensor([1.0])},
+        )
+        losses = {"final": {"published": 0.5, "eq4": float("nan")}}
+        history = {"loss": [0.6, float("inf")], "seconds": [0.1, 0.2]}
+        removed = [{"kind": "reverb", "name": "drums", "round": 1, "loss": 0.5}]
+        return SearchResult(
+            graph, settings, console, losses, history, removed, 1.5, self.interrupted
+        )
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
+    search = FakeSearch()
+    monkeypatch.setattr("mixtrace.verbs.fitting.search", search)
+    return search
+
+
+def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
+    steps: list[Progress] = []
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT, on_progress=steps.append)
+    assert sorted(p.name for p in (tmp_path / "OUT").iterdir()) == [
+        "checkpoint.safetensors",
+        "fit.json",
+        "graph.json",
+        "metrics.json",
+        "mix.wav",
+        "params.safetensors",
+    ]
+    session, config, rest = fake.calls[0]
+    assert session.sample_rate_hz == 30_000
+    assert config == SHORT
+    assert rest["device"] == "cpu"
+    stored = read_graph(tmp_path / "OUT" / "graph.json")
+    assert stored.graph == found.search.graph
+    assert [track.alignment for track in stored.tracks] == [t.alignment for t in session.tracks]
+    stages = list(dict.fromkeys(step.stage for step in steps))
+    assert stages == ["reading", "aligning", "console", "rendering", "measuring"]
+
+
+def test_the_mix_is_rendered_at_the_mixs_own_rate(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT, align=False)
+    estimate, rate = soundfile.read(tmp_path / "OUT" / "mix.wav")
+    kick, bass, voice = (
+        soundfile.read(path, always_2d=True)[0] for path in sorted((tiny_song / "tracks").iterdir())
+    )
+    assert rate == 22_050
+    expected = kick * 10.0 ** (np.array([-6.0, -12.0]) / 20.0) + bass + voice
+    # 24 bits round to 6e-8, transforms in single precision to 1e-6 of the level.
+    np.testing.assert_allclose(estimate, expected, atol=1e-5)
+
+
+def test_metrics_and_facts_are_valid_json(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
+    metrics = read_document(tmp_path / "OUT" / "metrics.json", "mixtrace.metrics/1")
+    assert metrics["sample_rate_hz"] == 22_050
+    assert metrics["published"]["l_a"] == found.measures.published.l_a
+    facts = read_document(tmp_path / "OUT" / "fit.json", "mixtrace.fit/1")
+    assert facts["config"]["console_steps"] == 2
+    assert facts["losses"]["final"] == {"published": 0.5, "eq4": None}  # NaN is no JSON
+    assert facts["history"]["loss"] == [0.6, None]
+    assert facts["removed"] == found.search.removed
+    assert facts["processors"] == {"console": 42, "kept": 1}
+    assert facts["interrupted"] is False
+    assert any("took mix.wav" in note for note in facts["notes"])
+
+
+def test_the_same_fit_may_run_again_another_only_when_fresh(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    out = tmp_path / "OUT"
+    mixtrace.fit(tiny_song, out, config=SHORT)
+    mixtrace.fit(tiny_song, out, config=SHORT)
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    other = SearchConfig(console_steps=2, policy="none", seed=1)
+    with pytest.raises(MixtraceError, match="--fresh"):
+        mixtrace.fit(tiny_song, out, config=other)
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    mixtrace.fit(tiny_song, out, config=other, fresh=True)
+    assert json.loads((out / "fit.json").read_text())["config"]["seed"] == 1
+
+
+def test_the_songs_own_folder_is_refused(tiny_song: Path, fake: FakeSearch):
+    before = sorted(tiny_song.rglob("*"))
+    for folder in (tiny_song, tiny_song / "tracks", tiny_song / "tracks" / ".."):
+        with pytest.raises(MixtraceError, match="output folder of its own"):
+            mixtrace.fit(tiny_song, folder, fresh=True)
+    assert sorted(tiny_song.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"config": SearchConfig(tolerance=-1.0)}, "tolerance"),
+        ({"config": SearchConfig(preset="garage")}, "preset"),
+        ({"device": "toaster"}, "--device cpu"),
+        ({"mix": "absent.wav"}, "absent.wav"),
+    ],
+)
+def test_bad_choices_leave_nothing_behind(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch, choice: dict[str, Any], message: str
+):
+    with pytest.raises(MixtraceError, match=message):
+        mixtrace.fit(tiny_song, tmp_path / "OUT", **choice)
+    assert not (tmp_path / "OUT").exists()
+    assert fake.calls == []
+
+
+def test_a_bad_track_leaves_nothing_behind(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
+    (tiny_song / "tracks" / "04_Text.wav").write_text("no audio")
+    with pytest.raises(MixtraceError, match=r"04_Text\.wav"):
+        mixtrace.fit(tiny_song, tmp_path / "OUT")
+    assert not (tmp_path / "OUT").exists()
+
+
+def test_an_interrupted_search_still_leaves_a_result(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    fake.interrupted = True
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
+    assert found.search.interrupted
+    assert json.loads((tmp_path / "OUT" / "fit.json").read_text())["interrupted"] is True
+    read_graph(tmp_path / "OUT" / "graph.json")
+
+
+def test_without_a_folder_nothing_is_written(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
+    before = sorted(tmp_path.rglob("*"))
+    found = mixtrace.fit(tiny_song, config=SHORT)
+    assert found.folder is None
+    assert found.mix.shape == (2, 5 * 22_050)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_real_search_from_song_to_rendering(tiny_song: Path, tmp_path: Path):
+    """The whole way with few steps: what is stored renders to the stored mix."""
+    config = SearchConfig(
+        preset="paper", policy="dry-wet", tolerance=5.0, console_steps=1, rounds=1, round_steps=1
+    )
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=config, align=False)
+    assert len(found.search.graph.processors) < len(found.search.console.processors)
+    rendering = mixtrace.render(tmp_path / "OUT", tiny_song)
+    np.testing.assert_array_equal(rendering.mix, found.mix)
+    stored, _ = soundfile.read(tmp_path / "OUT" / "mix.wav", dtype="float32")
+    np.testing.assert_allclose(stored.T, found.mix, atol=1e-6)  # 24 bits: half a step is 6e-8
+    assert "01_Kick" in str(mixtrace.show(tmp_path / "OUT"))
+    again = mixtrace.fit(tiny_song, tmp_path / "OUT", config=config, align=False)
+    assert again.search.graph == found.search.graph
+    np.testing.assert_array_equal(again.mix, found.mix)
