@@ -10,6 +10,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.fft import next_fast_len, rfft
 from scipy.stats import rankdata
 
 __all__ = [
@@ -40,9 +41,10 @@ def third_octave_power(
 ) -> Float[np.ndarray, "channel band"]:
     """Return the mean square of each channel in each third octave, by Parseval's theorem."""
     time = audio.shape[-1]
-    spectrum = np.fft.rfft(audio.astype(np.float64))
-    power = 2.0 * (spectrum.real**2 + spectrum.imag**2) / time**2
-    frequency_hz = np.fft.rfftfreq(time, 1.0 / sample_rate_hz)
+    length = next_fast_len(time)
+    spectrum = rfft(audio.astype(np.float64), n=length)
+    power = 2.0 * (spectrum.real**2 + spectrum.imag**2) / (time * length)
+    frequency_hz = np.fft.rfftfreq(length, 1.0 / sample_rate_hz)
     edges_hz = THIRD_OCTAVES_HZ[0] * 2.0 ** (np.arange(len(THIRD_OCTAVES_HZ) + 1) / 3.0 - 1.0 / 6.0)
     bounds = np.searchsorted(frequency_hz, edges_hz)
     bands = [power[:, a:b].sum(-1) for a, b in pairwise(bounds)]

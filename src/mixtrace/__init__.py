@@ -9,12 +9,16 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from mixtrace.verbs import evaluate, fit, render, show
+from mixtrace import runtime
 
-__all__ = ["__version__", "evaluate", "fit", "render", "show"]
+if TYPE_CHECKING:
+    from mixtrace.verbs import demo, evaluate, fit, render, show
+
+__all__ = ["__version__", "demo", "evaluate", "fit", "render", "show"]
 
 __version__ = "0.1.0"
+
+runtime.tune()
 
 _VERBS = frozenset(__all__) - {"__version__"}
 

@@ -3,7 +3,7 @@
 import importlib
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,6 +85,22 @@ def test_master_processors_are_redundant(planted: ModuleType):
     console = build_console(TRACKS, CONSOLES["studio"])
     one = graph({}, kick=[EQ])
     assert planted.count_strictly(one, console, console) == planted.Count(1, 1, 37, 0)
+
+
+def test_the_report_adds_up_and_names_what_went_wrong(planted: ModuleType):
+    one, other = graph({}, kick=[EQ], snare=[GAIN]), graph({}, kick=[EQ], voice=[GAIN])
+    losses = {name: {"published": 0.25, "eq4": 0.2} for name in ("console", "final")}
+    result = SimpleNamespace(losses=losses, seconds=61.0)
+    count = planted.count_strictly(one, other, CONSOLE)
+    wrong = ((("input", "snare", "gain_panning"),), (("input", "voice", "gain_panning"),))
+    runs = [planted.Run("song", seed, count, count, *wrong, result) for seed in (0, 1)]
+    text = planted.report(runs, "make report")
+    row = "2 | 1 (50 %) | 1 (50 %) | 33 | 32 (97 %) | 32 (97 %)"
+    assert f"| song | 1 | {row} | 0.250 | 0.250 | 61 |" in text
+    total = "4 | 2 (50 %) | 2 (50 %) | 66 | 64 (97 %) | 64 (97 %)"
+    assert f"| all | | {total} | | | |" in text
+    assert "| gain_panning | 2 | 2 |" in text
+    assert "- song 0: missed gain_panning of snare; left over gain_panning of voice" in text
 
 
 @pytest.mark.parametrize("seed", range(5))

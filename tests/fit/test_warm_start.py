@@ -39,9 +39,9 @@ def test_the_power_fit_does_not_need_the_phase(planted: Planted) -> None:
         for track, audio in zip(session.tracks, rolled, strict=True):
             object.__setattr__(track, "audio", np.roll(audio, -40, axis=-1))
     # Powers of short frames fluctuate: 2 dB.
-    assert median_db(
-        found.power_db[1, 1], found.frequency_hz, 4_000.0, 10_000.0
-    ) == pytest.approx(-12.0, abs=2.0)
+    assert median_db(found.power_db[1, 1], found.frequency_hz, 4_000.0, 10_000.0) == pytest.approx(
+        -12.0, abs=2.0
+    )
 
 
 def test_the_start_beats_the_plain_sum(planted: Planted) -> None:
@@ -53,6 +53,4 @@ def test_the_start_beats_the_plain_sum(planted: Planted) -> None:
     silent = Settings(start.values, {k: torch.zeros_like(w) for k, w in start.wet.items()})
     for kind in ("compressor", "noise_gate", "multitap_delay", "reverb"):
         start.wet[kind].zero_()
-    assert (
-        song_loss(graph, start, windows)["eq4"] < 0.5 * song_loss(graph, silent, windows)["eq4"]
-    )
+    assert song_loss(graph, start, windows)["eq4"] < 0.5 * song_loss(graph, silent, windows)["eq4"]

@@ -89,8 +89,8 @@ def test_another_rate(tiny_song: Path, out: Path, tmp_path: Path):
     mixtrace.render(out, tiny_song, tmp_path / "m.wav", sample_rate_hz=48_000)
     audio, rate = soundfile.read(tmp_path / "m.wav", always_2d=True)
     assert rate == 48_000
-    mix = sum(stems_by_hand(tiny_song)).T
-    expected = soxr.resample(mix, RATE, 48_000, quality="VHQ")
+    mix = np.sum(np.stack(stems_by_hand(tiny_song)), axis=0)
+    expected = soxr.resample(mix.T, RATE, 48_000, quality="VHQ")
     # Resampling before instead of after a gain differs by single precision only.
     np.testing.assert_allclose(audio, expected, atol=TOLERANCE)
 

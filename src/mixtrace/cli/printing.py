@@ -1,5 +1,6 @@
 """Results on standard output. Names come from strangers: they are shown, never read as markup."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -9,11 +10,12 @@ from rich.text import Text
 from rich.tree import Tree
 
 if TYPE_CHECKING:
+    from mixtrace.demo import Comparison
     from mixtrace.metrics import Levels, Measures
     from mixtrace.report import Outline, Row
     from mixtrace.verbs import Fit, Rendering
 
-__all__ = ["print_fit", "print_measures", "print_outline", "print_rendering"]
+__all__ = ["print_comparisons", "print_fit", "print_measures", "print_outline", "print_rendering"]
 
 _FILE_WIDTH = 500
 
@@ -27,6 +29,36 @@ def print_outline(outline: "Outline") -> None:
         del path[row.depth :]
         path.append(_branch(path[-1], row))
     _console().print(tree)
+
+
+def print_comparisons(comparisons: "Sequence[Comparison]") -> None:
+    """Print what was planted in each chain beside what was found there.
+
+    Kinds by their letters: e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb,
+    a automation.
+    """
+    table = _table("chain", "planted", "found", "level dB", "pan dB", "response off by")
+    for row in comparisons:
+        table.add_row(
+            Text(row.name),
+            _letters(row.planted),
+            _letters(row.found),
+            f"{row.level_db[0]:+.1f} / {row.level_db[1]:+.1f}",
+            f"{row.pan_db[0]:+.1f} / {row.pan_db[1]:+.1f}",
+            f"{row.response_difference_db:.1f} dB",
+        )
+    console = _console()
+    console.print(table)
+    console.print(
+        "e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb, a automation; "
+        "levels and pans: planted / found"
+    )
+
+
+def _letters(kinds: tuple[str, ...]) -> str:
+    from mixtrace.processors import processor
+
+    return " ".join(processor(kind).letter for kind in kinds) or "-"
 
 
 def print_measures(measures: "Measures") -> None:

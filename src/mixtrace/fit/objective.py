@@ -97,7 +97,7 @@ def window_loss(
 def song_parts(
     graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int] | None = None
 ) -> LossParts:
-    """Return the loss of evaluation windows in parts, [window, 4, 3]; of all when not told which."""
+    """Return the loss of some evaluation windows, or of all, in parts [window, 4, 3]."""
     chosen = range(windows.count) if numbers is None else numbers
     parts = []
     for number in chosen:

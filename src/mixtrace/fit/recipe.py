@@ -58,7 +58,7 @@ class Recipe:
     round_rate: float = 0.2
     reset_steps: int = 0
     learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
-    objective: Objective = Objective()
+    objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
     trial_windows: int = 8
 

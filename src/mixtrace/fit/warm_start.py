@@ -13,6 +13,7 @@ The magnitude of a track is the larger of both, smoothed over a sixth of an octa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -103,7 +104,7 @@ def _power_fit(
     """Return power gains [track, bin] of one channel, constant within each of 48 bands."""
     edges = np.geomspace(40.0, frequency[-1], _BANDS + 1)
     centres, gains = [], []
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = np.flatnonzero((frequency >= low) & (frequency < high))
         if inside.size == 0:
             continue
@@ -181,10 +182,18 @@ def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:
 _START: dict[str, dict[str, float]] = {
     "equalizer": {"magnitude_db": 0.0, "wet": 0.98},
     "compressor": {
-        "threshold_db": -30.0, "knee_db": 10.0, "time_ms": 20.0, "slope": -0.2, "wet": 0.5
+        "threshold_db": -30.0,
+        "knee_db": 10.0,
+        "time_ms": 20.0,
+        "slope": -0.2,
+        "wet": 0.5,
     },
     "noise_gate": {
-        "threshold_db": -45.0, "knee_db": 10.0, "time_ms": 10.0, "slope": -0.2, "wet": 0.5
+        "threshold_db": -45.0,
+        "knee_db": 10.0,
+        "time_ms": 10.0,
+        "slope": -0.2,
+        "wet": 0.5,
     },
     "stereo_imager": {"side_gain_db": 0.0, "wet": 0.7},
     "gain_panning": {"gain_db": 0.0, "wet": 0.98},

@@ -24,7 +24,15 @@ from mixtrace.fit import (
     least_squares_start,
     song_loss,
 )
-from mixtrace.graph import CONSOLES, Graph, build_console, graph_from_json, graph_to_json, remove_nodes
+from mixtrace.graph import (
+    CONSOLES,
+    ConsolePreset,
+    Graph,
+    build_console,
+    graph_from_json,
+    graph_to_json,
+    remove_nodes,
+)
 from mixtrace.processors import Settings
 from mixtrace.prune.policies import Round, brute_force, dry_wet
 from mixtrace.prune.trials import Trials, surviving_rows
@@ -107,7 +115,8 @@ class SearchResult:
     Attributes:
         graph, settings: the result.
         console: the graph it began with.
-        losses: L_a in both conventions of `start` (the start of the descent), `console` and `final`.
+        losses: L_a in both conventions: of the plain `sum` of the tracks, at the `start` of the
+            descent, of the full `console` and of the `final` graph.
         history: one entry a step: `loss` (match on the step's window) and `seconds`.
         removed: processors in the order of their rounds, with the song's loss after the round.
         seconds: spent, over all resumed parts.
@@ -224,7 +233,9 @@ class _Run:
     def prune_and_descend(self, number: int) -> None:
         """Remove what a round removes, then descend on the rest."""
         state, recipe = self._state, self.recipe
-        if state.round >= number and not (state.round == number and state.step < recipe.round_steps):
+        if state.round >= number and not (
+            state.round == number and state.step < recipe.round_steps
+        ):
             return
         if state.round < number:
             self._prune(number)
@@ -233,7 +244,9 @@ class _Run:
         last = number == recipe.rounds
         ramp = recipe.sparsity_ramp_steps
         while state.step < recipe.round_steps:
-            fall = 1.0 - state.step / recipe.round_steps if last and recipe.round_rate < 1.0 else 1.0
+            fall = (
+                1.0 - state.step / recipe.round_steps if last and recipe.round_rate < 1.0 else 1.0
+            )
             taken = (number - 1) * recipe.round_steps + state.step
             weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
             self._step(f"round {number}", recipe.round_steps, recipe.round_rate * fall, weight)
@@ -366,10 +379,10 @@ class _Run:
         else:
             start = least_squares_start(self._console, session)
             variables = Variables.from_settings(start)
-        descent = Descent(
-            self._console, variables, self._windows, self.recipe.learning_rates
-        )
+        descent = Descent(self._console, variables, self._windows, self.recipe.learning_rates)
         state = _State(descent)
+        bare = build_console([(t.name, t.group) for t in session.tracks], ConsolePreset((), ()))
+        state.losses["sum"] = song_loss(bare, Settings({}, {}), self._windows)
         state.losses["start"] = song_loss(self._console, descent.settings, self._windows)
         return state
 

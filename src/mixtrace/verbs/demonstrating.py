@@ -1,0 +1,48 @@
+"""`demo`: the embedded song, fitted and compared with the graph that was planted in its mix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mixtrace.demo import Comparison, compare, demo_session, plant_demo, write_demo_song
+from mixtrace.metrics import LOSS_RATE_HZ
+from mixtrace.prune import Progress, SearchConfig
+from mixtrace.verbs.fitting import Fit, fit
+
+__all__ = ["DEMO_CONFIG", "Demo", "demo"]
+
+DEMO_CONFIG = SearchConfig(console_steps=200, rounds=5, round_steps=12)
+"""Short enough for three minutes on two cores; the song is short and its tracks are coherent."""
+
+_SONG = "song"
+
+
+@dataclass(frozen=True, eq=False)
+class Demo:
+    """What the demo found, and how it compares with what was planted, chain by chain."""
+
+    found: Fit
+    comparisons: tuple[Comparison, ...]
+
+
+def demo(
+    output: Path | str,
+    *,
+    fresh: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Demo:
+    """Write the demo song, find its graph and compare it with the planted one.
+
+    Args:
+        output: the folder for the result; the song goes to `song/` in it.
+        fresh: see `fit`.
+        on_progress: see `fit`.
+    """
+    song = Path(output) / _SONG
+    song.mkdir(parents=True, exist_ok=True)
+    on_progress(Progress("synthesising", 0, 1, None, None))
+    write_demo_song(song)
+    found = fit(song, output, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
+    result = (found.stored.graph, found.stored.settings)
+    rows = compare(plant_demo(), result, demo_session(LOSS_RATE_HZ))
+    return Demo(found, tuple(rows))
