@@ -172,7 +172,9 @@ def test_without_a_folder_nothing_is_written(tiny_song: Path, tmp_path: Path, fa
 
 
 def test_a_real_search_from_song_to_rendering(tiny_song: Path, tmp_path: Path):
-    """The whole way with few steps: what is stored renders to the stored mix."""
+    """The whole way with one track and few steps: what is stored renders to the stored mix."""
+    for name in ("02_Bass.wav", "03_Voice.wav"):
+        (tiny_song / "tracks" / name).unlink()
     config = SearchConfig(
         preset="paper", policy="dry-wet", tolerance=5.0, console_steps=1, rounds=1, round_steps=1
     )

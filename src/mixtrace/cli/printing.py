@@ -20,15 +20,15 @@ __all__ = ["print_comparisons", "print_fit", "print_measures", "print_outline", 
 _FILE_WIDTH = 500
 
 
-def print_outline(outline: "Outline") -> None:
-    """Print an outline as a tree."""
+def print_outline(outline: "Outline", console: Console | None = None) -> None:
+    """Print an outline as a tree, on standard output where no console is given."""
     root, *rest = outline.rows
     tree = _branch(None, root)
     path = [tree]
     for row in rest:
         del path[row.depth :]
         path.append(_branch(path[-1], row))
-    _console().print(tree)
+    (console or _console()).print(tree)
 
 
 def print_comparisons(comparisons: "Sequence[Comparison]") -> None:

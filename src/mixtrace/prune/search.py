@@ -80,7 +80,7 @@ class SearchConfig:
         ):
             if value not in known:
                 raise MixtraceError(
-                    f"Expected a {name} among {', '.join(known)}; got '{value}'. Choose one of them."
+                    f"Expected a {name} among {', '.join(known)}; got '{value}'. Choose one."
                 )
         if not (math.isfinite(self.tolerance) and self.tolerance >= 0.0):
             raise MixtraceError(

@@ -1,0 +1,22 @@
+"""The demo, cut to two steps: everything around the search is real."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mixtrace.demo import DEMO_GROUPS
+from mixtrace.verbs import demo, demonstrating
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_compares_every_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = replace(demonstrating.DEMO_CONFIG, console_steps=2, policy="none")
+    monkeypatch.setattr(demonstrating, "DEMO_CONFIG", short)
+    shown = demo(tmp_path / "out")
+    tracks = [row.name for row in shown.comparisons if row.is_track]
+    assert tracks == list(DEMO_GROUPS)
+    assert len(tracks) >= 8
+    assert len(set(DEMO_GROUPS.values())) >= 3
+    assert (tmp_path / "out" / "graph.json").is_file()
+    assert (tmp_path / "out" / "song" / "mix.wav").is_file()
