@@ -1,5 +1,6 @@
 """The search on a small planted song: recovery, the tolerance, repetition, being killed."""
 
+import json
 import sys
 from dataclasses import replace
 from typing import Any
@@ -47,7 +48,8 @@ class Memory:
     def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         if self.saves == 0:
             raise ConnectionAbortedError("the plug was pulled")
-        self.stored = (tensors, facts)
+        # Through JSON, as a file would hold it: later changes must not reach what was stored.
+        self.stored = (tensors, json.loads(json.dumps(facts)))
         if self.saves is not None:
             self.saves -= 1
 
