@@ -3,20 +3,35 @@
 from collections.abc import Collection
 
 import numpy as np
+import pytest
 import torch
 
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.processors import Settings
-from mixtrace.prune import Round, brute_force, dry_wet
+from mixtrace.prune import Round, brute_force, dry_wet, ordered
 
 GRAPH = build_console([(name, "bus") for name in "abcdefghij"], CONSOLES["paper"])
 
 
-def a_round(price: dict[int, float], wet: dict[str, torch.Tensor], tolerance: float) -> Round:
-    def loss(removed: Collection[int]) -> float:
-        return 0.5 + sum(price.get(i, 0.0) for i in removed)
+class Prices:
+    """A judge to whom every processor has its price, on top of a loss of one half."""
 
-    return Round(GRAPH, Settings({}, wet), loss, tolerance, 0.5)
+    def __init__(self, price: dict[int, float]) -> None:
+        self.price = price
+        self.trials: list[frozenset[int]] = []
+        self.kept: frozenset[int] = frozenset()
+
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+        self.trials.append(frozenset(removed))
+        loss = 0.5 + sum(self.price.get(i, 0.0) for i in removed)
+        return loss <= bar, loss
+
+    def keep(self, removed: Collection[int]) -> None:
+        self.kept = frozenset(removed)
+
+
+def a_round(price: dict[int, float], wet: dict[str, torch.Tensor], tolerance: float) -> Round:
+    return Round(GRAPH, Settings({}, wet), Prices(price), 0.5 + tolerance, tolerance)
 
 
 def equal_weights(graph: Graph) -> dict[str, torch.Tensor]:
@@ -40,7 +55,7 @@ def test_a_trial_that_lowers_the_loss_lowers_the_bar() -> None:
     first, second = GRAPH.processors[:2]
     current = a_round({first: -0.1, second: 0.105}, equal_weights(GRAPH), 0.01)
     assert current.passes([first])
-    assert current.lowest == 0.4
+    assert current.bar == pytest.approx(0.41)
     assert not current.passes([second])
 
 
@@ -70,3 +85,39 @@ def test_the_same_seed_gives_the_same_removals() -> None:
             for _ in range(2)
         ]
         assert runs[0] == runs[1]
+
+
+def test_ordered_removes_what_is_free_in_few_trials_and_leaves_what_is_dear() -> None:
+    dear = set(GRAPH.processors[::4])
+    importance = {i: 1.0 + i if i in dear else i / 1000.0 for i in GRAPH.processors}
+    judge = Prices(dict.fromkeys(dear, 1.0))
+    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5), importance)
+    assert set(removed) == set(GRAPH.processors) - dear
+    assert judge.kept == frozenset(removed)
+    # 77 processors, of which 57 go in growing batches; then one batch shrinks and four fail alone.
+    assert len(judge.trials) < 16
+
+
+def test_ordered_finds_what_is_free_behind_something_dear() -> None:
+    order = list(GRAPH.processors)
+    importance = {i: float(place) for place, i in enumerate(order)}
+    dear = {order[3], order[20], order[21]}
+    judge = Prices(dict.fromkeys(dear, 1.0))
+    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5), importance)
+    assert set(removed) == set(order) - dear
+
+
+def test_ordered_gives_up_after_some_failures_in_a_row() -> None:
+    order = list(GRAPH.processors)
+    importance = {i: float(place) for place, i in enumerate(order)}
+    judge = Prices(dict.fromkeys(order[10:14], 1.0))
+    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5), importance, patience=4)
+    assert removed == order[:10]
+
+
+def test_ordered_never_passes_the_bar() -> None:
+    price = {i: 0.003 for i in GRAPH.processors}
+    importance = dict.fromkeys(GRAPH.processors, 0.0)
+    current = Round(GRAPH, Settings({}, {}), Prices(price), 0.51)
+    assert len(ordered(current, importance)) == 3
+    assert current.bar == 0.51

@@ -119,12 +119,13 @@ def fit(
         ),
     ] = None,
     policy: Annotated[
-        Literal["hybrid", "brute-force", "dry-wet"],
+        Literal["ordered", "hybrid", "brute-force", "dry-wet"],
         typer.Option(
-            help="Which processors are tried for removal first: every one alone (brute-force), "
-            "those with the least effect (dry-wet), or both in turn."
+            help="How processors are tried for removal: ours, in the order of what the match "
+            "owes them (ordered), or as published: every one alone (brute-force), those with the "
+            "least weight (dry-wet), or both in turn (hybrid)."
         ),
-    ] = "hybrid",
+    ] = "ordered",
     tolerance: Annotated[
         float,
         typer.Option(

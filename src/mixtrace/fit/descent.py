@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mixtrace.fit.objective import Objective, window_loss
-from mixtrace.fit.variables import Variables
+from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import LossFeatures
@@ -96,6 +96,15 @@ class Descent:
             self._optimizer.step()
             self.variables.project()
         return float(match.detach())
+
+    @torch.no_grad()
+    def move_to(self, settings: Settings) -> None:
+        """Move to other settings; the optimiser keeps its memory, equal values stay as they are."""
+        here, there = self.settings, Variables.from_settings(settings)
+        for (kind, name), value in self.variables.values.items():
+            old = here.wet[kind] if name == WET else here.values[kind][name]
+            new = settings.wet[kind] if name == WET else settings.values[kind][name]
+            value.copy_(torch.where(new != old, there.values[kind, name], value))
 
     def keep(self, graph: Graph, rows: Mapping[str, Sequence[int]]) -> "Descent":
         """Return the descent on a smaller graph, with the optimiser's memory of the kept nodes.

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.fit.parsimony import parsimony
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, LossFeatures, LossParts, combine
@@ -32,6 +33,7 @@ class Objective:
         gain_staging: weight of the gain-staging regulariser.
         sharpness: weight of the sum of (1 - sharpness)^2 / 2 over the delay taps.
         sparsity: final weight of the sum of the dry/wet weights, while pruning.
+        parsimony: weight of `parsimony`.
     """
 
     strategy: Literal["compiled", "scheduled"] = "compiled"
@@ -40,6 +42,7 @@ class Objective:
     gain_staging: float = 1e-3
     sharpness: float = 1.0
     sparsity: float = 1e-4
+    parsimony: float = 1e-3
 
 
 def window_loss(
@@ -87,6 +90,8 @@ def window_loss(
     total = match + objective.gain_staging * staging.total
     if sparsity:
         total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
+    if objective.parsimony:
+        total = total + objective.parsimony * parsimony(settings)
     if "multitap_delay" in settings.values:
         sharpness = settings.values["multitap_delay"]["taps"][..., 1]
         total = total + 0.5 * objective.sharpness * (1.0 - sharpness).square().sum()

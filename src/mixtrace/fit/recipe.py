@@ -41,7 +41,7 @@ class Recipe:
         rounds: pruning rounds, each followed by `round_steps` steps.
         round_steps: steps after a round.
         console_end: rate at the end of the console's cosine schedule; 1 keeps it constant.
-        round_rate: rate of the steps after a round; the last round's fall to zero unless 1.
+        round_rate: rate of the steps after a round; they fall to zero unless it is 1.
         reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
         learning_rates: steps of the unconstrained values at rate 1, by parameter.
         objective: what a step minimises.
@@ -52,10 +52,10 @@ class Recipe:
     start: Literal["least-squares", "random"] = "least-squares"
     windows: Literal["grid", "uniform"] = "grid"
     console_steps: int = 450
-    rounds: int = 8
-    round_steps: int = 30
+    rounds: int = 12
+    round_steps: int = 40
     console_end: float = 0.1
-    round_rate: float = 0.2
+    round_rate: float = 0.5
     reset_steps: int = 0
     learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
     objective: Objective = field(default_factory=Objective)
@@ -76,7 +76,7 @@ RECIPES: dict[str, Recipe] = {
         reset_steps=500,
         learning_rates=_PUBLISHED_RATES,
         objective=Objective(
-            strategy="scheduled", convention="published", fft_limit_s=None, sparsity=1e-4
+            strategy="scheduled", convention="published", fft_limit_s=None, parsimony=0.0
         ),
         sparsity_ramp_steps=2_000,
         trial_windows=0,

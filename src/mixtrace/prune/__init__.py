@@ -1,10 +1,14 @@
 """Removing processors until only those are left that the mix needs."""
 
-from mixtrace.prune.policies import Round, brute_force, dry_wet
-from mixtrace.prune.search import Keeper, Progress, SearchConfig, SearchResult, search
+from mixtrace.prune.config import Progress, SearchConfig, SearchResult
+from mixtrace.prune.levels import gather_levels
+from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
+from mixtrace.prune.search import search
+from mixtrace.prune.state import Keeper
 from mixtrace.prune.trials import Trials
 
 __all__ = [
+    "Judge",
     "Keeper",
     "Progress",
     "Round",
@@ -13,5 +17,7 @@ __all__ = [
     "Trials",
     "brute_force",
     "dry_wet",
+    "gather_levels",
+    "ordered",
     "search",
 ]

@@ -1,21 +1,37 @@
 """Pruning policies: which processors a round removes.
 
-A trial passes while its loss is at most the lowest loss seen so far plus the tolerance.
+`brute_force` and `dry_wet` are published: a trial passes while its loss is at most the lowest loss
+seen so far plus the tolerance. `ordered` is ours: the bar stands still, and candidates come in the
+order of how much the loss depends on them, in batches.
 
 Source: Lee et al. 2025, arXiv 2509.15948, section on pruning, and its reference implementation.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings
 
-__all__ = ["Round", "brute_force", "dry_wet"]
+__all__ = ["Judge", "Round", "brute_force", "dry_wet", "ordered"]
 
 _FIRST_SHARE = 0.1
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """Who knows the loss of a graph with some processors removed; see `Trials`."""
+
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+        """Say whether the loss is at most the bar, and give it as far as it is known."""
+        ...
+
+    def keep(self, removed: Collection[int]) -> None:
+        """Take removals for granted in the trials that follow."""
+        ...
 
 
 @dataclass
@@ -25,29 +41,33 @@ class Round:
     Attributes:
         graph: the graph before the round.
         settings: its settings.
-        loss: gives the loss with some processors removed.
-        tolerance: how far above the lowest loss a trial may lie.
-        lowest: the lowest loss seen, over all rounds.
-        on_trial: called after every trial.
+        judge: gives the loss with some processors removed.
+        bar: the highest loss that passes.
+        tolerance: where given, the bar is never further than this above the lowest loss that
+            passed.
+        on_trial: called with the loss of every trial.
     """
 
     graph: Graph
     settings: Settings
-    loss: Callable[[Collection[int]], float]
-    tolerance: float
-    lowest: float
+    judge: Judge
+    bar: float
+    tolerance: float | None = None
     on_trial: Callable[[float], None] = lambda loss: None
     _known: dict[frozenset[int], float] = field(default_factory=dict, repr=False)
 
     def passes(self, removed: Collection[int]) -> bool:
-        """Try a removal, remember its loss, and say whether it stays within the tolerance."""
+        """Try a removal, remember its loss, and say whether it stays under the bar."""
         key = frozenset(removed)
         if key not in self._known:
-            self._known[key] = self.loss(key)
+            passed, self._known[key] = self.judge.race(key, self.bar)
             self.on_trial(self._known[key])
-        passed = self._known[key] <= self.lowest + self.tolerance
+        else:
+            passed = self._known[key] <= self.bar
         if passed:
-            self.lowest = min(self.lowest, self._known[key])
+            self.judge.keep(key)
+            if self.tolerance is not None:
+                self.bar = min(self.bar, self._known[key] + self.tolerance)
         return passed
 
 
@@ -93,3 +113,30 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
         else:
             share[kind] /= 2.0
     return chosen(taken)
+
+
+def ordered(current: Round, importance: Mapping[int, float], patience: int = 4) -> list[int]:
+    """Try processors from the least important on, in batches that double and halve.
+
+    A round starts with an eighth of them; a batch that passes makes the next one twice as large,
+    one that fails is tried again by half. A single processor that fails is left alone, and several
+    of them in a row end the round.
+
+    Args:
+        current: the round.
+        importance: of each processor, as `Trials.importance` gives it.
+        patience: how many single processors may fail in a row.
+    """
+    order = sorted(current.graph.processors, key=lambda i: importance[i])
+    removed: list[int] = []
+    place, size, failures = 0, max(1, len(order) // 8), 0
+    while place < len(order) and failures < patience:
+        batch = order[place : place + size]
+        if current.passes([*removed, *batch]):
+            removed += batch
+            place, size, failures = place + len(batch), 2 * size, 0
+        elif len(batch) > 1:
+            size = len(batch) // 2
+        else:
+            place, failures = place + 1, failures + 1
+    return removed

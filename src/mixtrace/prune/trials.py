@@ -1,7 +1,7 @@
 """Pruning trials: the loss of a graph with some of its processors removed.
 
-The settings do not change during a round, so what the linear nodes do is computed once and shared
-by all windows and trials; a trial renders the smaller graph, the one the result would be.
+The settings do not change during a round, so what the linear nodes do is computed once, and what a
+removal leaves as it was is not rendered again (`mixtrace.render.Incremental`).
 """
 
 from collections.abc import Collection, Sequence
@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from mixtrace.fit import SongWindows
-from mixtrace.graph import Graph, remove_nodes
+from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
-from mixtrace.render import Operators, RenderPlan, linear_operators, render_compiled
+from mixtrace.prune.racing import race
+from mixtrace.render import Incremental, Prepared, render_compiled
 
 __all__ = ["Trials", "surviving_rows"]
 
@@ -27,10 +28,22 @@ def surviving_rows(graph: Graph, removed: Collection[int]) -> dict[str, list[int
 
 
 class Trials:
-    """Judges removals from one graph under fixed settings, on some windows of the song."""
+    """Judges removals from one graph under fixed settings, on some windows of the song.
+
+    Attributes:
+        graph: what to remove from.
+        count: windows rendered and compared so far.
+    """
 
     def __init__(
-        self, graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int]
+        self,
+        graph: Graph,
+        settings: Settings,
+        windows: SongWindows,
+        numbers: Sequence[int],
+        *,
+        whole: float | None = None,
+        fft_limit_s: float | None = None,
     ) -> None:
         """Take the graph as it stands.
 
@@ -38,42 +51,101 @@ class Trials:
             graph: what to remove from.
             settings: its settings.
             windows: the song.
-            numbers: the evaluation windows every trial is judged on.
+            numbers: the evaluation windows a trial is judged on.
+            whole: what the graph scores on the whole song. Where it is given, every loss is read
+                as the song's by what the graph scores on both.
+            fft_limit_s: as for `render_compiled`, in seconds; None judges exactly.
         """
         self.graph = graph
-        self.settings = settings
+        self.count = 0
+        self._settings = settings
         self._windows = windows
         self._numbers = list(numbers)
-        self._operators: dict[int, Operators] = {}
-        self.count = 0
+        rate = windows.sample_rate_hz
+        limit = None if fft_limit_s is None else round(fft_limit_s * rate)
+        self._fft_limit = limit
+        self._prepared = Prepared(graph, settings, rate, windows.time, limit)
+        self._renderings: dict[int, Incremental] = {}
+        self._base: frozenset[int] = frozenset()
+        self._losses: dict[frozenset[int], dict[int, float]] = {}
+        self._offset = 0.0
+        if whole is not None:
+            self._offset = whole - self.loss(())
 
-    @torch.no_grad()
     def loss(self, removed: Collection[int]) -> float:
         """Return the mean L_a (published convention) with some processors removed."""
-        smaller, ids = remove_nodes(self.graph, removed)
-        settings = self.settings.keep(surviving_rows(self.graph, removed))
-        original = {new: old for old, new in ids.items()}
+        losses = [self._loss(number, frozenset(removed)) for number in self._numbers]
+        return float(np.mean(losses)) + self._offset
 
-        def operators(plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> Operators:
-            known = self._operators.setdefault(fft_length, Operators({}, {}))
-            missing = [i for i in nodes if original[i] not in known]
-            if missing:
-                fresh = linear_operators(plan, settings, missing, fft_length)
-                known = known | fresh.renamed({i: original[i] for i in missing})
-                self._operators[fft_length] = known
-            return known.renamed({original[i]: i for i in nodes})
+    def keep(self, removed: Collection[int]) -> None:
+        """Take removals for granted: the trials that follow will have them in common."""
+        self._base = frozenset(removed)
+        self._losses = {key: known for key, known in self._losses.items() if key == self._base}
+        for rendering in self._renderings.values():
+            rendering.base = self._base
 
-        losses = []
-        for number in self._numbers:
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+        """Say whether removals keep the loss under a bar, and give the loss as far as it is known.
+
+        Every window is compared with what the kept removals score on it (see `racing`).
+        """
+        gone, before = frozenset(removed), self.loss(self._base)
+        passed, rise = race(
+            lambda number: self._loss(number, gone) - self._loss(number, self._base),
+            self._numbers,
+            bar - before,
+        )
+        return passed, before + rise
+
+    def importance(self, most: int) -> dict[int, float]:
+        """Return for each processor how much the loss of a window would change without it.
+
+        The first-order change w dL/dw of removing a node, w its dry/wet weight, in absolute value
+        and averaged over windows. Where w has converged the changes of the windows cancel: their
+        mean says nothing, their size does.
+
+        Args:
+            most: how many of the windows to look at; each costs one backward pass.
+        """
+        leaves = Settings(
+            self._settings.values,
+            {
+                kind: wet.detach().clone().requires_grad_()
+                for kind, wet in self._settings.wet.items()
+            },
+        )
+        total = {kind: torch.zeros_like(wet) for kind, wet in self._settings.wet.items()}
+        for number in self._numbers[:most]:
             dry, features = self._windows.window(number)
             estimate = render_compiled(
-                smaller,
-                settings,
+                self.graph,
+                leaves,
                 dry,
                 self._windows.sample_rate_hz,
                 time=self._windows.time,
-                operators=operators,
+                fft_limit=self._fft_limit,
             )
-            losses.append(float(combine(self._windows.compare(estimate, features), "published")))
+            loss = combine(self._windows.compare(estimate, features), "published").mean()
+            wets = list(leaves.wet.values())
+            slopes = torch.autograd.grad(loss, wets, allow_unused=True)
+            for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True):
+                if slope is not None:
+                    total[kind] += (wet * slope).abs().detach()
+        return {
+            i: float(total[kind][row])
+            for kind in total
+            for row, i in enumerate(self.graph.of_kind(kind))
+        }
+
+    def _loss(self, number: int, removed: frozenset[int]) -> float:
+        known = self._losses.setdefault(removed, {})
+        if number not in known:
+            dry, features = self._windows.window(number)
+            if number not in self._renderings:
+                self._renderings[number] = Incremental(self._prepared, dry, self._base)
+            estimate = self._renderings[number].render(removed)
+            with torch.no_grad():
+                parts = self._windows.compare(estimate, features)
+            known[number] = float(combine(parts, "published"))
             self.count += 1
-        return float(np.mean(losses))
+        return known[number]

@@ -1,6 +1,7 @@
 """From a graph to audio: plans, and the strategies that carry them out."""
 
 from mixtrace.render.compiled import DryAudio, Monitor, propagate, render_compiled
+from mixtrace.render.incremental import Incremental, Prepared
 from mixtrace.render.order import Order, TypeSchedule, type_schedule
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
 from mixtrace.render.response import Operators, linear_operators
@@ -10,10 +11,12 @@ from mixtrace.render.walk import render_walk
 
 __all__ = [
     "DryAudio",
+    "Incremental",
     "Monitor",
     "Observer",
     "Operators",
     "Order",
+    "Prepared",
     "Region",
     "RenderPlan",
     "TypeSchedule",

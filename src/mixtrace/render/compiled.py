@@ -142,17 +142,18 @@ def propagate(
                 monitor(i, total, operators.responses[i])
             total = total * operators.responses[i]
         elif i in operators.matrices and plan.channels[i] == 2:
-            total = _mix_channels(total, operators.matrices[i])
+            total = mix_channels(total, operators.matrices[i])
         known[i] = total
     own = set(nodes)
     parts = {e: [e] if e in own else [p for p in plan.feeds[e] if p in own] for e in ends}
     return {e: _sum([known[p] for p in feeding]) for e, feeding in parts.items() if feeding}
 
 
-def _mix_channels(spectrum: Tensor, matrix: Tensor) -> Tensor:
-    if spectrum.shape[1] == 1:
-        return spectrum * matrix.sum(1)[:, None]
-    left, right = spectrum[:, :1], spectrum[:, 1:]
+def mix_channels(signal: Tensor, matrix: Float[Tensor, "2 2"]) -> Tensor:
+    """Return audio or a spectrum [window, 1 or 2 channels, ...] with its channels mixed."""
+    if signal.shape[1] == 1:
+        return signal * matrix.sum(1)[:, None]
+    left, right = signal[:, :1], signal[:, 1:]
     return left * matrix[:, :1] + right * matrix[:, 1:]
 
 

@@ -1,0 +1,166 @@
+"""What each choice of the default recipe is worth: the loss of a real song against time.
+
+    python benchmarks/choices.py [--songs MusicDelta_Reggae ...] [--steps 300]
+
+Every variant changes one choice and fits the full console of preset `studio` from the same seed.
+The loss of the whole song is taken after some of the steps; the time it takes is not counted.
+Prints a table in Markdown and writes it, with a drawing for each song, to
+docs/performance-choices.md. Songs are looked for beside the project, in ../shared/data.
+"""
+
+import argparse
+import math
+import shlex
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import torch
+
+from mixtrace.fit import RECIPES, Descent, Recipe, SongWindows, Variables, least_squares_start
+from mixtrace.fit import song_loss as loss_of_song
+from mixtrace.graph import CONSOLES, build_console
+from mixtrace.session import Session, read_session
+
+ROOT = Path(__file__).resolve().parents[1]
+RATE_HZ = 30_000
+LOOKS = (0, 10, 25, 50, 100, 150, 200, 250, 300, 450, 600, 900)
+
+_OURS = RECIPES["default"]
+_PUBLISHED = RECIPES["published"]
+
+
+def _objective(**changes) -> Recipe:
+    return replace(_OURS, objective=replace(_OURS.objective, **changes))
+
+
+VARIANTS: dict[str, Recipe] = {
+    "default": _OURS,
+    "random start": replace(_OURS, start="random"),
+    "windows anywhere": replace(_OURS, windows="uniform"),
+    "one rate of .01 for all": replace(_OURS, learning_rates=_PUBLISHED.learning_rates),
+    "constant rate": replace(_OURS, console_end=1.0),
+    "twice the rates": replace(
+        _OURS, learning_rates={name: 2.0 * rate for name, rate in _OURS.learning_rates.items()}
+    ),
+    "transforms that never wrap": _objective(fft_limit_s=None),
+    "eq. (4) minimised": _objective(convention="eq4"),
+    "no gain staging": _objective(gain_staging=0.0),
+    "no parsimony": _objective(parsimony=0.0),
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The loss of a song after some steps, and the seconds of descent until then."""
+
+    steps: list[int]
+    seconds: list[float]
+    losses: list[float]
+
+    def seconds_to(self, loss: float) -> str:
+        """Return when the loss was first seen at or below a value."""
+        reached = [s for s, value in zip(self.seconds, self.losses, strict=True) if value <= loss]
+        return f"{reached[0]:.0f} s" if reached else "-"
+
+
+def run(session: Session, windows: SongWindows, recipe: Recipe, steps: int) -> Curve:
+    """Descend on the full console under a recipe, looking at the whole song now and then."""
+    graph = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["studio"])
+    began = time.perf_counter()
+    if recipe.start == "random":
+        variables = Variables.random(graph, torch.Generator().manual_seed(0))
+    else:
+        variables = Variables.from_settings(least_squares_start(graph, session))
+    descent = Descent(graph, variables, windows, recipe.learning_rates)
+    spent = time.perf_counter() - began
+    curve = Curve([], [], [])
+    for step in range(steps + 1):
+        if step in LOOKS or step == steps:
+            curve.steps.append(step)
+            curve.seconds.append(spent)
+            curve.losses.append(loss_of_song(graph, descent.settings, windows)["published"])
+        if step == steps:
+            break
+        began = time.perf_counter()
+        fall = 0.5 * (1.0 + math.cos(math.pi * step / steps))
+        rate = (recipe.console_end + (1.0 - recipe.console_end) * fall) * min(1.0, (step + 1) / 20)
+        descent.step(*_draw(windows, recipe, step), recipe.objective, rate=rate)
+        spent += time.perf_counter() - began
+    return curve
+
+
+def _draw(windows: SongWindows, recipe: Recipe, step: int):
+    if recipe.windows == "uniform":
+        last = max(1, windows.length - windows.time)
+        return windows.at([int(np.random.default_rng((0, 1, step)).integers(last))])
+    epoch, place = divmod(step, windows.count)
+    order = np.random.default_rng((0, 2, epoch)).permutation(windows.count)
+    return windows.window(int(order[place]))
+
+
+def table(song: str, curves: dict[str, Curve]) -> list[str]:
+    """Return the rows of a song."""
+    best = min(curve.losses[-1] for curve in curves.values())
+    mark = 1.1 * best
+    looks = next(iter(curves.values())).steps
+    middle = len(looks) // 2
+    lines = [
+        f"| {song} | start | after {looks[middle]} steps | after {looks[-1]} steps "
+        f"| seconds | to {mark:.3f} |",
+        "| --- |" + " ---: |" * 5,
+    ]
+    for name, curve in curves.items():
+        losses = curve.losses
+        lines.append(
+            f"| {name} | {losses[0]:.3f} | {losses[middle]:.3f} | {losses[-1]:.3f} "
+            f"| {curve.seconds[-1]:.0f} | {curve.seconds_to(mark)} |"
+        )
+    return lines
+
+
+def draw(song: str, curves: dict[str, Curve], path: Path) -> None:
+    """Draw loss against time of every variant."""
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
+    for name, curve in curves.items():
+        width = 2.5 if name == "default" else 1.2
+        axes.plot(curve.seconds, curve.losses, label=name, linewidth=width, marker=".")
+    axes.set(xlabel="seconds of descent", ylabel="L_a of the whole song", title=song, yscale="log")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize="small")
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)
+
+
+def main() -> None:
+    """Run every variant on every song and write the report as it grows."""
+    parser = argparse.ArgumentParser(description="What each choice of the recipe is worth.")
+    parser.add_argument("--songs", nargs="+", default=["MusicDelta_Reggae", "MusicDelta_Zeppelin"])
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance-choices.md")
+    given = parser.parse_args()
+    command = shlex.join(["python", "benchmarks/choices.py", *sys.argv[1:]])
+    lines = ["# What each choice of the recipe is worth", "", f"Made by `{command}`.", ""]
+    for song in given.songs:
+        session = read_session(ROOT.parent / "shared" / "data" / song, sample_rate_hz=RATE_HZ)
+        windows = SongWindows(session)
+        curves = {}
+        for name in given.variants:
+            curves[name] = run(session, windows, VARIANTS[name], given.steps)
+            print(f"{song} {name}: {curves[name].losses[-1]:.3f}", file=sys.stderr, flush=True)
+        picture = given.out.with_name(f"{given.out.stem}-{song}.svg")
+        draw(song, curves, picture)
+        lines += [*table(song, curves), "", f"![Loss against time]({picture.name})", ""]
+        given.out.write_text("\n".join(lines), "utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""A penalty on how much linear processors do, which gathers one effect in one place.
+
+Two processors that undo each other, or that share what one could do alone, match a mix as well as
+one. The penalty is the logarithm of one plus the rms effect of each, in dB: it grows fastest where
+an effect is small, and so prefers one large effect to two small ones and none to a small one.
+
+Source: Candès, Wakin and Boyd, Enhancing sparsity by reweighted l1 minimization, 2008, eq. (10),
+with groups as entries.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.processors import Settings
+
+__all__ = ["parsimony"]
+
+_GAINS = {
+    "equalizer": "magnitude_db",
+    "stereo_imager": "side_gain_db",
+    "gain_panning": "gain_db",
+}
+"""The kinds whose whole effect is one set of gains, and the parameter that holds it."""
+
+_SMALL_DB = 0.01
+
+
+def parsimony(settings: Settings) -> Float[Tensor, ""]:
+    """Return the sum of log(1 + rms effect / 1 dB) over equalizers, imagers and gain/pannings.
+
+    An effect is what leaves the node over what enters it, dry/wet weight included, in dB.
+    """
+    total = torch.zeros(())
+    for kind, name in _GAINS.items():
+        if kind in settings.wet:
+            wet = settings.wet[kind][:, None]
+            gain = 10.0 ** (settings.values[kind][name].reshape(len(wet), -1) / 20.0)
+            effect_db = 20.0 * torch.log10((1.0 - wet + wet * gain).clamp_min(1e-4))
+            # The square root has no slope at zero; a hundredth of a dB rounds it off.
+            rms_db = (effect_db.square().mean(1) + _SMALL_DB**2).sqrt()
+            total = total.to(rms_db.device) + torch.log1p(rms_db).sum()
+    return total

@@ -1,0 +1,141 @@
+"""One pruning round: what it prunes, judged by whom, under which bar.
+
+A published round prunes to its bar: the removals are confirmed on the whole song before the
+descent. Rounds of our policy first prune carefully, so little at a time that the descent makes up
+for it before the next one. When nothing more can be had that way they prune boldly, to above the
+bar, and the search takes a round back whose descent did not return below it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtrace.fit import Recipe, SongWindows, song_loss
+from mixtrace.graph import remove_nodes
+from mixtrace.processors import Settings
+from mixtrace.prune.levels import gather_levels
+from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
+from mixtrace.prune.state import State
+from mixtrace.prune.trials import Trials, surviving_rows
+
+__all__ = ["Pruning", "prune_as_published", "prune_in_order"]
+
+_BRUTE_FORCE_EVERY = 4
+_CAREFUL = 0.4
+_FIRST_ALLOWANCE = 2.0
+_IMPORTANCE_WINDOWS = 4
+
+
+@dataclass
+class Pruning:
+    """What the rounds of a search have in common.
+
+    Attributes:
+        state: the search; a round changes its descent and what it has removed.
+        windows: the song.
+        recipe: how many windows judge, and how.
+        tolerance: of the search.
+        on_trial: called with the windows judged and the loss after each trial.
+    """
+
+    state: State
+    windows: SongWindows
+    recipe: Recipe
+    tolerance: float
+    on_trial: Callable[[int, float], None]
+
+    def trials(self, rng: np.random.Generator, whole: float) -> Trials:
+        """Return who judges this round: some windows, which score `whole` before it."""
+        count = self.windows.count
+        chosen = min(self.recipe.trial_windows or count, count)
+        numbers = rng.choice(count, size=chosen, replace=False).tolist()
+        descent, limit_s = self.state.descent, self.recipe.objective.fft_limit_s
+        return Trials(
+            descent.graph,
+            descent.settings,
+            self.windows,
+            numbers,
+            whole=whole,
+            fft_limit_s=limit_s,
+        )
+
+    def round(self, trials: Trials, bar: float, tolerance: float | None = None) -> Round:
+        """Return a round under a bar."""
+        settings = self.state.descent.settings
+        return Round(
+            trials.graph,
+            settings,
+            trials,
+            bar,
+            tolerance,
+            lambda loss: self.on_trial(trials.count, loss),
+        )
+
+    def remove(self, removed: list[int], trials: Trials) -> None:
+        """Take processors out of the descent."""
+        state, graph = self.state, self.state.descent.graph
+        smaller, _ = remove_nodes(graph, removed)
+        state.descent = state.descent.keep(smaller, surviving_rows(graph, removed))
+        state.trial_windows += trials.count
+        for i in removed:
+            node = graph.nodes[i]
+            state.removed.append({"kind": node.kind, "name": node.name, "round": state.round + 1})
+
+
+def prune_as_published(
+    pruning: Pruning, policy: str, number: int, rng: np.random.Generator
+) -> None:
+    """Prune by brute force, by dry/wet weights, or by the former in every fourth round."""
+    state, windows = pruning.state, pruning.windows
+    graph, settings = state.descent.graph, state.descent.settings
+    whole = song_loss(graph, settings, windows)["published"]
+    trials = pruning.trials(rng, whole)
+    state.lowest = min(state.lowest, whole)
+    bar = state.lowest + pruning.tolerance
+    by_force = policy == "brute-force" or (policy == "hybrid" and number % _BRUTE_FORCE_EVERY == 0)
+    current = pruning.round(trials, bar, pruning.tolerance)
+    removed = (brute_force if by_force else dry_wet)(current, rng)
+    if pruning.recipe.trial_windows:
+        removed = _confirmed(pruning, removed, settings, bar)
+    pruning.remove(removed, trials)
+
+
+def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
+    """Prune carefully while that removes anything, then boldly until nothing is left to try."""
+    state = pruning.state
+    assert state.best is not None
+    state.descent.move_to(gather_levels(state.descent.graph, state.descent.settings))
+    whole = state.best[2]["published"]
+    goal = state.losses["console"]["published"] + pruning.tolerance
+    trials = pruning.trials(rng, whole)
+    importance = trials.importance(_IMPORTANCE_WINDOWS)
+    removed: list[int] = []
+    if state.allowance is None:
+        bar = min(goal, whole + _CAREFUL * pruning.tolerance)
+        removed = ordered(pruning.round(trials, bar), importance)
+        if not removed:
+            state.allowance = _FIRST_ALLOWANCE
+    if state.allowance is not None:
+        bar = goal + state.allowance * pruning.tolerance
+        removed = ordered(pruning.round(trials, bar), importance)
+        state.finished = not removed
+    pruning.remove(removed, trials)
+
+
+def _confirmed(pruning: Pruning, removed: list[int], settings: Settings, bar: float) -> list[int]:
+    """Return the longest prefix, by bisection, that keeps the whole song under the bar."""
+    graph = pruning.state.descent.graph
+
+    def holds(count: int) -> bool:
+        smaller, _ = remove_nodes(graph, removed[:count])
+        kept = settings.keep(surviving_rows(graph, removed[:count]))
+        return song_loss(smaller, kept, pruning.windows)["published"] <= bar
+
+    if not removed or holds(len(removed)):
+        return removed
+    low, high = 0, len(removed)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if holds(middle) else (low, middle)
+    return removed[:low]

@@ -1,0 +1,106 @@
+"""The state of a search, which can be stored at any step and taken up again."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from mixtrace.fit import Descent, SongWindows, Variables
+from mixtrace.graph import Graph, graph_from_json, graph_to_json
+
+__all__ = ["Keeper", "State"]
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """Where a search stores itself."""
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return what was saved last, or None."""
+
+    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Store tensors and JSON facts as one."""
+
+
+@dataclass
+class State:
+    """A search at one step.
+
+    Attributes:
+        descent: the graph and its variables as they stand.
+        round: the pruning round; 0 is the console.
+        step: steps taken in the round.
+        lowest: the lowest loss of a song seen, for the published policies.
+        allowance: how far above its bar a round may prune, in tolerances, before the descent has
+            made up for it; None while rounds prune carefully.
+        finished: whether no further round is worth trying.
+        seconds: spent before this part of the search.
+        trial_windows: windows judged in pruning trials.
+        best: the result so far with its loss.
+        losses, removed, history: as in `SearchResult`.
+    """
+
+    descent: Descent
+    round: int = 0
+    step: int = 0
+    lowest: float = math.inf
+    allowance: float | None = None
+    finished: bool = False
+    seconds: float = 0.0
+    trial_windows: int = 0
+    best: tuple[Graph, Variables, dict[str, float]] | None = None
+    losses: dict[str, dict[str, float]] = field(default_factory=dict)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=lambda: {"loss": [], "seconds": []})
+
+    def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return everything as named tensors and JSON facts."""
+        tensors = {f"now/{name}": value for name, value in self.descent.memory().items()}
+        facts: dict[str, Any] = {
+            "graph": graph_to_json(self.descent.graph),
+            "round": self.round,
+            "step": self.step,
+            "lowest": self.lowest if math.isfinite(self.lowest) else None,
+            "allowance": self.allowance,
+            "finished": self.finished,
+            "seconds": self.seconds,
+            "trial_windows": self.trial_windows,
+            "losses": self.losses,
+            "removed": self.removed,
+            "history": self.history,
+        }
+        if self.best is not None:
+            graph, variables, loss = self.best
+            facts["best"] = {"graph": graph_to_json(graph), "loss": loss}
+            for (kind, name), value in variables.values.items():
+                tensors[f"best/{kind}/{name}/value"] = value.detach().clone()
+        return tensors, facts
+
+    @classmethod
+    def unpack(
+        cls,
+        tensors: Mapping[str, Tensor],
+        facts: dict[str, Any],
+        windows: SongWindows,
+        learning_rates: Mapping[str, float],
+    ) -> "State":
+        """Return the state that was packed."""
+        parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}}
+        for path, value in tensors.items():
+            part, name = path.split("/", 1)
+            parts[part][name] = value
+        graph = graph_from_json(facts["graph"])
+        state = cls(Descent.from_memory(graph, parts["now"], windows, learning_rates))
+        for name in (
+            *("round", "step", "allowance", "finished", "seconds", "trial_windows"),
+            *("losses", "removed", "history"),
+        ):
+            setattr(state, name, facts[name])
+        state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
+        if "best" in facts:
+            best = graph_from_json(facts["best"]["graph"])
+            kept = Descent.from_memory(best, parts["best"], windows, learning_rates)
+            state.best = (best, kept.variables, facts["best"]["loss"])
+        return state

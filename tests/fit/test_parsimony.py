@@ -1,0 +1,43 @@
+"""The penalty against its closed form, and what it prefers."""
+
+import math
+
+import pytest
+import torch
+
+from mixtrace.fit.parsimony import parsimony
+from mixtrace.processors import Settings
+
+
+def gains(*rows: tuple[float, float], wet: float = 1.0) -> Settings:
+    values = {"gain_panning": {"gain_db": torch.tensor(rows)}}
+    return Settings(values, {"gain_panning": torch.full((len(rows),), wet)})
+
+
+def test_the_closed_form() -> None:
+    rms_db = math.sqrt((6.0**2 + 2.0**2) / 2.0)
+    # The rounding of the square root at zero adds less than a millionth here.
+    assert float(parsimony(gains((6.0, -2.0)))) == pytest.approx(math.log(1.0 + rms_db), rel=1e-5)
+
+
+def test_the_weight_counts() -> None:
+    half_db = 20.0 * math.log10(0.5 + 0.5 * 10.0 ** (12.0 / 20.0))
+    expected = math.log(1.0 + half_db)
+    assert float(parsimony(gains((12.0, 12.0), wet=0.5))) == pytest.approx(expected, rel=1e-5)
+
+
+def test_one_large_effect_costs_less_than_two_halves() -> None:
+    one, two = gains((6.0, 6.0), (0.0, 0.0)), gains((3.0, 3.0), (3.0, 3.0))
+    assert float(parsimony(one)) < float(parsimony(two))
+
+
+def test_the_gradient_is_finite_at_neutral_and_at_the_end_of_the_range() -> None:
+    settings = gains((0.0, 0.0), (-80.0, -80.0))
+    value = settings.values["gain_panning"]["gain_db"].requires_grad_()
+    settings.wet["gain_panning"].requires_grad_()
+    parsimony(settings).backward()
+    assert value.grad is not None and torch.isfinite(value.grad).all()
+
+
+def test_kinds_whose_effect_is_more_than_gains_cost_nothing() -> None:
+    assert float(parsimony(Settings({}, {"reverb": torch.ones(3)}))) == 0.0
