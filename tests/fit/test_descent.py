@@ -30,7 +30,7 @@ def a_descent(graph: Graph, windows: SongWindows) -> Descent:
 
 
 def take(descent: Descent, windows: SongWindows, steps: int) -> list[float]:
-    return [descent.step(*windows.window(i % 2), Objective()) for i in range(steps)]
+    return [float(descent.step(*windows.window(i % 2), Objective())) for i in range(steps)]
 
 
 def test_the_loss_falls(graph: Graph, windows: SongWindows) -> None:

@@ -21,7 +21,7 @@ class Prices:
         self.trials: list[frozenset[int]] = []
         self.kept: frozenset[int] = frozenset()
 
-    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
         self.trials.append(frozenset(removed))
         loss = 0.5 + sum(self.price.get(i, 0.0) for i in removed)
         return loss <= bar, loss

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.fit.objective import Objective, window_loss
@@ -40,7 +41,7 @@ class Descent:
             learning_rates: steps of the unconstrained values at rate 1, by parameter name.
         """
         self.graph = graph
-        self.variables = variables.requires_grad()
+        self.variables = variables.to(windows.device).requires_grad()
         self._windows = windows
         self._rates = learning_rates
         self.forget()
@@ -69,8 +70,8 @@ class Descent:
         *,
         rate: float = 1.0,
         sparsity: float = 0.0,
-    ) -> float:
-        """Take one step on some windows and return their match before it.
+    ) -> Float[Tensor, ""]:
+        """Take one step on some windows and return their match before it, where it was computed.
 
         Args:
             dry: dry audio of the windows.
@@ -95,7 +96,7 @@ class Descent:
             total.backward()
             self._optimizer.step()
             self.variables.project()
-        return float(match.detach())
+        return match.detach()
 
     @torch.no_grad()
     def move_to(self, settings: Settings) -> None:
@@ -153,6 +154,6 @@ class Descent:
         descent = cls(graph, Variables(values), windows, learning_rates)
         for key, state in states.items():
             descent._optimizer.state[descent.variables.values[key]] = {
-                name: tensor.clone() for name, tensor in state.items()
+                name: tensor.to(windows.device).clone() for name, tensor in state.items()
             }
         return descent

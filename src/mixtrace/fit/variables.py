@@ -63,6 +63,10 @@ class Variables:
             {kind: torch.sigmoid(self.values[kind, WET]) for kind in kinds},
         )
 
+    def to(self, device: torch.device) -> "Variables":
+        """Return the variables on a device."""
+        return Variables({key: value.to(device) for key, value in self.values.items()})
+
     def requires_grad(self) -> "Variables":
         """Return leaf copies that collect gradients."""
         return Variables(

@@ -25,7 +25,7 @@ _FIRST_SHARE = 0.1
 class Judge(Protocol):
     """Who knows the loss of a graph with some processors removed; see `Trials`."""
 
-    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
         """Say whether the loss is at most the bar, and give it as far as it is known."""
         ...
 
@@ -60,7 +60,9 @@ class Round:
         """Try a removal, remember its loss, and say whether it stays under the bar."""
         key = frozenset(removed)
         if key not in self._known:
-            passed, self._known[key] = self.judge.race(key, self.bar)
+            passed, self._known[key] = self.judge.race(
+                key, self.bar, early_wins=self.tolerance is None
+            )
             self.on_trial(self._known[key])
         else:
             passed = self._known[key] <= self.bar

@@ -12,10 +12,19 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
-from mixtrace.fit import Descent, SongWindows, Variables, least_squares_start, song_loss
+from mixtrace.fit import (
+    Descent,
+    SongWindows,
+    Variables,
+    least_squares_start,
+    song_loss,
+    song_parts,
+)
 from mixtrace.graph import CONSOLES, ConsolePreset, build_console
+from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
+from mixtrace.prune.racing import race
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.state import Keeper, State
 from mixtrace.session import Session
@@ -24,6 +33,7 @@ __all__ = ["search"]
 
 _SAVE_EVERY_S = 20.0
 _LEAST_ALLOWANCE = 0.25
+_FETCH_EVERY = 5
 
 
 def search(
@@ -86,6 +96,7 @@ class _Run:
         else:
             self._state = State.unpack(*stored, self._windows, self.recipe.learning_rates)
         self._before = self._state.seconds
+        self._pending: list[torch.Tensor] = []
 
     def descend_console(self) -> None:
         """Fit the full console, and take its loss as the mark to hold."""
@@ -96,9 +107,7 @@ class _Run:
             rate = end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * phase))
             self._step("console", steps, rate * min(1.0, (state.step + 1) / 20), 0.0)
         if "console" not in state.losses:
-            state.losses["console"] = loss = self._song_loss()
-            state.lowest = loss["published"]
-            state.best = (state.descent.graph, state.descent.variables.requires_grad(), loss)
+            self._mark_console()
             self.save(now=True)
 
     def prune_and_descend(self, number: int) -> None:
@@ -124,10 +133,16 @@ class _Run:
 
     def result(self, interrupted: bool) -> SearchResult:
         """Return the best graph that keeps the tolerance, or what there is when interrupted."""
+        self._fetch()
         state = self._state
         if state.best is None:
-            state.best = (state.descent.graph, state.descent.variables, self._song_loss())
-        graph, variables, loss = state.best
+            self._accept(self._song_loss())
+        elif state.best is not state.sure:
+            loss = song_loss(state.best[0], state.best[1].settings(), self._windows)
+            if loss["published"] <= self._goal():
+                state.sure = (*state.best[:2], loss)
+        assert state.sure is not None
+        graph, variables, loss = state.sure
         with torch.no_grad():
             settings = variables.settings().map(lambda value: value.detach().cpu())
         left = {(graph.nodes[i].kind, graph.nodes[i].name) for i in graph.processors}
@@ -147,6 +162,7 @@ class _Run:
         """Store the search, if it is time to."""
         if self._keeper is None or (not now and time.monotonic() - self._saved < _SAVE_EVERY_S):
             return
+        self._fetch()
         self._state.seconds = self._elapsed()
         self._before, self._clock = self._state.seconds, time.monotonic()
         tensors, facts = self._state.pack()
@@ -168,37 +184,83 @@ class _Run:
         else:
             prune_as_published(pruning, config.policy, number, rng)
 
+    def _mark_console(self) -> None:
+        state = self._state
+        parts = song_parts(state.descent.graph, state.descent.settings, self._windows)
+        by_window = {name: combine(parts, name).double() for name in ("published", "eq4")}
+        loss = {name: float(values.mean()) for name, values in by_window.items()}
+        state.console_windows = by_window["published"].tolist()
+        state.losses["console"], state.lowest = loss, loss["published"]
+        self._accept(loss)
+
+    def _goal(self) -> float:
+        return self._state.losses["console"]["published"] + self._config.tolerance
+
+    def _accept(self, loss: dict[str, float], *, sure: bool = True) -> None:
+        descent = self._state.descent
+        self._state.best = (descent.graph, descent.variables.requires_grad(), loss)
+        if sure:
+            self._state.sure = self._state.best
+
     def _settle(self, number: int) -> None:
         """Take the graph for the result if it holds; go back to the result if it does not."""
-        state, config = self._state, self._config
+        state = self._state
         assert state.best is not None
-        loss = self._song_loss()
-        holds = loss["published"] <= state.losses["console"]["published"] + config.tolerance
-        smaller = len(state.descent.graph.processors) <= len(state.best[0].processors)
-        if smaller and holds:
-            state.best = (state.descent.graph, state.descent.variables.requires_grad(), loss)
-        elif config.policy == "ordered":
-            graph, variables, _ = state.best
-            rates = self.recipe.learning_rates
-            state.descent = Descent(graph, variables, self._windows, rates)
-            state.removed = [entry for entry in state.removed if entry["round"] != number]
-            state.allowance = 1.0 if state.allowance is None else state.allowance / 2.0
-            state.finished = state.allowance < _LEAST_ALLOWANCE
+        if self._config.policy == "ordered":
+            loss = self._settle_early(number)
+        else:
+            whole = self._song_loss()
+            loss = whole["published"]
+            smaller = len(state.descent.graph.processors) <= len(state.best[0].processors)
+            if smaller and loss <= self._goal():
+                self._accept(whole)
         for entry in state.removed:
             if entry["round"] == number:
-                entry["loss"] = loss["published"]
+                entry["loss"] = loss
+
+    def _settle_early(self, number: int) -> float:
+        """Race the graph against the console over the windows of the song."""
+        state, windows = self._state, self._windows
+        graph, settings = state.descent.graph, state.descent.settings
+
+        def rise(window: int) -> float:
+            parts = song_parts(graph, settings, windows, [window])
+            return float(combine(parts, "published")) - state.console_windows[window]
+
+        order = np.random.default_rng((self._config.seed, 3, number)).permutation(windows.count)
+        outcome = race(rise, order.tolist(), self._config.tolerance)
+        state.trial_windows += outcome.asked
+        loss = state.losses["console"]["published"] + outcome.mean
+        if outcome.won:
+            self._accept({"published": loss}, sure=False)
+            return loss
+        assert state.best is not None
+        rates = self.recipe.learning_rates
+        state.descent = Descent(state.best[0], state.best[1], windows, rates)
+        state.removed = [entry for entry in state.removed if entry["round"] != number]
+        state.allowance = 1.0 if state.allowance is None else state.allowance / 2.0
+        state.finished = state.allowance < _LEAST_ALLOWANCE
+        return loss
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe
         if recipe.reset_steps and state.step % recipe.reset_steps == 0:
             state.descent.forget()
-        dry, features = self._draw(len(state.history["loss"]))
+        dry, features = self._draw(len(state.history["seconds"]))
         loss = state.descent.step(dry, features, recipe.objective, rate=rate, sparsity=sparsity)
         state.step += 1
-        state.history["loss"].append(loss)
+        self._pending.append(loss)
         state.history["seconds"].append(self._elapsed())
-        self._report(stage, state.step, float(np.mean(state.history["loss"][-20:])), total)
+        if len(self._pending) >= _FETCH_EVERY or state.step == total:
+            self._fetch()
+            self._report(stage, state.step, float(np.mean(state.history["loss"][-20:])), total)
         self.save()
+
+    def _fetch(self) -> None:
+        """Bring the losses of the latest steps from where they were computed."""
+        if self._pending:
+            self._state.history["loss"] += torch.stack(self._pending).tolist()
+            self._pending.clear()
 
     def _draw(self, taken: int):
         """Return the windows of a step; which ones depends on the seed and the step alone."""
@@ -232,7 +294,7 @@ class _Run:
         return self._before + time.monotonic() - self._clock
 
     def _report(self, stage: str, done: int, loss: float, total: int = 0) -> None:
-        recipe, taken = self.recipe, len(self._state.history["loss"])
+        recipe, taken = self.recipe, len(self._state.history["seconds"])
         all_steps = recipe.console_steps + recipe.rounds * recipe.round_steps
         left = None
         if taken >= 10:

@@ -24,6 +24,16 @@ class Keeper(Protocol):
         """Store tensors and JSON facts as one."""
 
 
+Found = tuple[Graph, Variables, dict[str, float]]
+"""A graph, its variables, and its loss by convention."""
+
+_PLAIN = (
+    *("round", "step", "allowance", "finished", "seconds", "trial_windows"),
+    *("console_windows", "losses", "removed", "history"),
+)
+"""The attributes that are JSON as they are."""
+
+
 @dataclass
 class State:
     """A search at one step.
@@ -38,7 +48,9 @@ class State:
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
         trial_windows: windows judged in pruning trials.
-        best: the result so far with its loss.
+        best: the result so far, with its loss as far as it is known.
+        sure: the last result whose loss is that of the whole song, in both conventions.
+        console_windows: L_a (published convention) of the console, window by window.
         losses, removed, history: as in `SearchResult`.
     """
 
@@ -50,7 +62,9 @@ class State:
     finished: bool = False
     seconds: float = 0.0
     trial_windows: int = 0
-    best: tuple[Graph, Variables, dict[str, float]] | None = None
+    best: Found | None = None
+    sure: Found | None = None
+    console_windows: list[float] = field(default_factory=list)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
     removed: list[dict[str, Any]] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": [], "seconds": []})
@@ -58,24 +72,15 @@ class State:
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything as named tensors and JSON facts."""
         tensors = {f"now/{name}": value for name, value in self.descent.memory().items()}
-        facts: dict[str, Any] = {
-            "graph": graph_to_json(self.descent.graph),
-            "round": self.round,
-            "step": self.step,
-            "lowest": self.lowest if math.isfinite(self.lowest) else None,
-            "allowance": self.allowance,
-            "finished": self.finished,
-            "seconds": self.seconds,
-            "trial_windows": self.trial_windows,
-            "losses": self.losses,
-            "removed": self.removed,
-            "history": self.history,
-        }
-        if self.best is not None:
-            graph, variables, loss = self.best
-            facts["best"] = {"graph": graph_to_json(graph), "loss": loss}
-            for (kind, name), value in variables.values.items():
-                tensors[f"best/{kind}/{name}/value"] = value.detach().clone()
+        facts: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        facts["graph"] = graph_to_json(self.descent.graph)
+        facts["lowest"] = self.lowest if math.isfinite(self.lowest) else None
+        for part, found in (("best", self.best), ("sure", self.sure)):
+            if found is not None:
+                graph, variables, loss = found
+                facts[part] = {"graph": graph_to_json(graph), "loss": loss}
+                for (kind, name), value in variables.values.items():
+                    tensors[f"{part}/{kind}/{name}/value"] = value.detach().clone()
         return tensors, facts
 
     @classmethod
@@ -87,20 +92,21 @@ class State:
         learning_rates: Mapping[str, float],
     ) -> "State":
         """Return the state that was packed."""
-        parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}}
+        parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "sure": {}}
         for path, value in tensors.items():
             part, name = path.split("/", 1)
             parts[part][name] = value
-        graph = graph_from_json(facts["graph"])
-        state = cls(Descent.from_memory(graph, parts["now"], windows, learning_rates))
-        for name in (
-            *("round", "step", "allowance", "finished", "seconds", "trial_windows"),
-            *("losses", "removed", "history"),
-        ):
+
+        def descent(document: Any, part: str) -> Descent:
+            graph = graph_from_json(document)
+            return Descent.from_memory(graph, parts[part], windows, learning_rates)
+
+        state = cls(descent(facts["graph"], "now"))
+        for name in _PLAIN:
             setattr(state, name, facts[name])
         state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
-        if "best" in facts:
-            best = graph_from_json(facts["best"]["graph"])
-            kept = Descent.from_memory(best, parts["best"], windows, learning_rates)
-            state.best = (best, kept.variables, facts["best"]["loss"])
+        for part in ("best", "sure"):
+            if part in facts:
+                kept = descent(facts[part]["graph"], part)
+                setattr(state, part, (kept.graph, kept.variables, facts[part]["loss"]))
         return state

@@ -80,22 +80,22 @@ class Trials:
     def keep(self, removed: Collection[int]) -> None:
         """Take removals for granted: the trials that follow will have them in common."""
         self._base = frozenset(removed)
-        self._losses = {key: known for key, known in self._losses.items() if key == self._base}
         for rendering in self._renderings.values():
             rendering.base = self._base
 
-    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
         """Say whether removals keep the loss under a bar, and give the loss as far as it is known.
 
-        Every window is compared with what the kept removals score on it (see `racing`).
+        Every window is compared with what the whole graph scores on it (see `racing`).
         """
-        gone, before = frozenset(removed), self.loss(self._base)
-        passed, rise = race(
-            lambda number: self._loss(number, gone) - self._loss(number, self._base),
+        gone, before = frozenset(removed), self.loss(())
+        outcome = race(
+            lambda number: self._loss(number, gone) - self._loss(number, frozenset()),
             self._numbers,
             bar - before,
+            early_wins=early_wins,
         )
-        return passed, before + rise
+        return outcome.won, before + outcome.mean
 
     def importance(self, most: int) -> dict[int, float]:
         """Return for each processor how much the loss of a window would change without it.
