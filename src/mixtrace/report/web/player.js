@@ -8,6 +8,7 @@
 //   position  seconds into the song         current  "target", "estimate", "residual", "sum", "tracks"
 //   playing   whether sound runs            loop     [start, end] in seconds, or null
 //   ready     the names that are decoded    level    root mean square of what is heard now
+//   clock     seconds of the audio clock
 //   play(), pause(), select(name), seek(seconds), setLoop(start, end), clearLoop()
 (() => {
   "use strict";
@@ -116,11 +117,12 @@
     position >= start && position < end ? position : start;
 
   function positionAt(time) {
-    const { from, when, range: bounds } = run;
-    const reached = from + Math.max(0, time - when);
-    if (reached < bounds.end) return reached;
-    if (!bounds.loops) return bounds.end;
-    return bounds.start + ((reached - bounds.start) % (bounds.end - bounds.start));
+    const { from, when, lead, range: bounds } = run;
+    const reached = from + Math.max(-lead, time - when);
+    if (reached >= bounds.start && reached < bounds.end) return reached;
+    if (!bounds.loops) return Math.min(Math.max(reached, bounds.start), bounds.end);
+    const length = bounds.end - bounds.start;
+    return bounds.start + ((((reached - bounds.start) % length) + length) % length);
   }
 
   const position = () => (run ? positionAt(context.currentTime) : resting);
@@ -167,7 +169,7 @@
 
   // Let a sound that was decoded late run with the others.
   function join(name) {
-    const when = context.currentTime + LEAD_S;
+    const when = soon();
     run.deck.start(name, when, positionAt(when), run.range, ended(run));
   }
 
@@ -194,26 +196,34 @@
     }
   }
 
-  function start(from) {
+  // Begin at `when`; what goes on from another run has moved on until then, by `lead`.
+  function start(from, when, lead = 0) {
     const bounds = range();
-    const when = context.currentTime + LEAD_S;
-    run = { deck: deck(), when, from: inside(from, bounds), range: bounds };
+    run = { deck: deck(), when, lead, from: inside(from, bounds), range: bounds };
     for (const name of run.deck.sounds.keys()) run.deck.start(name, when, run.from, bounds, ended(run));
   }
 
-  function halt() {
+  function halt(when = context?.currentTime) {
     if (!run) return;
-    resting = position();
-    run.deck.stop(context.currentTime);
+    resting = positionAt(when);
+    run.deck.stop(when);
     run = null;
   }
 
-  const restart = (from = position()) => {
-    halt();
-    resting = inside(from, range());
-    if (playing) start(resting);
+  const soon = () => context.currentTime + LEAD_S;
+
+  // Take another range, deck or position; without a position, go on where it is.
+  function restart(from) {
+    const running = run !== null;
+    const when = running ? soon() : 0;
+    halt(when);
+    const bounds = range();
+    const wanted = from ?? resting;
+    const goesOn = from === undefined && inside(wanted, bounds) === wanted;
+    resting = inside(wanted, bounds);
+    if (running) start(resting, when, goesOn ? LEAD_S : 0);
     show();
-  };
+  }
 
   const ended = (mine) => () => {
     if (run !== mine || mine.range.loops) return;
@@ -230,7 +240,7 @@
     const rest = loadWanted();
     await context.resume();
     await load(current === "tracks" ? wantedNow()[0] : current);
-    if (playing && !run) start(resting);
+    if (playing && !run) start(resting, soon());
     show();
     await rest;
   }
@@ -436,6 +446,7 @@
     get playing() { return playing && run !== null; },
     get loop() { return loop; },
     get ready() { return Object.values(decks).flatMap((d) => [...d.sounds.keys()]); },
+    get clock() { return context?.currentTime ?? 0; },
     get level() {
       if (!output) return 0;
       const samples = new Float32Array(output.fftSize);
