@@ -99,7 +99,13 @@ def _part(folder: Path, document: Mapping[str, JSON], stored: StoredGraph) -> Pa
         facts=Markup(json.dumps(facts)),
         audio={key: Markup(text) for key, text in audio.items()},
     )
-    return Part(html, web_text("player.css"), web_text("player.js"))
+    return Part(html, web_text("player.css"), _script())
+
+
+def _script() -> str:
+    """Return the player's files in a closure of their own."""
+    files = "\n".join(web_text(f"player{name}.js") for name in ("_deck", "", "_view", "_hands"))
+    return f'(() => {{\n"use strict";\n{files}}})();\n'
 
 
 def _encoded(path: Path) -> str:

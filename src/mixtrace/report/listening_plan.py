@@ -135,12 +135,14 @@ def _fullest(tracks: Sequence[np.ndarray], length: int, sample_rate_hz: int) -> 
     A track counts by its energy there against that of its own loudest stretch of this length.
     """
     frame = max(1, round(_FRAME_S * sample_rate_hz))
-    starts = np.arange(0, tracks[0].shape[-1] - length + 1, frame)
-    score = np.zeros(len(starts))
+    time = tracks[0].shape[-1]
+    frames, window = time // frame, max(1, length // frame)
+    if length == time:
+        return 0
+    score = np.zeros(frames - window + 1)
     for track in tracks:
-        sums = np.concatenate(
-            [[0.0], np.cumsum(np.sum(np.square(track, dtype=np.float64), axis=0))]
-        )
-        energy = sums[starts + length] - sums[starts]
+        power = np.square(track[:, : frames * frame]).reshape(-1, frames, frame)
+        sums = np.concatenate([[0.0], np.cumsum(power.sum(axis=(0, 2), dtype=np.float64))])
+        energy = sums[window:] - sums[:-window]
         score += np.sqrt(energy / max(float(energy.max()), 1e-12))
-    return int(starts[np.argmax(score)])
+    return min(int(np.argmax(score)) * frame, time - length)
