@@ -27,7 +27,7 @@ def filled(template: str, **values: object) -> Markup:
 
 def web_text(name: str) -> str:
     """Return a script or style of `web/`."""
-    return resources.files("mixtrace.report").joinpath("web", name).read_text("utf-8")
+    return resources.files("mixtrace.report").joinpath("web").joinpath(name).read_text("utf-8")
 
 
 @cache
