@@ -17,6 +17,7 @@ const LEAD_S = 0.02;
 const SEEK_S = 5;
 const SHORTEST_LOOP_S = 0.1;
 const RATE_HZ = 48000;
+const SILENCE_MS = 3000;
 
 const root = document.getElementById("player");
 if (!root) return;
@@ -72,6 +73,7 @@ const position = () => (run ? positionAt(context.currentTime) : resting);
 // Decoding: in order of demand, one at a time.
 const wanted = new Map();
 let queue = Promise.resolve();
+let undecodable = false;
 
 function openContext() {
   if (context) return;
@@ -90,6 +92,12 @@ function load(name) {
   return wanted.get(name);
 }
 
+function complain(text) {
+  const problem = part("[data-problem]");
+  problem.textContent = text;
+  problem.hidden = !text;
+}
+
 async function decode(name) {
   const block = document.getElementById(`audio-${name}`);
   if (!block) return;
@@ -98,9 +106,8 @@ async function decode(name) {
   try {
     buffer = await context.decodeAudioData(bytes.buffer);
   } catch (error) {
-    const problem = part("[data-problem]");
-    problem.textContent = "This browser cannot decode Ogg Opus; open the page in Firefox or Chromium.";
-    problem.hidden = false;
+    undecodable = true;
+    complain("This browser cannot decode Ogg Opus; open the page in Firefox or Chromium.");
     throw error;
   }
   const home = mainNames.includes(name) ? decks.main : decks.strips;
@@ -180,7 +187,10 @@ async function play() {
   playing = true;
   show();
   const rest = loadWanted();
+  const patience = setTimeout(complain, SILENCE_MS, "The browser finds no sound device to play on.");
   await context.resume();
+  clearTimeout(patience);
+  if (!undecodable) complain("");
   await load(current === "tracks" ? wantedNow()[0] : current);
   if (playing && !run) start(resting, soon());
   show();
