@@ -19,13 +19,13 @@ from mixtrace.report.match import (
 )
 from mixtrace.report.page import joined
 from mixtrace.report.parts import Part
-from mixtrace.report.result import StoredResult, number
+from mixtrace.report.result import StoredResult, fixed, number
 from mixtrace.report.sentences import tell
 from mixtrace.report.templating import filled
 
 __all__ = ["ComparedRow", "Comparison", "compare_results", "comparison_page"]
 
-_LOOKS = ("", "second", "third", "third second", "plain", "plain second")
+_LOOKS = ("", "third", "plain", "second", "third second", "plain second")
 _SAME_LEVEL_DB = 0.01
 _CHOICES = ("preset", "policy", "recipe", "tolerance", "seed")
 
@@ -134,11 +134,11 @@ def _names(results: Sequence[StoredResult]) -> tuple[str, ...]:
 
 def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
     rows = [
-        _row(f"L_a, {by}" if key == "l_a" else f"  {name}", results, (by, key), ".3f")
+        _row(f"L_a, {by}" if key == "l_a" else f"  {name}", results, (by, key), 3)
         for by in ("published", "eq4")
         for name, key in (LOSSES if by == "published" else LOSSES[:1])
     ]
-    rows.append(_row("loudness off by, LU", results, ("loudness_difference_lu",), "+.1f"))
+    rows.append(_row("loudness off by, LU", results, ("loudness_difference_lu",), 1, sign=True))
     for name, key, unit in LEVELS[1:]:
         offs = [
             None if a is None or b is None else b - a
@@ -147,18 +147,21 @@ def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
                 for r in results
             )
         ]
-        rows.append(ComparedRow(f"{name} off by, {unit}", tuple(_shown(x, "+.1f") for x in offs)))
+        rows.append(
+            ComparedRow(f"{name} off by, {unit}", tuple(fixed(x, 1, sign=True) for x in offs))
+        )
     return rows
 
 
 def _row(
-    label: str, results: Sequence[StoredResult], keys: tuple[str, ...], form: str
+    label: str,
+    results: Sequence[StoredResult],
+    keys: tuple[str, ...],
+    digits: int,
+    sign: bool = False,
 ) -> ComparedRow:
-    return ComparedRow(label, tuple(_shown(number(r.measures, *keys), form) for r in results))
-
-
-def _shown(value: float | None, form: str) -> str:
-    return "none" if value is None else format(value, form)
+    values = (fixed(number(r.measures, *keys), digits, sign=sign) for r in results)
+    return ComparedRow(label, tuple(values))
 
 
 def _processor_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
@@ -176,7 +179,7 @@ def _processor_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
 
 def _search_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
     spent = [number(r.facts, "seconds") for r in results]
-    rows = [ComparedRow("found in, s", tuple(_shown(s, ".0f") for s in spent))]
+    rows = [ComparedRow("found in, s", tuple(fixed(s, 0) for s in spent))]
     for key in _CHOICES:
         values = tuple(str(r.facts["config"].get(key, "none")) for r in results)
         rows.append(ComparedRow(key, values))

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from mixtrace.processors import PROCESSORS, processor
 from mixtrace.report.parts import Part
-from mixtrace.report.result import StoredResult, number
+from mixtrace.report.result import StoredResult, fixed, number
 from mixtrace.report.svg import Axis, Plot, figure, level_axis, thinned
 from mixtrace.report.templating import filled
 
@@ -63,7 +63,7 @@ def found_part(result: StoredResult) -> Part:
         stages=[
             (
                 name,
-                *(_shown(number(result.facts["losses"], key, by)) for by in ("published", "eq4")),
+                *(fixed(number(result.facts, "losses", key, by), 3) for by in ("published", "eq4")),
             )
             for key, name in _STAGES
             if key in result.facts["losses"]
@@ -131,10 +131,6 @@ def history(result: StoredResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return steps, seconds, losses
 
 
-def _shown(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f}"
-
-
 def _loss_figures(result: StoredResult) -> list[tuple[str, Markup]]:
     steps, seconds, losses = history(result)
     if not len(steps):
@@ -159,4 +155,4 @@ def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> 
     most = float(np.ceil(max(high, 0.2) * 5.0) / 5.0)
     plot = Plot(Axis(0.0, end, ticks, unit), level_axis(0.0, most, most / 4.0, "L_a"))
     drawn = [plot.axes(), *(plot.line(xs, ys, f"line {look}") for look, xs, ys in curves)]
-    return figure(f"L_a over {'seconds' if unit == 's' else unit}", drawn, 195.0)
+    return figure(f"L_a over {'seconds' if unit == 's' else unit}", drawn, 202.0)

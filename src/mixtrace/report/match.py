@@ -12,7 +12,7 @@ from mixtrace.losses import HOP_S, WARM_UP_S
 from mixtrace.report.parts import Part
 from mixtrace.report.png import difference_picture, level_picture
 from mixtrace.report.rendered import band_centres_hz
-from mixtrace.report.result import StoredResult, number
+from mixtrace.report.result import StoredResult, fixed, number
 from mixtrace.report.svg import Axis, Plot, clock_axis, figure, frequency_axis, level_axis, thinned
 from mixtrace.report.templating import filled
 from mixtrace.report.words import clock, hertz
@@ -90,8 +90,9 @@ def match_part(result: StoredResult) -> Part:
 
 def loss_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return (name, published, eq. (4)) of the loss and its parts."""
+
     def shown(by: str, key: str) -> str:
-        return _fixed(number(measures, by, key), 3)
+        return fixed(number(measures, by, key), 3)
 
     return [(name, shown("published", key), shown("eq4", key)) for name, key in LOSSES]
 
@@ -103,7 +104,7 @@ def level_rows(measures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         target, estimate = (number(measures, of, key) for of in ("target", "estimate"))
         off = None if target is None or estimate is None else estimate - target
         rows.append(
-            (f"{name}, {unit}", _fixed(target, 1), _fixed(estimate, 1), _fixed(off, 1, "+"))
+            (f"{name}, {unit}", fixed(target, 1), fixed(estimate, 1), fixed(off, 1, sign=True))
         )
     return rows
 
@@ -140,10 +141,6 @@ def _is_compared(evidence: Evidence) -> Bool[np.ndarray, " band"]:
     return (centres_hz >= _LOWEST_HZ) & (centres_hz <= _HIGHEST_HZ)
 
 
-def _fixed(value: float | None, digits: int, sign: str = "") -> str:
-    return "none" if value is None else f"{value:{sign}.{digits}f}"
-
-
 def _spectrograms(evidence: Evidence) -> list[tuple[str, Markup]]:
     """Return (caption, figure) of target, estimate and error, for mid and side."""
     top_db = float(evidence.spectra_db.max())
@@ -173,7 +170,7 @@ def _over_time(evidence: Evidence, label: str, png: bytes) -> Markup:
     duration_s = evidence.frame_s * evidence.spectra_db.shape[-1]
     low_hz, high_hz = float(evidence.bands_hz[0]), float(evidence.bands_hz[-1])
     plot = Plot(clock_axis(duration_s), _unnamed(frequency_axis(low_hz, high_hz)))
-    return figure(f"{label}: spectrum over time", [plot.axes(), plot.picture(png)], 180.0)
+    return figure(f"{label}: spectrum over time", [plot.axes(), plot.picture(png)], 186.0)
 
 
 def _unnamed(axis: Axis) -> Axis:
@@ -206,7 +203,7 @@ def over_time_figure(curves: Sequence[tuple[str, Evidence]]) -> Markup:
         xs, ys = np.repeat(starts_s, 2)[1:-1], np.repeat(losses, 2)
         drawn += [plot.area(xs, ys)] if len(curves) == 1 else []
         drawn.append(plot.line(xs, ys, f"line {look}"))
-    return figure("L_a over the song", drawn, 180.0)
+    return figure("L_a over the song", drawn, 186.0)
 
 
 def error_curves(
@@ -229,7 +226,7 @@ def error_figure(curves: Sequence[tuple[str, np.ndarray, np.ndarray]], what: str
     most = max(6.0, 3.0 * np.ceil(highest / 3.0))
     plot = Plot(frequency_axis(_LOWEST_HZ, _HIGHEST_HZ), level_axis(0.0, most, most / 3.0))
     drawn = [plot.line(xs, off_db, f"line {look}") for look, xs, off_db in curves]
-    return figure(f"Mean difference in dB by frequency, {what}", [plot.axes(), *drawn], 190.0)
+    return figure(f"Mean difference in dB by frequency, {what}", [plot.axes(), *drawn], 196.0)
 
 
 def _balance(evidence: Evidence) -> Markup:
@@ -239,4 +236,4 @@ def _balance(evidence: Evidence) -> Markup:
     compared = _is_compared(evidence)
     xs, (target, estimate) = band_centres_hz(evidence)[compared], means_db[:, compared]
     drawn = [plot.axes(), plot.line(xs, target, "line plain"), plot.line(xs, estimate)]
-    return figure("Mean spectrum of target and estimate, mid", drawn, 190.0)
+    return figure("Mean spectrum of target and estimate, mid", drawn, 196.0)

@@ -12,7 +12,7 @@ from mixtrace.report.found import found_part
 from mixtrace.report.listening import listen_part
 from mixtrace.report.match import match_part, worst
 from mixtrace.report.parts import Part
-from mixtrace.report.result import StoredResult, number, read_result
+from mixtrace.report.result import StoredResult, fixed, number, read_result
 from mixtrace.report.sentences import tell
 from mixtrace.report.templating import filled, web_text
 
@@ -82,8 +82,8 @@ def _lead(result: StoredResult) -> Markup:
     off = number(result.measures, "loudness_difference_lu")
     spent = divmod(round(number(result.facts, "seconds") or 0.0), 60)
     tiles = [
-        ("L_a, published convention", _fixed(number(result.measures, "published", "l_a"))),
-        ("of the plain sum", _fixed(number(losses, "sum", "published"))),
+        ("L_a, published convention", fixed(number(result.measures, "published", "l_a"), 3)),
+        ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
         ("loudness against the target", "none" if off is None else f"{off:+.1f} LU"),
         ("found in", f"{spent[0]} min {spent[1]:02d} s"),
@@ -97,7 +97,3 @@ def _lead(result: StoredResult) -> Markup:
         failure=str(worst(result.evidence)),
         interrupted=result.facts.get("interrupted") is True,
     )
-
-
-def _fixed(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3f}"

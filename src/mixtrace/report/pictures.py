@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from markupsafe import Markup
 
 from mixtrace.processors import DynamicsProcessor, processor
@@ -20,7 +21,6 @@ from mixtrace.report.svg import (
     figure,
     frequency_axis,
     level_axis,
-    thinned,
 )
 from mixtrace.store import Evidence
 
@@ -90,8 +90,9 @@ def _equalizer(shown: Shown) -> str:
 
 def _dynamics(shown: Shown) -> str:
     level_db = np.linspace(-60.0, 0.0, 41)
-    marks = level_axis(-60.0, 0.0, 20.0)
-    wide = Plot(marks, marks, left=30.0, width=128.0, height=128.0)
+    entering = level_axis(-60.0, 0.0, 20.0, "dB in")
+    leaving = level_axis(-60.0, 0.0, 20.0, "dB out")
+    wide = Plot(entering, leaving, left=30.0, width=128.0, height=128.0)
     leaving_db = np.maximum(level_db + static_curve(shown.node, level_db), -60.0)
     drawn = [
         wide.axes(),
@@ -102,20 +103,26 @@ def _dynamics(shown: Shown) -> str:
     evidence = shown.evidence
     rows = np.flatnonzero(evidence.dynamics == shown.number) if evidence is not None else []
     if evidence is not None and len(rows):
-        gain_db = thinned(evidence.gain_db[rows[0]], _MOST_POINTS)
+        gain_db = _deepest(evidence.gain_db[rows[0]])
         duration_s = evidence.curve_s * evidence.gain_db.shape[1]
         least = min(-6.0, 6.0 * np.floor(float(gain_db.min()) / 6.0))
         time_s = np.linspace(0.0, duration_s, len(gain_db))
         beside = Plot(
             clock_axis(duration_s),
-            level_axis(least, 0.0, -least / 3.0),
+            level_axis(least, 0.0, -least / 3.0, "gain, dB"),
             left=194.0,
             width=WIDTH - 200.0,
             height=128.0,
         )
         drawn += [beside.axes(), beside.area(time_s, gain_db, 0.0, "area taken")]
         label += ", and its gain in dB over the song"
-    return figure(label, drawn, 160.0)
+    return figure(label, drawn, 172.0)
+
+
+def _deepest(gain_db: Float[np.ndarray, " curve"]) -> Float[np.ndarray, " point"]:
+    """Return at most 120 gains, the lowest of neighbours: what a meter's needle reaches."""
+    parts = np.array_split(gain_db, min(len(gain_db), _MOST_POINTS))
+    return np.array([part.min() for part in parts], np.float64)
 
 
 def _delay(shown: Shown) -> str:
@@ -132,7 +139,7 @@ def _delay(shown: Shown) -> str:
             drawn.append(_stems(plot, own, floor_db, look))
     if any(echo.side != "both" for echo in echoes):
         drawn.append(plot.note("dashed: left, dotted: right"))
-    return figure(f"{shown.title}: level in dB of its echoes over time", drawn, 195.0)
+    return figure(f"{shown.title}: level in dB of its echoes over time", drawn, 202.0)
 
 
 def _stems(plot: Plot, echoes: list[Echo], floor_db: float, look: str) -> Markup:
@@ -150,14 +157,14 @@ def _reverb(shown: Shown) -> str:
     level_db = np.array(level_db) - max(np.max(row) for row in level_db)
     longest = max(1.0, float(np.ceil(np.max(decay_s))))
     half, tall = WIDTH / 2.0 - 34.0, 128.0
-    axis = frequency_axis(100.0, 14_000.0)
-    first = Plot(axis, level_axis(0.0, longest, longest / 2.0, "RT60, s"), 28.0, 10.0, half, tall)
-    second = Plot(axis, level_axis(-40.0, 0.0, 20.0, "start, dB"), 216.0, 10.0, half - 8.0, tall)
+    axis = frequency_axis(100.0, 14_000.0, decades=True)
+    first = Plot(axis, level_axis(0.0, longest, longest / 2.0, "RT60, s"), 28.0, 16.0, half, tall)
+    second = Plot(axis, level_axis(-40.0, 0.0, 20.0, "start, dB"), 216.0, 16.0, half - 8.0, tall)
     drawn = [first.axes(), second.axes()]
     for row, look in ((1, "line second"), (0, "line")):
         drawn.append(first.line(grid_hz, decay_s[row], look))
         drawn.append(second.line(grid_hz, level_db[row], look))
-    drawn.append(second.note("dashed: side", 0))
+    drawn.append(second.note("dashed: side"))
     return figure(
         f"{shown.title}: decay time and first level over frequency, mid and side", drawn, 180.0
     )
@@ -180,12 +187,14 @@ def _bars(label: str, names: tuple[str, str], gains_db: np.ndarray) -> str:
     """Return two horizontal bars from 0 dB."""
     most = max(6.0, 6.0 * np.ceil(min(np.abs(gains_db).max(), 30.0) / 6.0))
     rows = Axis(0.0, 2.0, ((1.5, names[0]), (0.5, names[1])))
-    plot = Plot(level_axis(-most, most, most / 2.0), rows, left=44.0, width=WIDTH - 60.0, height=64)
+    plot = Plot(
+        level_axis(-most, most, most / 2.0), rows, top=6.0, left=44.0, width=WIDTH - 60.0, height=64
+    )
     drawn = [plot.axes(), plot.line(np.zeros(2), np.array([0.0, 2.0]), "zero")]
     for place, gain_db in zip((1.5, 0.5), gains_db, strict=True):
         ends = np.array([0.0, float(gain_db)])
         drawn.append(plot.line(ends, np.full(2, place), "bar"))
-    return figure(label, [*drawn, plot.note("dB")], 92.0)
+    return figure(label, drawn, 112.0)
 
 
 def _gain_automation(shown: Shown) -> str:

@@ -20,7 +20,7 @@ from mixtrace.store import (
     read_graph,
 )
 
-__all__ = ["StoredResult", "evidence_beside", "number", "read_result"]
+__all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +89,18 @@ def number(table: Any, *keys: str) -> float | None:
         table = table.get(key) if isinstance(table, dict) else None
     usable = isinstance(table, int | float) and not isinstance(table, bool)
     return float(table) if usable and math.isfinite(table) else None
+
+
+def fixed(value: float | None, digits: int, *, sign: bool = False) -> str:
+    """Return a number with so many decimals, on request with its sign, or `none`.
+
+    >>> fixed(-0.04, 1), fixed(0.26, 1, sign=True), fixed(None, 1)
+    ('0.0', '+0.3', 'none')
+    """
+    if value is None:
+        return "none"
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if sign and rounded else ''}.{digits}f}"
 
 
 def _check(path: Path, document: dict[str, Any], keys: tuple[str, ...], kind: type) -> None:

@@ -72,13 +72,19 @@ class Axis:
         return np.clip((inner - low) / (high - low), 0.0, 1.0)
 
 
-def frequency_axis(low_hz: float = 30.0, high_hz: float = 15_000.0) -> Axis:
-    """Return an axis of frequencies in Hz."""
-    inside = tuple(tick for tick in _FREQUENCIES_HZ if low_hz <= tick[0] <= high_hz)
+def frequency_axis(
+    low_hz: float = 30.0, high_hz: float = 15_000.0, *, decades: bool = False
+) -> Axis:
+    """Return an axis of frequencies in Hz, on request with marks at powers of ten alone."""
+    inside = tuple(
+        (hertz, label)
+        for hertz, label in _FREQUENCIES_HZ
+        if low_hz <= hertz <= high_hz and not (decades and label.startswith("3"))
+    )
     return Axis(low_hz, high_hz, inside, "Hz", logarithmic=True)
 
 
-def clock_axis(duration_s: float) -> Axis:
+def clock_axis(duration_s: float, name: str = "") -> Axis:
     """Return an axis of the song's time with at most five marks.
 
     >>> [label for _, label in clock_axis(100.0).ticks]
@@ -87,7 +93,7 @@ def clock_axis(duration_s: float) -> Axis:
     step = next((step for step in _STEPS if duration_s / step <= 4.5), 7200.0)
     marks = np.arange(0.0, duration_s, step)
     ticks = tuple((float(t), f"{int(t) // 60}:{int(t) % 60:02d}") for t in marks)
-    return Axis(0.0, max(duration_s, 1e-3), ticks)
+    return Axis(0.0, max(duration_s, 1e-3), ticks, name)
 
 
 def level_axis(low: float, high: float, step: float, name: str = "dB") -> Axis:
@@ -108,7 +114,7 @@ class Plot:
     x: Axis
     y: Axis
     left: float = 36.0
-    top: float = 10.0
+    top: float = 16.0
     width: float = WIDTH - 46.0
     height: float = 150.0
 
@@ -137,7 +143,7 @@ class Plot:
         if self.x.name:
             drawn.append(_text(right, bottom + 26.0, self.x.name, "end"))
         if self.y.name:
-            drawn.append(_text(self.left + 3.0, self.top + 10.0, self.y.name, "start"))
+            drawn.append(_text(self.left, self.top - 5.0, self.y.name, "start"))
         return Markup("").join(drawn)
 
     def line(self, xs: np.ndarray, ys: np.ndarray, look: str = "line") -> Markup:
@@ -166,13 +172,12 @@ class Plot:
             'preserveAspectRatio="none" href="data:image/png;base64,{}"/>'
         ).format(self.left, self.top, self.width, self.height, data)
 
-    def note(self, text: str, row: int = 0) -> Markup:
-        """Return a remark in the upper right corner."""
-        right = self.left + self.width - 4.0
-        return _text(right, self.top + 11.0 + 13.0 * row, text, "end")
+    def note(self, text: str) -> Markup:
+        """Return a remark above the right end."""
+        return _text(self.left + self.width, self.top - 5.0, text, "end")
 
 
-def figure(label: str, drawn: Iterable[Markup], height: float = 190.0) -> Markup:
+def figure(label: str, drawn: Iterable[Markup], height: float = 196.0) -> Markup:
     """Return a figure.
 
     Args:
