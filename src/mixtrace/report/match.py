@@ -136,9 +136,9 @@ def differences_db(evidence: Evidence) -> Float[np.ndarray, "2 band frame"]:
 
 
 def _is_compared(evidence: Evidence) -> Bool[np.ndarray, " band"]:
-    """Return which bands the loss hears well: 30 Hz to 15 kHz."""
-    centres_hz = band_centres_hz(evidence)
-    return (centres_hz >= _LOWEST_HZ) & (centres_hz <= _HIGHEST_HZ)
+    """Return which bands lie where the loss hears: 30 Hz to 15 kHz."""
+    edges_hz = evidence.bands_hz
+    return (edges_hz[1:] > _LOWEST_HZ) & (edges_hz[1:] <= _HIGHEST_HZ)
 
 
 def _spectrograms(evidence: Evidence) -> list[tuple[str, Markup]]:

@@ -85,7 +85,10 @@ def _lead(result: StoredResult) -> Markup:
         ("L_a, published convention", fixed(number(result.measures, "published", "l_a"), 3)),
         ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
-        ("loudness against the target", "none" if off is None else f"{off:+.1f} LU"),
+        (
+            "loudness against the target",
+            "none" if off is None else f"{fixed(off, 1, sign=True)} LU",
+        ),
         ("found in", f"{spent[0]} min {spent[1]:02d} s"),
     ]
     return filled(
