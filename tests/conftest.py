@@ -1,5 +1,6 @@
 """What every test shares: run-time shape checks, one thread, a tiny song, the real songs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import install_import_hook
 
 if TYPE_CHECKING:
-    from mixtrace.store import StoredGraph
+    from mixtrace.store import Evidence, StoredGraph
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
@@ -89,6 +90,92 @@ def stored_graph() -> "StoredGraph":
         )
     )
     return StoredGraph("tiny song", tracks, graph, Settings(values, wet))
+
+
+@pytest.fixture
+def evidence(stored_graph: "StoredGraph") -> "Evidence":
+    """Return made-up measurements of the graph above: 20 s of noise, an estimate 6 dB too loud at
+    high frequencies, compressors that take 5 dB away half of the time.
+    """
+    from mixtrace.store import Evidence
+
+    rng = np.random.default_rng(0)
+    graph = stored_graph.graph
+    dynamics = [*graph.of_kind("compressor"), *graph.of_kind("noise_gate")]
+    target_db = rng.integers(-120, -60, (2, 40, 200)) / 2.0
+    estimate_db = target_db + np.where(np.arange(40) < 30, 0.0, 6.0)[:, None]
+    gain_db = np.zeros((len(dynamics), 400))
+    gain_db[:, 200:] = -5.0
+    return Evidence(
+        frame_s=0.1,
+        curve_s=0.05,
+        bands_hz=np.geomspace(25.0, 20_000.0, 41).astype(np.float32),
+        spectra_db=np.stack([target_db, estimate_db]).astype(np.float32),
+        window_losses=np.array([0.3, 0.9, 0.5], np.float32),
+        track_spectra_db=np.full((3, 2, 40), -40.0, np.float32),
+        track_sides_db=np.full((3, 2, 2), -20.0, np.float32),
+        dynamics=np.array(dynamics, np.int64),
+        input_db=np.full_like(gain_db, -20.0, np.float32),
+        gain_db=gain_db.astype(np.float32),
+        increases=np.linspace(-0.01, 0.5, len(graph.processors)).astype(np.float32),
+    )
+
+
+@pytest.fixture
+def write_result(stored_graph: "StoredGraph", evidence: "Evidence") -> Callable[..., Path]:
+    """Return a function that writes the result of a fit that never ran, and returns its folder.
+
+    It takes the folder, and the graph where it is not the usual one.
+    """
+    from mixtrace.store import (
+        EVIDENCE,
+        FIT,
+        FIT_SCHEMA,
+        GRAPH,
+        METRICS,
+        METRICS_SCHEMA,
+        PARAMS,
+        write_document,
+        write_evidence,
+        write_graph,
+    )
+
+    losses = {"l_a": 0.4, "l_lr": 0.3, "l_m": 0.3, "l_s": 0.7}
+    levels = {
+        "loudness_lufs": -16.0,
+        "true_peak_dbtp": -1.0,
+        "crest_factor_db": 14.0,
+        "stereo_width_db": -12.0,
+    }
+
+    def write(folder: Path, stored: "StoredGraph" = stored_graph, **facts: object) -> Path:
+        folder.mkdir()
+        write_graph(stored, folder / GRAPH, folder / PARAMS)
+        write_evidence(evidence, folder / EVIDENCE)
+        measures = {
+            "sample_rate_hz": 44_100,
+            "published": losses,
+            "eq4": losses,
+            "loudness_difference_lu": 0.5,
+            "target": levels,
+            "estimate": levels | {"loudness_lufs": -15.5},
+        }
+        write_document(folder / METRICS, METRICS_SCHEMA, measures)
+        content = {
+            "config": {"preset": "studio", "tolerance": 0.01, "seed": 0},
+            "fingerprint": "0" * 64,
+            "interrupted": False,
+            "seconds": 61.0,
+            "processors": {"console": 46, "kept": len(stored.graph.processors)},
+            "losses": {"sum": {"published": 9.0, "eq4": 2.0}, "final": {"published": 0.4}},
+            "notes": ["took mix.wav for the mix"],
+            "removed": [{"kind": "reverb", "name": "01_Kick", "round": 1, "loss": 0.4}],
+            "history": {"loss": [1.0, None, 0.5], "seconds": [0.1, 0.2, 0.3]},
+        }
+        write_document(folder / FIT, FIT_SCHEMA, content | facts)
+        return folder
+
+    return write
 
 
 RATE_HZ = 30_000

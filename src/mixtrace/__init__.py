@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import demo, evaluate, fit, render, show
+    from mixtrace.verbs import compare, demo, evaluate, fit, render, report, show
 
-__all__ = ["__version__", "demo", "evaluate", "fit", "render", "show"]
+__all__ = [
+    "__version__",
+    "compare",
+    "demo",
+    "evaluate",
+    "fit",
+    "render",
+    "report",
+    "show",
+]
 
 __version__ = "0.1.0"
 

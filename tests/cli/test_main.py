@@ -1,6 +1,8 @@
 """Mistakes end with one sentence and code 2; names of strangers are printed, not obeyed."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +31,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return call
 
 
-@pytest.mark.parametrize("command", [(), ("fit",), ("render",), ("show",), ("evaluate",)])
+COMMANDS = [(), ("fit",), ("render",), ("show",), ("report",), ("compare",), ("evaluate",)]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_help_tells_what_it_is_for(run: Run, command: tuple[str, ...]):
     code, out, _ = run(*command, "--help")
     assert code == 0
@@ -58,6 +63,8 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["render", tmp_path, song, "-o", out], "graph.json"),
         (["show", tmp_path / "absent"], "nothing at"),
         (["show", tmp_path / "bad\x1b[2Jname\n"], "bad?[2Jname?"),
+        (["report", tmp_path / "absent"], "graph.json"),
+        (["compare", tmp_path / "absent", out], "graph.json"),
         (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),
         (["evaluate", song / "mix.wav", tmp_path / "file"], "cannot be read"),
     ]
@@ -115,6 +122,61 @@ def test_no_color_is_honoured(
     assert "\x1b[36m" in run("show", tmp_path)[1]
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[36m" not in run("show", tmp_path)[1]
+
+
+def test_show_draws_curves_where_the_output_has_characters_for_them(
+    run: Run, tmp_path: Path, write_result: Callable[..., Path]
+):
+    folder = write_result(tmp_path / "OUT")
+    code, out, _ = run("show", folder)
+    assert code == 0
+    assert "\x1b" not in out  # a pipe gets no colours
+    assert "── EQ  ▅" in out  # random curves begin near 0 dB, half way up
+    assert "Unsure: " in out
+    for encoding, has_curves in (("ascii", False), ("utf-8", True)):
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        command = [sys.executable, "-c", "from mixtrace.cli import main; main()", "show", folder]
+        shown = subprocess.run(command, env=environment, capture_output=True, check=True)
+        assert ("▅" in shown.stdout.decode(encoding)) is has_curves
+
+
+def test_show_prints_one_json_document(
+    run: Run, tmp_path: Path, write_result: Callable[..., Path], tiny_song: Path
+):
+    code, out, _ = run("show", write_result(tmp_path / "OUT"), "--json")
+    kick = next(row for row in json.loads(out)["rows"] if row["title"] == "01_Kick")
+    assert code == 0
+    assert {line["label"] for line in kick["lines"]} >= {"EQ", "compressor", "reverb"}
+    assert kick["sentence"].endswith(".")
+    assert kick["doubts"]
+    code, out, _ = run("show", tiny_song, "--no-align", "--json")
+    assert json.loads(out)["rows"][0]["title"] == "tiny song"
+
+
+def test_report_and_compare(run: Run, tmp_path: Path, write_result: Callable[..., Path]):
+    first, second = (write_result(tmp_path / name) for name in ("A", "B"))
+    code, out, _ = run("report", first)
+    assert (code, out.strip()) == (0, str(first / "report.html"))
+    page = tmp_path / "compare.html"
+    code, out, _ = run("compare", first, second, "-o", page)
+    assert code == 0
+    assert "L_a, published" in out
+    assert page.read_text("utf-8").endswith("</html>")
+    code, out, _ = run("compare", first, second, "-o", page, "--json")
+    assert json.loads(out)["names"] == ["A", "B"]
+
+
+def test_results_of_two_songs_are_not_compared(
+    run: Run, tmp_path: Path, stored_graph: StoredGraph, write_result: Callable[..., Path]
+):
+    first = write_result(tmp_path / "A")
+    second = write_result(tmp_path / "B", strange_graph(stored_graph, "Snare"))
+    page = tmp_path / "compare.html"
+    code, out, err = run("compare", first, second, "-o", page)
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: Expected results of one song")
+    assert len(err.splitlines()) == 1
+    assert not page.exists()
 
 
 def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):

@@ -108,6 +108,24 @@ def test_every_node_can_be_tapped(random_song, seed):
         assert bool(audio.any()) == (plan.channels[i] > 0)
 
 
+def test_a_span_of_the_taps_is_cut_from_the_whole(random_song):
+    song = random_song(1, silence=0)
+    args = (song.graph, song.settings, song.tracks, song.rate)
+    nodes = range(len(song.graph.nodes))
+    first, end = song.time // 3, song.time // 3 + 1_001
+    mix, whole = render_taps(*args, nodes, chunk_s=0.25)
+    again, part = render_taps(*args, nodes, span=(first, end), chunk_s=0.25)
+    assert torch.equal(again, mix)
+    assert all(torch.equal(part[i], whole[i][:, first:end]) for i in nodes)
+
+
+@pytest.mark.parametrize("span", [(-1, 5), (5, 5), (0, 10**9)])
+def test_a_span_lies_in_the_song(random_song, span):
+    song = random_song(0)
+    with pytest.raises(AudioError, match="span within"):
+        render_taps(song.graph, song.settings, song.tracks, song.rate, [], span=span)
+
+
 def test_mono_stays_mono_until_something_widens_it(random_song):
     kinds = ("input", "equalizer", "compressor", "stereo_imager", "gain_panning", "output")
     graph = Graph(tuple(Node(kind, "voice") for kind in kinds), tuple((i, i + 1) for i in range(5)))

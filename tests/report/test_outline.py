@@ -9,7 +9,7 @@ from mixtrace.graph import Graph, Node, remove_nodes
 from mixtrace.processors import PROCESSORS, Settings
 from mixtrace.report import Outline, outline_graph, outline_session
 from mixtrace.session import Alignment, Session, Track, read_session
-from mixtrace.store import StoredGraph, StoredTrack
+from mixtrace.store import Evidence, StoredGraph, StoredTrack
 
 
 def titles(outline: Outline) -> list[tuple[int, str, str]]:
@@ -28,8 +28,8 @@ def test_a_console_is_told_from_master_to_tracks(stored_graph: StoredGraph):
         (2, "vocals", "bus"),
         (3, "03_Voice", "track"),
     ]
-    assert [label for label, _ in outline.rows[1].lines] == ["EQ", "compressor", "gain automation"]
-    assert [label for label, _ in outline.rows[3].lines] == [
+    assert [line.label for line in outline.rows[1].lines] == ["EQ", "compressor", "gain automation"]
+    assert [line.label for line in outline.rows[3].lines] == [
         PROCESSORS[kind].label for kind in list(PROCESSORS)[:7]
     ]
     assert "moved 12 ms earlier (confidence 0.90), polarity turned over" in outline.rows[5].note
@@ -44,8 +44,27 @@ def test_a_pruned_console_tells_what_is_left(stored_graph: StoredGraph):
     outline = outline_graph(replace(stored_graph, graph=smaller, settings=settings))
     told = {row.title: row.lines for row in outline.rows if row.lines}
     assert list(told) == ["03_Voice"]
-    assert [label for label, _ in told["03_Voice"]] == ["stereo imager"]
+    assert [line.label for line in told["03_Voice"]] == ["stereo imager"]
     assert "    stereo imager: side" in str(outline)
+
+
+def test_a_bus_named_as_its_only_track_has_a_row_of_its_own():
+    nodes = (Node("input", "voice"), Node("mix", "voice"), Node("output", "master"))
+    graph = Graph(nodes, ((0, 1), (1, 2)))
+    track = StoredTrack("voice", "voice", Alignment())
+    outline = outline_graph(StoredGraph("song", (track,), graph, Settings({}, {})))
+    assert titles(outline)[2:] == [(2, "voice", "bus"), (3, "voice", "track")]
+
+
+def test_sentences_and_doubts_stand_before_the_settings(
+    stored_graph: StoredGraph, evidence: Evidence
+):
+    outline = outline_graph(stored_graph, evidence, tolerance=0.01)
+    kick = outline.rows[3]
+    assert kick.said[0] == kick.sentence
+    assert kick.said[1].startswith("Unsure: ")
+    text = str(outline)
+    assert text.index(kick.sentence) < text.index("EQ:", text.index("01_Kick"))
 
 
 def test_a_send_is_told_once():

@@ -61,9 +61,12 @@ def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: F
         "checkpoint.safetensors",
         "fit.json",
         "graph.json",
+        "listen",
         "metrics.json",
         "mix.wav",
         "params.safetensors",
+        "report.html",
+        "report.safetensors",
     ]
     session, config, rest = fake.calls[0]
     assert session.sample_rate_hz == 30_000
@@ -73,7 +76,16 @@ def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: F
     assert stored.graph == found.search.graph
     assert [track.alignment for track in stored.tracks] == [t.alignment for t in session.tracks]
     stages = list(dict.fromkeys(step.stage for step in steps))
-    assert stages == ["reading", "aligning", "console", "rendering", "measuring"]
+    assert stages == [
+        "reading",
+        "aligning",
+        "console",
+        "weighing",
+        "rendering",
+        "measuring",
+        "listening",
+        "coding audio",
+    ]
 
 
 def test_the_mix_is_rendered_at_the_mixs_own_rate(
@@ -111,11 +123,11 @@ def test_the_same_fit_may_run_again_another_only_when_fresh(
     out = tmp_path / "OUT"
     mixtrace.fit(tiny_song, out, config=SHORT)
     mixtrace.fit(tiny_song, out, config=SHORT)
-    before = {path: path.read_bytes() for path in out.iterdir()}
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     other = SearchConfig(console_steps=2, policy="none", seed=1)
     with pytest.raises(MixtraceError, match="--fresh"):
         mixtrace.fit(tiny_song, out, config=other)
-    assert {path: path.read_bytes() for path in out.iterdir()} == before
+    assert {path: path.read_bytes() for path in before} == before
     mixtrace.fit(tiny_song, out, config=other, fresh=True)
     assert json.loads((out / "fit.json").read_text())["config"]["seed"] == 1
 

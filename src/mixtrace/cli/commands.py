@@ -9,11 +9,12 @@ import typer
 
 from mixtrace import __version__
 from mixtrace.cli.printing import (
+    print_comparison,
     print_comparisons,
     print_fit,
     print_measures,
     print_outline,
-    print_rendering,
+    print_written,
 )
 from mixtrace.cli.progress import shown_progress
 
@@ -49,6 +50,7 @@ MixOption = Annotated[
         show_default=False,
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")]
 NoAlignOption = Annotated[
     bool,
     typer.Option(
@@ -101,7 +103,7 @@ def fit(
             "--output",
             metavar="OUT",
             help="The folder for the result: graph.json, params.safetensors, mix.wav (the "
-            "estimate), metrics.json, fit.json and a checkpoint.",
+            "estimate), metrics.json, fit.json, report.html and a checkpoint.",
             show_default=False,
         ),
     ],
@@ -251,7 +253,7 @@ def render(
             residual=residual,
             on_progress=show_step,
         )
-    print_rendering(rendering)
+    print_written(rendering.files)
 
 
 @app.command()
@@ -266,13 +268,56 @@ def show(
     ],
     mix: MixOption = None,
     no_align: NoAlignOption = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Tell in words what a graph does; for a song, what was found and what was assumed."""
+    """Tell in words and small curves what a graph does; for a song, what was found and assumed."""
     from mixtrace import verbs
 
     with shown_progress() as show_step:
         outline = verbs.show(path, mix=mix, align=not no_align, on_progress=show_step)
-    print_outline(outline)
+    if as_json:
+        typer.echo(json.dumps(asdict(outline), indent=2, ensure_ascii=False))
+    else:
+        print_outline(outline)
+
+
+@app.command()
+def report(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="OUT", help="The output folder of a fit.", show_default=False),
+    ],
+) -> None:
+    """Make the page of a result anew, OUT/report.html, from what is stored in OUT alone."""
+    from mixtrace import verbs
+
+    print_written([verbs.report(folder)])
+
+
+@app.command()
+def compare(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="OUT1 OUT2...",
+            help="The output folders of fits of one song.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
+    ] = Path("compare.html"),
+    as_json: JsonOption = False,
+) -> None:
+    """Compare several results of one song: a table here, and a page to look at."""
+    from mixtrace import verbs
+
+    comparison = verbs.compare(folders, output)
+    if as_json:
+        typer.echo(json.dumps(asdict(comparison), indent=2, ensure_ascii=False))
+    else:
+        print_comparison(comparison)
+        print_written([output])
 
 
 @app.command()
@@ -283,9 +328,7 @@ def evaluate(
     estimate: Annotated[
         Path, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
     ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print every figure as JSON instead of tables.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure how well one mix matches another: the loss L_a and its parts, MAE, MRSD, levels."""
     from mixtrace import verbs

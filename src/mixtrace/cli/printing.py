@@ -1,6 +1,7 @@
 """Results on standard output. Names come from strangers: they are shown, never read as markup."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -10,28 +11,40 @@ from rich.text import Text
 from rich.tree import Tree
 
 if TYPE_CHECKING:
-    from mixtrace.demo import Comparison
+    from mixtrace.demo import Comparison as PlantedComparison
     from mixtrace.metrics import Levels, Measures
-    from mixtrace.report import Outline, Row
-    from mixtrace.verbs import Fit, Rendering
+    from mixtrace.report import Comparison, Outline, Row
+    from mixtrace.verbs import Fit
 
-__all__ = ["print_comparisons", "print_fit", "print_measures", "print_outline", "print_rendering"]
+__all__ = [
+    "print_comparison",
+    "print_comparisons",
+    "print_fit",
+    "print_measures",
+    "print_outline",
+    "print_written",
+]
 
 _FILE_WIDTH = 500
 
 
 def print_outline(outline: "Outline", console: Console | None = None) -> None:
-    """Print an outline as a tree, on standard output where no console is given."""
+    """Print an outline as a tree, on standard output where no console is given.
+
+    Curves are left out where the output's encoding has no characters for them.
+    """
+    console = console or _console()
+    curves = console.encoding.lower().startswith("utf")
     root, *rest = outline.rows
-    tree = _branch(None, root)
+    tree = _branch(None, root, curves)
     path = [tree]
     for row in rest:
         del path[row.depth :]
-        path.append(_branch(path[-1], row))
-    (console or _console()).print(tree)
+        path.append(_branch(path[-1], row, curves))
+    console.print(tree)
 
 
-def print_comparisons(comparisons: "Sequence[Comparison]") -> None:
+def print_comparisons(comparisons: "Sequence[PlantedComparison]") -> None:
     """Print what was planted in each chain beside what was found there.
 
     Kinds by their letters: e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb,
@@ -105,24 +118,40 @@ def print_fit(found: "Fit") -> None:
     if search.interrupted:
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
     if found.folder is not None:
-        console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, metrics.json"))
-        console.print(Text(f"Read it with: mixtrace show {found.folder}"))
+        console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, report.html"))
+        console.print(Text(f"Read it with: mixtrace show {found.folder}, or open its report.html"))
 
 
-def print_rendering(rendering: "Rendering") -> None:
+def print_comparison(comparison: "Comparison") -> None:
+    """Print what differs between results, a column each."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    for name in comparison.names:
+        table.add_column(Text(name), justify="right")
+    for row in comparison.rows:
+        table.add_row(row.label, *map(Text, row.values))
+    console = _console()
+    console.print(table)
+
+
+def print_written(files: Iterable[Path]) -> None:
     """Print the files that were written."""
-    for file in rendering.files:
+    for file in files:
         _console().print(Text(str(file)))
 
 
-def _branch(parent: Tree | None, row: "Row") -> Tree:
+def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:
     label = Text(row.title, style="bold")
     if row.note:
         label.append(f"  {row.note}", style="not bold dim")
     branch = Tree(label, guide_style="dim") if parent is None else parent.add(label)
-    for name, words in row.lines:
-        line = Text(name, style="cyan" if words else "")
-        branch.add(line.append(f"  {words}", style="default") if words else line)
+    for said in row.said:
+        branch.add(Text(said, style="italic"))
+    for line in row.lines:
+        text = Text(line.label, style="cyan" if line.words else "")
+        if line.curve and curves:
+            text.append(f"  {line.curve}", style="blue")
+        branch.add(text.append(f"  {line.words}", style="default") if line.words else text)
     return branch
 
 

@@ -73,7 +73,7 @@ class BlockRun:
         plan: RenderPlan,
         settings: Settings,
         tracks: Sequence[Tensor | None],
-        kept: dict[int, Tensor],
+        kept: dict[int, tuple[int, Tensor]],
         block: int,
         like: Tensor,
     ) -> None:
@@ -84,7 +84,8 @@ class BlockRun:
             settings: the settings of its graph.
             tracks: dry audio [1 or 2 channels, time] in the order of the graph's inputs, None where
                 the plan says silent.
-            kept: where to write what leaves nodes, node -> [channel, time] of zeros.
+            kept: where to write what leaves nodes: node -> a sample of the song, and [channel,
+                time] of zeros for the audio from there on.
             block: samples of a block.
             like: a track, for the song's length, device and type.
         """
@@ -123,12 +124,14 @@ class BlockRun:
                 self._run_region(running)
             for kind, channels, members in groups:
                 self._run_in_time(kind, channels, members)
-        for i, total in self._kept.items():
+        for i, (origin, total) in self._kept.items():
             start = now - self._delays[i]
+            first, last = max(start, origin), min(start + self._block, origin + total.shape[-1])
+            if first >= last:
+                continue
             audio = self._arrived(i) if i == self._plan.graph.output else self._read(i, start)
             if audio is not None:
-                first, last = self._within(start)
-                total[:, first:last] = audio[:, first - start : last - start]
+                total[:, first - origin : last - origin] = audio[:, first - start : last - start]
         for signal in (*self._audio.values(), *self._arriving.values()):
             signal.forget(now + self._block - self.lag)
 

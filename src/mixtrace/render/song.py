@@ -42,9 +42,10 @@ def render_taps(
     sample_rate_hz: float,
     taps: Collection[int],
     *,
+    span: tuple[int, int] | None = None,
     chunk_s: float = 5.0,
     progress: Progress | None = None,
-) -> tuple[Float[Tensor, "2 time"], dict[int, Float[Tensor, "_channel time"]]]:
+) -> tuple[Float[Tensor, "2 time"], dict[int, Float[Tensor, "_channel span"]]]:
     """Render a whole song, and what leaves some of its nodes on the way.
 
     Args:
@@ -54,6 +55,8 @@ def render_taps(
             inputs; None where a track is silent.
         sample_rate_hz: its rate.
         taps: nodes whose audio is returned too.
+        span: the samples of the taps that are wanted, first and end; None for all. The mix is
+            always whole.
         chunk_s: seconds of a block; time and memory vary with it, the result does not.
         progress: see `Progress`.
 
@@ -61,16 +64,24 @@ def render_taps(
         The mix, and the audio of each tap, with one channel where both are equal.
 
     Raises:
-        AudioError: when no track says how long the song is, or two disagree.
+        AudioError: when no track says how long the song is, two disagree, or the span does not
+            lie in the song.
     """
     like = _any_track(tracks)
     time = like.shape[-1]
+    first, end = (0, time) if span is None else span
+    if not 0 <= first < end <= time:
+        raise AudioError(
+            f"Expected a span within the song's {time} samples; got {first} to {end}. "
+            "Choose one that begins and ends in the song."
+        )
     heard = [track if track is not None and bool(track.any()) else None for track in tracks]
     channels = tuple(0 if track is None else track.shape[0] for track in heard)
     plan = compile_plan(graph, channels, sample_rate_hz)
+    spans = {i: (first, end) for i in taps} | {graph.output: (0, time)}
     kept = {
-        i: like.new_zeros((max(plan.channels[i], 1), time))
-        for i in dict.fromkeys([*taps, graph.output])
+        i: (begin, like.new_zeros((max(plan.channels[i], 1), stop - begin)))
+        for i, (begin, stop) in spans.items()
     }
     block = min(time, round(chunk_s * sample_rate_hz))
     run = BlockRun(plan, settings, heard, kept, block, like)
@@ -79,7 +90,9 @@ def render_taps(
         run.advance(step * block)
         if progress is not None:
             progress(step + 1, steps)
-    return kept[graph.output].expand(2, -1), {i: kept[i] for i in taps}
+    mix = kept[graph.output][1]
+    tapped = {i: mix[:, first:end] if i == graph.output else kept[i][1] for i in taps}
+    return mix.expand(2, -1), tapped
 
 
 def _any_track(tracks: Sequence[Tensor | None]) -> Tensor:

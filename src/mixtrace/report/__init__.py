@@ -1,16 +1,26 @@
-"""Results in words, made from what is stored."""
+"""Results in words, pictures and pages, made from what is stored."""
 
+from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.curves import CurveShape, Feature, curve_shape
-from mixtrace.report.outline import Outline, Row, outline_graph, outline_session
+from mixtrace.report.outline import Line, Outline, Row, outline_graph, outline_session
+from mixtrace.report.page import report_page
+from mixtrace.report.result import evidence_beside, read_result
 from mixtrace.report.words import describe
 
 __all__ = [
+    "Comparison",
     "CurveShape",
     "Feature",
+    "Line",
     "Outline",
     "Row",
+    "compare_results",
+    "comparison_page",
     "curve_shape",
     "describe",
+    "evidence_beside",
     "outline_graph",
     "outline_session",
+    "read_result",
+    "report_page",
 ]

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["CurveShape", "Feature", "curve_shape"]
+__all__ = ["CurveShape", "Feature", "curve_shape", "third_octaves"]
 
 _GRID_HZ = 30.0 * 2.0 ** (np.arange(107) / 12.0)  # 30 Hz to 13.7 kHz in semitones
 _HALF_BAND = 2.0 ** (1.0 / 6.0)
@@ -58,7 +58,7 @@ def curve_shape(
     frequencies_hz: Float[np.ndarray, " bin"], gain_db: Float[np.ndarray, " bin"]
 ) -> CurveShape:
     """Return the shape of a curve given on a linear frequency grid that starts at 0 Hz."""
-    smooth_db = _third_octaves(frequencies_hz, gain_db)
+    smooth_db = third_octaves(_GRID_HZ, frequencies_hz, gain_db)
     near = np.abs(smooth_db[:, None] - smooth_db) <= _PLATEAU_DB
     commonest = near.sum(1) == near.sum(1).max()
     level_db = float(np.median(smooth_db[near[commonest].any(0)]))
@@ -72,11 +72,13 @@ def curve_shape(
     return CurveShape(level_db, low_cut_hz, high_cut_hz, tuple(in_order))
 
 
-def _third_octaves(
-    frequencies_hz: Float[np.ndarray, " bin"], gain_db: Float[np.ndarray, " bin"]
+def third_octaves(
+    grid_hz: Float[np.ndarray, " point"],
+    frequencies_hz: Float[np.ndarray, " bin"],
+    gain_db: Float[np.ndarray, " bin"],
 ) -> Float[np.ndarray, " point"]:
-    """Return the mean over a third of an octave around each point of the grid."""
-    fine_hz = _GRID_HZ[:, None] * np.geomspace(1.0 / _HALF_BAND, _HALF_BAND, 25)
+    """Return the mean of a curve over a third of an octave around each point of a grid."""
+    fine_hz = grid_hz[:, None] * np.geomspace(1.0 / _HALF_BAND, _HALF_BAND, 25)
     return np.interp(fine_hz, frequencies_hz, gain_db).mean(1)
 
 

@@ -1,15 +1,32 @@
 """A result or a song as an outline in words: master, buses, tracks, and what is done to each."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mixtrace.graph import INPUT, OUTPUT, Graph
-from mixtrace.processors import Settings, processor
+from mixtrace.processors import processor
+from mixtrace.report.chains import TRACK, chains
+from mixtrace.report.inline_curves import inline_curve
+from mixtrace.report.rendered import node_values
+from mixtrace.report.sentences import tell
 from mixtrace.report.words import describe, seconds
 from mixtrace.session import Alignment, Session
-from mixtrace.store import StoredGraph
+from mixtrace.store import Evidence, StoredGraph
 
-__all__ = ["Outline", "Row", "outline_graph", "outline_session"]
+__all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing said below a row.
+
+    Attributes:
+        label: a processor, or a remark.
+        words: its settings.
+        curve: what it does as a row of block characters; empty where there is no curve.
+    """
+
+    label: str
+    words: str = ""
+    curve: str = ""
 
 
 @dataclass(frozen=True)
@@ -20,13 +37,23 @@ class Row:
         depth: how far it is indented, 0 for the first; never more than one beyond the row before.
         title: a name, as its author wrote it: escape it where markup is read.
         note: what else is known about it.
-        lines: (processor, settings) in the order of the sound.
+        lines: what is done to it, in the order of the sound.
+        sentence: the same as an engineer would say it; empty where there is nothing to say it of.
+        doubts: what that is unsure of.
     """
 
     depth: int
     title: str
     note: str = ""
-    lines: tuple[tuple[str, str], ...] = ()
+    lines: tuple[Line, ...] = ()
+    sentence: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The sentence and the doubts, each on a line of its own."""
+        unsure = (f"Unsure: {'; '.join(self.doubts)}.",) if self.doubts else ()
+        return (*((self.sentence,) if self.sentence else ()), *unsure)
 
 
 @dataclass(frozen=True)
@@ -41,42 +68,39 @@ class Outline:
         for row in self.rows:
             indent = "  " * row.depth
             text.append(f"{indent}{row.title}" + (f"  [{row.note}]" if row.note else ""))
-            text += [f"{indent}    {label}: {words}".rstrip(": ") for label, words in row.lines]
+            text += [f"{indent}    {said}" for said in row.said]
+            text += [f"{indent}    {line.label}: {line.words}".rstrip(": ") for line in row.lines]
         return "\n".join(text)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """Nodes in series under one name, the last first, and the nodes that feed the first."""
-
-    nodes: tuple[int, ...]
-    feeds: tuple[int, ...]
-
-
-def outline_graph(stored: StoredGraph) -> Outline:
+def outline_graph(
+    stored: StoredGraph, evidence: Evidence | None = None, tolerance: float = 0.0
+) -> Outline:
     """Return the outline of a stored graph; any graph, not only a console.
 
     What feeds several nodes is told under the first of them and only named under the others.
+
+    Args:
+        stored: the graph.
+        evidence: what was measured of it: words and curves then tell what happened to the sound.
+        tolerance: how much L_a the search was allowed to give away; see `tell`.
     """
     graph = stored.graph
     alignments = {track.name: track.alignment for track in stored.tracks}
     kept = len(graph.processors)
     rows = [Row(0, stored.song, f"{len(graph.inputs)} tracks, {kept} processors")]
-    told: set[int] = set()
-    waiting = [(1, graph.output)]
-    while waiting:
-        depth, end = waiting.pop()
-        entry = _entry(graph, end)
-        head = graph.nodes[entry.nodes[-1]]
-        if end in told:
-            rows.append(Row(depth, head.name, "told above"))
+    tellings = iter(tell(stored, evidence, tolerance))
+    for chain in chains(graph):
+        if chain.told:
+            rows.append(Row(chain.depth + 1, chain.name, "told above"))
             continue
-        told.add(end)
-        note = _place(graph, entry)
-        if head.kind == INPUT and head.name in alignments:
-            note = ", ".join([note, *_moves(alignments[head.name])])
-        rows.append(Row(depth, head.name, note, tuple(_lines(stored, entry))))
-        waiting += [(depth + 1, feed) for feed in reversed(entry.feeds)]
+        note = chain.place
+        if chain.place == TRACK and chain.name in alignments:
+            note = ", ".join([note, *_moves(alignments[chain.name])])
+        lines = tuple(_line(stored, i, evidence) for i in chain.processors(graph))
+        telling = next(tellings)
+        row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
+        rows.append(row)
     return Outline(tuple(rows))
 
 
@@ -84,7 +108,7 @@ def outline_session(session: Session) -> Outline:
     """Return what was found in a song and what was assumed: notes, groups, tracks, alignment."""
     duration = session.mix.shape[1] / session.sample_rate_hz
     note = f"{len(session.tracks)} tracks, {duration:.1f} s, read at {session.sample_rate_hz} Hz"
-    rows = [Row(0, session.name, note, tuple((text, "") for text in session.notes))]
+    rows = [Row(0, session.name, note, tuple(Line(text) for text in session.notes))]
     for group in dict.fromkeys(track.group for track in session.tracks):
         rows.append(Row(1, group, "bus"))
         for track in (t for t in session.tracks if t.group == group):
@@ -95,36 +119,10 @@ def outline_session(session: Session) -> Outline:
     return Outline(tuple(rows))
 
 
-def _entry(graph: Graph, end: int) -> _Entry:
-    """Return the series that ends in a node, back to an input, a sum or a fork."""
-    nodes = [end]
-    while len(graph.predecessors[nodes[-1]]) == 1:
-        before = graph.predecessors[nodes[-1]][0]
-        forks = len(graph.successors[before]) > 1
-        if forks or graph.nodes[before].name != graph.nodes[end].name:
-            break
-        nodes.append(before)
-    return _Entry(tuple(nodes), graph.predecessors[nodes[-1]])
-
-
-def _place(graph: Graph, entry: _Entry) -> str:
-    kinds = {graph.nodes[i].kind for i in entry.nodes}
-    if OUTPUT in kinds:
-        return "master"
-    return "track" if INPUT in kinds else "bus"
-
-
-def _lines(stored: StoredGraph, entry: _Entry) -> Iterator[tuple[str, str]]:
-    for i in reversed(entry.nodes):
-        node = stored.graph.nodes[i]
-        if node.is_processor:
-            row = stored.graph.of_kind(node.kind).index(i)
-            yield processor(node.kind).label, _words(stored.settings, node.kind, row)
-
-
-def _words(settings: Settings, kind: str, row: int) -> str:
-    values = {name: value[row] for name, value in settings.values[kind].items()}
-    return describe(kind, values, float(settings.wet[kind][row]))
+def _line(stored: StoredGraph, number: int, evidence: Evidence | None) -> Line:
+    node = node_values(stored.graph, stored.settings, number)
+    words = describe(node.kind, node.values, node.wet)
+    return Line(processor(node.kind).label, words, inline_curve(node, number, evidence))
 
 
 def _moves(alignment: Alignment) -> list[str]:

@@ -16,7 +16,7 @@ from mixtrace.report.curves import CurveShape, curve_shape
 from mixtrace.report.effects import mixed_gain_db, reverb_bands_s, ride, strongest_echoes
 from mixtrace.units import db_from_ratio
 
-__all__ = ["describe", "hertz", "seconds", "signed_db"]
+__all__ = ["clock", "describe", "hertz", "panned", "ratio", "seconds", "signed_db"]
 
 Values = dict[str, Tensor]
 
@@ -70,6 +70,34 @@ def seconds(time_s: float) -> str:
     return f"{rounded:g} s" if rounded >= 1.0 else f"{float(f'{1000.0 * rounded:.2g}'):g} ms"
 
 
+def ratio(slope: float) -> str:
+    """Return a compressor's slope as the ratio it is known by.
+
+    >>> ratio(-0.75), ratio(-1.2)
+    ('4:1', 'inf:1 or beyond')
+    """
+    return "inf:1 or beyond" if slope <= _LIMITER_SLOPE else f"{_short(1.0 / (1.0 + slope))}:1"
+
+
+def panned(place: float) -> str:
+    """Return a place between -1 (left) and +1 (right) in words.
+
+    >>> panned(-0.3), panned(1.0)
+    ('panned 30 % left', 'panned 100 % right')
+    """
+    return f"panned {100.0 * abs(place):.0f} % {'right' if place > 0.0 else 'left'}"
+
+
+def clock(time_s: float) -> str:
+    """Return a moment of the song.
+
+    >>> clock(106.04)
+    '1:46.0'
+    """
+    minutes, tenths = divmod(round(10.0 * time_s), 600)
+    return f"{minutes}:{tenths / 10.0:04.1f}"
+
+
 def _equalizer(kind: str, values: Values, wet: float) -> str:
     gain_db = mixed_gain_db(values["magnitude_db"].detach().cpu().double().numpy(), wet)
     shape = curve_shape(equalizer_frequencies().double().numpy(), gain_db)
@@ -86,15 +114,14 @@ def _shape_words(shape: CurveShape) -> list[str]:
 
 def _compressor(kind: str, values: Values, wet: float) -> str:
     slope = float(values["slope"])
-    ratio = "inf:1 or beyond" if slope <= _LIMITER_SLOPE else f"{_short(1.0 / (1.0 + slope))}:1"
     threshold = f"above {float(values['threshold_db']):.0f} dB"
-    return f"{threshold}, {ratio} (slope {slope:.2f}), {_detector(values)}, {_percent(wet)}"
+    return f"{threshold}, {ratio(slope)} (slope {slope:.2f}), {_detector(values)}, {_percent(wet)}"
 
 
 def _noise_gate(kind: str, values: Values, wet: float) -> str:
-    ratio = f"1:{_short(1.0 - float(values['slope']))}"
+    expansion = f"1:{_short(1.0 - float(values['slope']))}"
     threshold = f"below {float(values['threshold_db']):.0f} dB"
-    return f"{ratio} {threshold}, {_detector(values)}, {_percent(wet)}"
+    return f"{expansion} {threshold}, {_detector(values)}, {_percent(wet)}"
 
 
 def _detector(values: Values) -> str:
@@ -142,7 +169,7 @@ def _gain_automation(kind: str, values: Values, wet: float) -> str:
     words = [f"{signed_db(found.low_db)} to {signed_db(found.high_db)}"]
     for name, span in (("fade-in", found.fade_in_s), ("fade-out", found.fade_out_s)):
         if span:
-            words.append(f"{name} {_clock(span[0])} to {_clock(span[1])}")
+            words.append(f"{name} {clock(span[0])} to {clock(span[1])}")
     return ", ".join(words)
 
 
@@ -178,7 +205,3 @@ def _short(number: float) -> str:
 
 def _percent(wet: float) -> str:
     return f"wet {100.0 * wet:.0f} %"
-
-
-def _clock(time_s: float) -> str:
-    return f"{int(time_s) // 60}:{time_s % 60.0:04.1f}"

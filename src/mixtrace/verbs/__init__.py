@@ -4,5 +4,17 @@ from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
+from mixtrace.verbs.reporting import compare, report
 
-__all__ = ["Demo", "Fit", "Rendering", "demo", "evaluate", "fit", "render", "show"]
+__all__ = [
+    "Demo",
+    "Fit",
+    "Rendering",
+    "compare",
+    "demo",
+    "evaluate",
+    "fit",
+    "render",
+    "report",
+    "show",
+]

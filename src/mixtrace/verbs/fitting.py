@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
-from mixtrace.render import render_song
+from mixtrace.render import render_taps
+from mixtrace.report.listening_plan import plan_listening
+from mixtrace.report.listening_writer import write_listening
 from mixtrace.session import Session, Song, find_song, read_session
 from mixtrace.store import (
+    EVIDENCE,
     FIT,
     FIT_SCHEMA,
     GRAPH,
@@ -23,6 +26,7 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    Evidence,
     StoredGraph,
     StoredTrack,
     claimed_folder,
@@ -30,9 +34,12 @@ from mixtrace.store import (
     session_fingerprint,
     stage,
     write_document,
+    write_evidence,
     write_graph,
 )
 from mixtrace.verbs.audio_files import write_audio
+from mixtrace.verbs.evidence import collect_evidence, loss_increases
+from mixtrace.verbs.reporting import write_report
 
 __all__ = ["Fit", "fit"]
 
@@ -107,10 +114,13 @@ def fit(
             keeper = stack.enter_context(claimed_folder(folder, fingerprint, fresh=fresh))
         found = search(session, config, device=device, keeper=keeper, on_progress=on_progress)
         stored, notes = _stored(session, found), session.notes
+        increases = None if folder is None else _increases(session, found, report)
         del session  # makes room for the song at its own rate
-        result = _rendered(song, stored, found, notes, folder, report)
-        if folder is not None:
-            _write(folder, result, {"config": asdict(config), "fingerprint": fingerprint})
+        result, evidence = _rendered(song, stored, found, notes, folder, increases, report)
+        if folder is not None and evidence is not None:
+            facts = {"config": asdict(config), "fingerprint": fingerprint}
+            _write(folder, result, evidence, facts)
+            write_report(folder)
     return result
 
 
@@ -140,31 +150,61 @@ def _stored(session: Session, found: SearchResult) -> StoredGraph:
     return StoredGraph(session.name, tracks, found.graph, found.settings)
 
 
+def _increases(
+    session: Session, found: SearchResult, report: Callable[[str, int, int], None]
+) -> Float32[np.ndarray, " processor"]:
+    return loss_increases(
+        found.graph, found.settings, session, lambda done, total: report("weighing", done, total)
+    )
+
+
 def _rendered(
     song: Song,
     stored: StoredGraph,
     found: SearchResult,
     notes: tuple[str, ...],
     folder: Path | None,
+    increases: Float32[np.ndarray, " processor"] | None,
     report: Callable[[str, int, int], None],
-) -> Fit:
-    """Render and measure the whole song at the mix's own rate."""
+) -> tuple[Fit, Evidence | None]:
+    """Render and measure the whole song at the mix's own rate; in detail where it is stored."""
     alignments = {track.name: track.alignment for track in stored.tracks}
     session = read_session(song, alignments=alignments, progress=report)
-    mix = render_song(
+    dry = [track.audio for track in session.tracks]
+    plan = plan_listening(stored.graph, dry, session.sample_rate_hz)
+    rendered, processed = render_taps(
         stored.graph,
         stored.settings,
-        [torch.from_numpy(track.audio) for track in session.tracks],
+        [torch.from_numpy(audio) for audio in dry],
         session.sample_rate_hz,
+        [] if folder is None else [strip.end for strip in plan.strips],
+        span=plan.span,
         progress=lambda done, total: report("rendering", done, total),
-    ).numpy()
+    )
+    mix = rendered.numpy()
     report("measuring", 0, 1)
     measures = measure(target=session.mix, estimate=mix, sample_rate_hz=session.sample_rate_hz)
     report("measuring", 1, 1)
-    return Fit(stored, found, mix, session.sample_rate_hz, measures, notes, folder)
+    evidence = None
+    if increases is not None:
+        evidence = collect_evidence(
+            stored, session, mix, increases, lambda done, total: report("listening", done, total)
+        )
+    if folder is not None:
+        write_listening(
+            folder,
+            plan,
+            target=session.mix,
+            estimate=mix,
+            tracks=dry,
+            processed={i: audio.numpy() for i, audio in processed.items()},
+            sample_rate_hz=session.sample_rate_hz,
+            report=lambda done, total: report("coding audio", done, total),
+        )
+    return Fit(stored, found, mix, session.sample_rate_hz, measures, notes, folder), evidence
 
 
-def _write(folder: Path, result: Fit, facts: dict[str, Any]) -> None:
+def _write(folder: Path, result: Fit, evidence: Evidence, facts: dict[str, Any]) -> None:
     """Write the result's files as one; the fit's own, which names it, comes last."""
     found = result.search
     report = {
@@ -187,6 +227,7 @@ def _write(folder: Path, result: Fit, facts: dict[str, Any]) -> None:
         write_audio(part_of(MIX_AUDIO), result.mix, result.sample_rate_hz)
         write_graph(result.stored, part_of(GRAPH), part_of(PARAMS))
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(result.measures))
+        write_evidence(evidence, part_of(EVIDENCE))
         write_document(part_of(FIT), FIT_SCHEMA, _finite(report))
 
 

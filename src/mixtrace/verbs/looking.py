@@ -7,7 +7,7 @@ import numpy as np
 
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress
-from mixtrace.report import Outline, outline_graph, outline_session
+from mixtrace.report import Outline, evidence_beside, outline_graph, outline_session
 from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
 from mixtrace.store import find_graph, read_graph
@@ -38,7 +38,8 @@ def show(
     """
     graph = find_graph(Path(path))
     if graph is not None:
-        return outline_graph(read_graph(graph))
+        stored = read_graph(graph)
+        return outline_graph(stored, *evidence_beside(graph, stored))
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))

@@ -1,0 +1,158 @@
+"""How a result was found: the loss on the way, what each round removed, what each part is worth."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from mixtrace.processors import PROCESSORS, processor
+from mixtrace.report.parts import Part
+from mixtrace.report.result import StoredResult, fixed, number
+from mixtrace.report.svg import Axis, Plot, figure, level_axis, thinned
+from mixtrace.report.templating import filled
+
+__all__ = ["RoundTable", "Worth", "found_part", "history", "rounds", "worths"]
+
+_MOST_POINTS = 300
+_STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+_STAGES = (
+    ("sum", "plain sum"),
+    ("start", "start"),
+    ("console", "full console"),
+    ("final", "result"),
+)
+
+
+@dataclass(frozen=True)
+class RoundTable:
+    """How many processors of each type were left.
+
+    Attributes:
+        headers: `console`, then the rounds that removed any.
+        rows: type, its counts.
+        totals: of all types.
+    """
+
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[int, ...]], ...]
+    totals: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What the match would lose without a processor.
+
+    Attributes:
+        what, whose: its type and its chain.
+        increase: how much L_a rises without it.
+        share: the same against the largest, 0 to 1.
+    """
+
+    what: str
+    whose: str
+    increase: float
+    share: float
+
+
+def found_part(result: StoredResult) -> Part:
+    """Return the section about the search."""
+    every = worths(result)
+    html = filled(
+        "found.html",
+        stages=[
+            (
+                name,
+                *(fixed(number(result.facts, "losses", key, by), 3) for by in ("published", "eq4")),
+            )
+            for key, name in _STAGES
+            if key in result.facts["losses"]
+        ],
+        figures=_loss_figures(result),
+        table=rounds(result),
+        worths=every[:12],
+        more=every[12:],
+        tolerance=f"{result.tolerance:g}",
+        notes=[str(note) for note in result.facts["notes"]],
+    )
+    return Part(html)
+
+
+def rounds(result: StoredResult) -> RoundTable:
+    """Return how many processors of each type each round left."""
+    graph = result.stored.graph
+    kept = Counter(graph.nodes[i].kind for i in graph.processors)
+    removed = [
+        (int(number(entry, "round") or 0), str(entry["kind"]))
+        for entry in result.facts["removed"]
+        if isinstance(entry, dict) and entry.get("kind") in PROCESSORS
+    ]
+    numbers = sorted({round_ for round_, _ in removed})
+    rows = []
+    for kind in PROCESSORS:
+        gone = Counter(round_ for round_, of in removed if of == kind)
+        left = [kept[kind] + sum(gone.values())]
+        for round_ in numbers:
+            left.append(left[-1] - gone[round_])
+        if left[0]:
+            rows.append((processor(kind).label, tuple(left)))
+    totals = tuple(int(n) for n in np.sum([row for _, row in rows], axis=0)) if rows else ()
+    return RoundTable(("console", *map(str, numbers)), tuple(rows), totals)
+
+
+def worths(result: StoredResult) -> list[Worth]:
+    """Return what every processor is worth, the most needed first."""
+    graph, increases = result.stored.graph, result.evidence.increases
+    most = max(float(increases.max(initial=0.0)), 1e-6)
+    order = np.argsort(-increases, kind="stable")
+    nodes = [graph.nodes[graph.processors[row]] for row in order]
+    return [
+        Worth(
+            processor(node.kind).label,
+            node.name,
+            float(increases[row]),
+            max(0.0, float(increases[row])) / most,
+        )
+        for row, node in zip(order, nodes, strict=True)
+    ]
+
+
+def history(result: StoredResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return steps, seconds and losses, means of neighbours where there are very many."""
+    table = result.facts["history"]
+    pairs = zip(table.get("loss") or [], table.get("seconds") or [], strict=False)
+    usable = [
+        (step, at, loss)
+        for step, (loss, at) in enumerate(pairs, 1)
+        if number({"x": loss}, "x") is not None and number({"x": at}, "x") is not None
+    ]
+    columns = np.array(usable, np.float64).reshape(-1, 3).T
+    steps, seconds, losses = (thinned(column, _MOST_POINTS) for column in columns)
+    return steps, seconds, losses
+
+
+def _loss_figures(result: StoredResult) -> list[tuple[str, Markup]]:
+    steps, seconds, losses = history(result)
+    if not len(steps):
+        return []
+    return [
+        ("L_a of each step's window, over steps", loss_figure([("", steps, losses)], "steps")),
+        ("The same over time", loss_figure([("", seconds, losses)], "s")),
+    ]
+
+
+def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> Markup:
+    """Return losses over steps or seconds; several curves differ in colour and dashes.
+
+    Args:
+        curves: (class of the line, places, losses).
+        unit: of the places.
+    """
+    end = max(float(xs[-1]) for _, xs, _ in curves)
+    step = next((step for step in _STEPS if end / step <= 5.0), 50_000)
+    ticks = tuple((float(x), f"{x:g}") for x in np.arange(0, end + 1e-9, step))
+    high = max(float(np.percentile(ys, 98.0)) for _, _, ys in curves)
+    most = float(np.ceil(max(high, 0.2) * 5.0) / 5.0)
+    plot = Plot(Axis(0.0, end, ticks, unit), level_axis(0.0, most, most / 4.0, "L_a"))
+    drawn = [plot.axes(), *(plot.line(xs, ys, f"line {look}") for look, xs, ys in curves)]
+    return figure(f"L_a over {'seconds' if unit == 's' else unit}", drawn, 202.0)

@@ -1,0 +1,102 @@
+"""The page of one result: all its sections joined into a single file that needs no other."""
+
+from pathlib import Path
+
+from markupsafe import Markup
+
+from mixtrace.errors import MixtraceError
+from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.report.details import node_details
+from mixtrace.report.diagram import diagram_part
+from mixtrace.report.found import found_part
+from mixtrace.report.listening import listen_part
+from mixtrace.report.match import match_part, worst
+from mixtrace.report.parts import Part
+from mixtrace.report.result import StoredResult, fixed, number, read_result
+from mixtrace.report.sentences import tell
+from mixtrace.report.templating import filled, web_text
+
+__all__ = ["report_page"]
+
+
+def report_page(folder: Path) -> str:
+    """Return the page of a result, made from what is stored in its folder alone.
+
+    Raises:
+        StoreError: a file of the result is missing or damaged.
+    """
+    result = read_result(folder)
+    stored = result.stored
+    details = node_details(stored, result.evidence)
+    sections = [
+        ("listen", "Listen", listen_part(folder, stored)),
+        ("graph", "The graph", diagram_part(stored.graph, details, _console(result))),
+        ("words", "In words", _words_part(result)),
+        ("match", "How good is the match?", match_part(result)),
+        ("search", "How it was found", found_part(result)),
+    ]
+    return joined(f"{stored.song}: how it was mixed", "Mix report", _lead(result), sections)
+
+
+def joined(title: str, kicker: str, lead: Markup, sections: list[tuple[str, str, Part]]) -> str:
+    """Return a page of sections.
+
+    Args:
+        title: of the document and its first heading.
+        kicker: the small line above it.
+        lead: what stands before the sections.
+        sections: (identifier, heading, content).
+    """
+    parts = [part for _, _, part in sections]
+    return filled(
+        "page.html",
+        title=title,
+        kicker=kicker,
+        lead=lead,
+        sections=[(name, heading, part.html) for name, heading, part in sections],
+        style=Markup("\n".join([web_text("page.css"), *(part.style for part in parts)])),
+        scripts=[Markup(part.script) for part in parts if part.script],
+    )
+
+
+def _console(result: StoredResult) -> Graph | None:
+    """Return the console the search began with, where its preset is known."""
+    preset = CONSOLES.get(str(result.facts["config"].get("preset")))
+    if preset is None:
+        return None
+    try:
+        return build_console([(t.name, t.group) for t in result.stored.tracks], preset)
+    except MixtraceError:
+        return None
+
+
+def _words_part(result: StoredResult) -> Part:
+    tellings = tell(result.stored, result.evidence, result.tolerance)
+    return Part(filled("words.html", tellings=tellings))
+
+
+def _lead(result: StoredResult) -> Markup:
+    """Return the result in a few numbers and two sentences."""
+    graph, losses = result.stored.graph, result.facts["losses"]
+    every = int(number(result.facts, "processors", "console") or len(graph.processors))
+    off = number(result.measures, "loudness_difference_lu")
+    spent = divmod(round(number(result.facts, "seconds") or 0.0), 60)
+    tiles = [
+        ("L_a, published convention", fixed(number(result.measures, "published", "l_a"), 3)),
+        ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
+        ("processors kept", f"{len(graph.processors)} of {every}"),
+        (
+            "loudness against the target",
+            "none" if off is None else f"{fixed(off, 1, sign=True)} LU",
+        ),
+        ("found in", f"{spent[0]} min {spent[1]:02d} s"),
+    ]
+    return filled(
+        "lead.html",
+        tracks=len(graph.inputs),
+        kept=len(graph.processors),
+        every=every,
+        tiles=tiles,
+        failure=str(worst(result.evidence)),
+        interrupted=result.facts.get("interrupted") is True,
+    )

@@ -1,0 +1,139 @@
+"""What processors did to the sound that passed through them, from what was measured of it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.graph import Graph
+from mixtrace.processors import FilterProcessor, Settings, processor
+from mixtrace.processors.base import DESIGN_RATE_HZ
+from mixtrace.store import Evidence
+from mixtrace.units import db_from_ratio
+
+__all__ = [
+    "NodeValues",
+    "Reduction",
+    "band_centres_hz",
+    "is_heard_at",
+    "node_values",
+    "reduction",
+    "response_powers",
+    "wet_level_db",
+]
+
+_SOUNDING_RANGE_DB = 30.0
+_HEARD_RANGE_DB = 40.0
+_LOUD_SHARE, _QUIET_SHARE = 90.0, 10.0
+_SILENCE_DB = -80.0
+_CLOSED_DB = 3.0
+
+
+@dataclass(frozen=True)
+class NodeValues:
+    """The settings of one node: physical values without a node axis, and its dry/wet weight."""
+
+    kind: str
+    values: dict[str, Tensor]
+    wet: float
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """What a dynamics processor takes away.
+
+    Attributes:
+        most_db: in the tenth of the time when it takes most, while the sound is within 30 dB of
+            its loud parts.
+        least_db: in the tenth when it takes least.
+        closed_share: how much of the time, silence left out, it takes 3 dB or more.
+        closed_db: the most it takes then.
+    """
+
+    most_db: float
+    least_db: float
+    closed_share: float
+    closed_db: float
+
+
+def node_values(graph: Graph, settings: Settings, node: int) -> NodeValues:
+    """Return the settings of one processor."""
+    kind = graph.nodes[node].kind
+    row = graph.of_kind(kind).index(node)
+    values = {name: value[row].detach().cpu() for name, value in settings.values[kind].items()}
+    return NodeValues(kind, values, float(settings.wet[kind][row]))
+
+
+def reduction(evidence: Evidence, node: int) -> Reduction | None:
+    """Return what a dynamics node takes away; None where nothing sounds, or for another node."""
+    rows = np.flatnonzero(evidence.dynamics == node)
+    if not len(rows):
+        return None
+    level_db = evidence.input_db[rows[0]]
+    taken_db = np.abs(np.minimum(0.0, evidence.gain_db[rows[0]]))
+    sounding = level_db > _SILENCE_DB
+    if not sounding.any():
+        return None
+    loud_db = float(np.percentile(level_db[sounding], 95.0))
+    loud = taken_db[level_db > max(loud_db - _SOUNDING_RANGE_DB, _SILENCE_DB)]
+    most_db, least_db = np.percentile(loud, [_LOUD_SHARE, _QUIET_SHARE])
+    return Reduction(
+        float(most_db),
+        float(least_db),
+        float((taken_db[sounding] >= _CLOSED_DB).mean()),
+        float(taken_db.max()),
+    )
+
+
+def band_centres_hz(evidence: Evidence) -> Float[np.ndarray, " band"]:
+    """Return the geometric centres of the bands."""
+    edges_hz = evidence.bands_hz.astype(np.float64)
+    return np.sqrt(edges_hz[1:] * edges_hz[:-1])
+
+
+def is_heard_at(evidence: Evidence, spectrum_db: np.ndarray, frequency_hz: float) -> bool:
+    """Return whether a sound has anything near a frequency: within 40 dB of its strongest band."""
+    nearest = int(np.argmin(np.abs(np.log(band_centres_hz(evidence) / frequency_hz))))
+    around = spectrum_db[max(0, nearest - 2) : nearest + 3]
+    return bool(around.max() > spectrum_db.max() - _HEARD_RANGE_DB)
+
+
+def wet_level_db(
+    node: NodeValues,
+    spectrum_db: Float[np.ndarray, " band"] | None,
+    edges_hz: Float[np.ndarray, " edge"],
+) -> float:
+    """Return how loud the wet part of a delay or reverb is against the dry part of a sound.
+
+    Args:
+        node: the processor.
+        spectrum_db: the sound's spectrum in bands; None for an even one.
+        edges_hz: edges of the bands.
+    """
+    share = node.wet / max(1.0 - node.wet, 1e-6)
+    if spectrum_db is None:
+        return db_from_ratio(share)
+    power = 10.0 ** (spectrum_db.astype(np.float64) / 10.0)
+    response = response_powers(node, edges_hz)
+    gain = float((power * response).sum() / max(power.sum(), 1e-30))
+    return db_from_ratio(share * float(np.sqrt(gain)))
+
+
+@torch.no_grad()
+def response_powers(
+    node: NodeValues, edges_hz: Float[np.ndarray, " edge"]
+) -> Float[np.ndarray, " band"]:
+    """Return the mean power gain of a filter in bands, both channels, fully wet."""
+    entry = processor(node.kind)
+    assert isinstance(entry, FilterProcessor)
+    values = {name: value[None] for name, value in node.values.items()}
+    taps = entry.impulse_response(values, DESIGN_RATE_HZ).taps[0]
+    power = torch.fft.rfft(taps).abs().square().mean(0).double().numpy()
+    frequencies_hz = np.linspace(0.0, 0.5 * DESIGN_RATE_HZ, len(power))
+    total = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]))])
+    steps_hz = frequencies_hz[1]
+    above = np.interp(edges_hz, frequencies_hz, total)
+    widths = np.maximum(np.diff(np.minimum(edges_hz, 0.5 * DESIGN_RATE_HZ)) / steps_hz, 1e-9)
+    return np.diff(above) / widths

@@ -1,0 +1,112 @@
+"""A result as it lies on disk, read for a report: graph, facts, measures and evidence."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mixtrace.errors import StoreError
+from mixtrace.store import (
+    EVIDENCE,
+    FIT,
+    FIT_SCHEMA,
+    GRAPH,
+    METRICS,
+    METRICS_SCHEMA,
+    Evidence,
+    StoredGraph,
+    read_document,
+    read_evidence,
+    read_graph,
+)
+
+__all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result"]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredResult:
+    """Everything a report is made from.
+
+    Attributes:
+        folder: where it lies.
+        stored: the graph, its settings and tracks.
+        facts: `fit.json`: how it was found.
+        measures: `metrics.json`: how well it matches.
+        evidence: what was measured of the audio.
+    """
+
+    folder: Path
+    stored: StoredGraph
+    facts: dict[str, Any]
+    measures: dict[str, Any]
+    evidence: Evidence
+
+    @property
+    def tolerance(self) -> float:
+        """How much L_a the search was allowed to give away."""
+        return number(self.facts, "config", "tolerance") or 0.0
+
+
+def read_result(folder: Path) -> StoredResult:
+    """Read the output folder of a fit.
+
+    Raises:
+        StoreError: a file is missing, damaged, or does not belong to the others.
+    """
+    stored = read_graph(folder / GRAPH)
+    facts = read_document(folder / FIT, FIT_SCHEMA)
+    measures = read_document(folder / METRICS, METRICS_SCHEMA)
+    _check(folder / FIT, facts, ("config", "losses", "history", "processors"), dict)
+    _check(folder / FIT, facts, ("removed", "notes"), list)
+    _check(folder / METRICS, measures, ("published", "eq4", "target", "estimate"), dict)
+    return StoredResult(
+        folder, stored, facts, measures, read_evidence(folder / EVIDENCE, stored.graph)
+    )
+
+
+def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
+    """Return what was measured of a graph's song and the tolerance of its search.
+
+    A graph without a fit beside it has (None, 0).
+
+    Raises:
+        StoreError: the files beside it are damaged or belong to another graph.
+    """
+    path = graph_path.with_name(EVIDENCE)
+    if not path.is_file():
+        return None, 0.0
+    facts = read_document(graph_path.with_name(FIT), FIT_SCHEMA)
+    return read_evidence(path, stored.graph), number(facts, "config", "tolerance") or 0.0
+
+
+def number(table: Any, *keys: str) -> float | None:
+    """Return a number deep in tables, or None where there is none.
+
+    >>> number({"final": {"published": 0.5}}, "final", "published"), number({}, "final")
+    (0.5, None)
+    """
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    usable = isinstance(table, int | float) and not isinstance(table, bool)
+    return float(table) if usable and math.isfinite(table) else None
+
+
+def fixed(value: float | None, digits: int, *, sign: bool = False) -> str:
+    """Return a number with so many decimals, on request with its sign, or `none`.
+
+    >>> fixed(-0.04, 1), fixed(0.26, 1, sign=True), fixed(None, 1)
+    ('0.0', '+0.3', 'none')
+    """
+    if value is None:
+        return "none"
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:{'+' if sign and rounded else ''}.{digits}f}"
+
+
+def _check(path: Path, document: dict[str, Any], keys: tuple[str, ...], kind: type) -> None:
+    for key in keys:
+        if not isinstance(document.get(key), kind):
+            raise StoreError(
+                f"Expected {path} to hold '{key}' as a fit writes it; it does not. "
+                "Run mixtrace fit again with --fresh."
+            )

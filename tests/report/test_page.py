@@ -1,0 +1,147 @@
+"""The page: made from the stored result alone, small, and names in it are never obeyed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mixtrace.errors import StoreError
+from mixtrace.graph import Graph, Node
+from mixtrace.processors import PROCESSORS
+from mixtrace.report import report_page
+from mixtrace.report.details import node_details
+from mixtrace.store import (
+    EVIDENCE,
+    FIT,
+    FIT_SCHEMA,
+    Evidence,
+    StoredGraph,
+    read_document,
+    write_document,
+)
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+Write = Callable[..., Path]
+
+
+class Elements(HTMLParser):
+    """Collects the elements of a page with their attributes, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def renamed(stored: StoredGraph, name: str) -> StoredGraph:
+    """Return the graph with a stranger's name on its first track, that track's bus and the song."""
+    nodes = tuple(
+        Node(node.kind, name) if node.name in ("01_Kick", "drums") else node
+        for node in stored.graph.nodes
+    )
+    tracks = (replace(stored.tracks[0], name=name, group=name), *stored.tracks[1:])
+    return replace(stored, song=name, tracks=tracks, graph=Graph(nodes, stored.graph.edges))
+
+
+def test_names_of_strangers_are_text(
+    tmp_path: Path, stored_graph: StoredGraph, write_result: Write
+):
+    removed = [{"kind": HOSTILE, "name": HOSTILE, "round": 1, "loss": 0.4}]
+    stored = renamed(stored_graph, HOSTILE)
+    folder = write_result(tmp_path / "OUT", stored, notes=[HOSTILE], removed=removed)
+    page = report_page(folder)
+    elements = Elements(page)
+    assert not [tag for tag, _ in elements.found if tag == "img"]
+    assert not [name for _, attributes in elements.found for name in attributes if name[:2] == "on"]
+    assert HOSTILE not in page
+    assert any(HOSTILE in text for text in elements.text)
+
+
+def test_script_ends_in_names_do_not_end_scripts(
+    tmp_path: Path, stored_graph: StoredGraph, write_result: Write
+):
+    plain = Elements(report_page(write_result(tmp_path / "A")))
+    stored = renamed(stored_graph, "</script><script>alert(1)</script>")
+    hostile = Elements(report_page(write_result(tmp_path / "B", stored)))
+    scripts = [sum(tag == "script" for tag, _ in page.found) for page in (plain, hostile)]
+    assert scripts[0] == scripts[1]
+
+
+def test_nothing_is_fetched(tmp_path: Path, write_result: Write):
+    elements = Elements(report_page(write_result(tmp_path / "OUT")))
+    for tag, attributes in elements.found:
+        for name in ("src", "href", "action", "srcset", "data"):
+            target = attributes.get(name)
+            assert target is None or target.startswith(("#", "data:")), (tag, target)
+    assert "url(http" not in "".join(elements.text)
+
+
+def test_every_section_and_every_chain_is_there(tmp_path: Path, write_result: Write):
+    elements = Elements(report_page(write_result(tmp_path / "OUT")))
+    sections = [attributes["id"] for tag, attributes in elements.found if tag == "section"]
+    assert sections == ["listen", "graph", "words", "match", "search"]
+    identifiers = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+    text = " ".join(elements.text)
+    for name in ("01_Kick", "02_Bass", "03_Voice", "master", "took mix.wav for the mix"):
+        assert name in text
+    assert "It fits worst from 0:03.8 to 0:06.6 (L_a 0.90)" in text  # the second window
+
+
+def test_a_page_without_sound_is_small(tmp_path: Path, write_result: Write):
+    assert len(report_page(write_result(tmp_path / "OUT")).encode()) < 600_000
+
+
+def test_an_interrupted_search_says_so(tmp_path: Path, write_result: Write):
+    page = report_page(write_result(tmp_path / "OUT", interrupted=True))
+    assert "stopped early" in page
+    assert "stopped early" not in report_page(write_result(tmp_path / "OTHER"))
+
+
+@pytest.mark.parametrize(
+    "facts", [{"losses": {}}, {"history": {}}, {"removed": []}, {"notes": []}, {"seconds": None}]
+)
+def test_a_page_bears_missing_facts(tmp_path: Path, write_result: Write, facts: dict[str, Any]):
+    assert "</html>" in report_page(write_result(tmp_path / "OUT", **facts))
+
+
+def test_a_result_without_evidence_is_refused(tmp_path: Path, write_result: Write):
+    folder = write_result(tmp_path / "OUT")
+    (folder / EVIDENCE).unlink()
+    with pytest.raises(StoreError, match="made without a report"):
+        report_page(folder)
+
+
+def test_a_damaged_fit_is_refused(tmp_path: Path, write_result: Write):
+    folder = write_result(tmp_path / "OUT")
+    facts = read_document(folder / FIT, FIT_SCHEMA)
+    write_document(folder / FIT, FIT_SCHEMA, facts | {"history": "none"})
+    with pytest.raises(StoreError, match="'history'"):
+        report_page(folder)
+
+
+def test_every_processor_has_settings_and_a_picture(stored_graph: StoredGraph, evidence: Evidence):
+    graph = stored_graph.graph
+    for known in (evidence, None):
+        details = node_details(stored_graph, known)
+        assert set(details) == set(graph.processors)
+        for i, detail in details.items():
+            assert (
+                detail.title == f"{PROCESSORS[graph.nodes[i].kind].label} of {graph.nodes[i].name}"
+            )
+            assert ("wet" in dict(detail.settings)) and detail.summary
+            assert "nan" not in detail.picture_svg
+            assert 300 < len(detail.picture_svg) < 5_000  # three hundred of them make 1.5 MB
+    told = dict(node_details(stored_graph, evidence)[graph.of_kind("compressor")[0]].settings)
+    assert told["takes away"] == "0.0 to 5.0 dB"
+    assert told["L_a without it"].startswith(("+", "-"))

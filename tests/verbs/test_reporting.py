@@ -1,0 +1,121 @@
+"""A fit leaves what its report is made from; the report needs neither song nor search again."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+import mixtrace
+from mixtrace.errors import StoreError
+from mixtrace.graph import ConsolePreset, Graph, build_console, remove_nodes
+from mixtrace.processors import Settings
+from mixtrace.prune import SearchConfig, SearchResult
+from mixtrace.session import Alignment, Session, Track
+from mixtrace.store import EVIDENCE, StoredGraph, StoredTrack, read_evidence, read_graph
+from mixtrace.verbs.evidence import collect_evidence, loss_increases
+
+RATE_HZ = 30_000
+
+
+def found_at_once(session: Session, config: SearchConfig, **rest: object) -> SearchResult:
+    """Stand for the search: a compressor on the first track."""
+    names = [(track.name, track.group) for track in session.tracks]
+    graph = build_console(names, ConsolePreset(("compressor",), ()))
+    smaller, _ = remove_nodes(graph, graph.processors[1:])
+    named = {"threshold_db": -30.0, "knee_db": 6.0, "time_ms": 20.0, "slope": -0.5}
+    values = {name: torch.tensor([value]) for name, value in named.items()}
+    settings = Settings({"compressor": values}, {"compressor": torch.ones(1)})
+    losses = {"final": {"published": 0.5, "eq4": 0.5}}
+    history = {"loss": [0.6, 0.5], "seconds": [0.1, 0.2]}
+    return SearchResult(smaller, settings, graph, losses, history, [], 1.5, False)
+
+
+def test_the_page_is_remade_after_the_song_is_gone(
+    tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    out = tmp_path / "OUT"
+    mixtrace.fit(tiny_song, out, align=False)
+    page = (out / "report.html").read_text("utf-8")
+    evidence = read_evidence(out / EVIDENCE, read_graph(out / "graph.json").graph)
+    assert evidence.spectra_db.shape[-1] == 50  # 5 s at 10 a second
+    assert evidence.gain_db.shape == (1, 101)  # at 1102 samples of 22.05 kHz
+    assert evidence.curve_s == 1_102 / 22_050
+    assert len(evidence.window_losses) == 2  # 1.0 to 3.8 s and what follows
+    shutil.rmtree(tiny_song)
+    (out / "report.html").unlink()
+    assert mixtrace.report(out) == out / "report.html"
+    assert (out / "report.html").read_text("utf-8") == page
+
+
+def one_compressor(audio: np.ndarray) -> tuple[StoredGraph, Session]:
+    """Return a track through a limiter of 2:1 above -20 dB, alone, and its song."""
+    graph = build_console([("track", "all")], ConsolePreset(("compressor",), ()))
+    named = {"threshold_db": -20.0, "knee_db": 0.1, "time_ms": 5.0, "slope": -0.5}
+    values = {name: torch.tensor([value]) for name, value in named.items()}
+    settings = Settings({"compressor": values}, {"compressor": torch.ones(1)})
+    stored = StoredGraph("song", (StoredTrack("track", "all", Alignment()),), graph, settings)
+    track = Track("track", "all", audio[:1], Alignment(), False, None, 0)
+    return stored, Session("song", RATE_HZ, audio, (track,), ())
+
+
+def test_a_compressors_gain_is_that_of_its_curve():
+    """A sine of 0 dB mean square, then silence: 20 dB above the threshold, 10 dB taken."""
+    clock = np.arange(6 * RATE_HZ) / RATE_HZ
+    sine = np.sqrt(2.0) * np.sin(2.0 * np.pi * 1_000.0 * clock) * (clock < 4.0)
+    audio = np.stack([sine, sine]).astype(np.float32)
+    stored, session = one_compressor(audio)
+    evidence = collect_evidence(stored, session, audio, np.zeros(1, np.float32), lambda *_: None)
+    assert evidence.dynamics.tolist() == [stored.graph.of_kind("compressor")[0]]
+    loud, silent = evidence.gain_db[0, 10:80], evidence.gain_db[0, 81:]
+    # The detector's ripple at 2 kHz through 5 ms: 0.07 dB on a gain of -10 dB.
+    np.testing.assert_allclose(loud, -10.0, atol=0.1)
+    assert not silent.any()
+    np.testing.assert_allclose(evidence.input_db[0, 10:80], 0.0, atol=0.01)
+    # Ten dB less over four of six seconds; the attack of 5 ms is a hundredth of that.
+    dry, wet = evidence.track_sides_db[0]
+    np.testing.assert_allclose(dry - wet, 10.0, atol=0.1)
+
+
+def test_a_sine_stands_in_its_band():
+    clock = np.arange(4 * RATE_HZ) / RATE_HZ
+    sine = 0.1 * np.sin(2.0 * np.pi * 1_000.0 * clock)
+    audio = np.stack([sine, -0.5 * sine]).astype(np.float32)
+    stored, session = one_compressor(audio)
+    evidence = collect_evidence(stored, session, audio, np.zeros(1, np.float32), lambda *_: None)
+    inside = np.flatnonzero((evidence.bands_hz[:-1] < 1e3) & (evidence.bands_hz[1:] > 1e3))[0]
+    middle = evidence.spectra_db[0, :, :, 20]
+    assert middle.argmax(axis=1).tolist() == [inside, inside]
+    # Mid 0.05 and side 0.15 of peak: a Hann window of 0.2 s keeps a sine within 10 Hz of itself.
+    expected_db = 20.0 * np.log10(np.array([0.05, 0.15]) / np.sqrt(2.0))
+    np.testing.assert_allclose(middle[:, inside], expected_db, atol=0.2)
+    assert middle[0].max() - np.sort(middle[0])[-3] > 40.0
+    np.testing.assert_array_equal(evidence.spectra_db[0], evidence.spectra_db[1])
+    # The same mix twice: no loss, but for the rounding of single precision.
+    np.testing.assert_allclose(evidence.window_losses, 0.0, atol=1e-5)
+
+
+def test_what_mixed_the_song_is_missed_when_removed(planted: tuple[Session, Graph, Settings]):
+    session, graph, settings = planted
+    counted: list[tuple[int, int]] = []
+    increases = loss_increases(graph, settings, session, lambda *at: counted.append(at))
+    works = {
+        i: float(settings.wet[graph.nodes[i].kind][graph.of_kind(graph.nodes[i].kind).index(i)])
+        for i in graph.processors
+    }
+    assert len(increases) == 4
+    for increase, i in zip(increases, graph.processors, strict=True):
+        if works[i]:
+            assert increase > 0.1
+        else:
+            assert increase == pytest.approx(0.0, abs=1e-5)  # it does nothing: rounding is left
+    assert counted[-1] == (4, 4)
+
+
+def test_a_stranger_of_a_file_is_no_result(tmp_path: Path):
+    soundfile.write(tmp_path / "mix.wav", np.zeros((10, 2)), RATE_HZ)
+    with pytest.raises(StoreError, match=r"graph\.json"):
+        mixtrace.report(tmp_path)
