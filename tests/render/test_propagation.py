@@ -42,8 +42,8 @@ def test_compiled_loops_equal_tensor_operations(random_song, seed, windows):
                 lambda entering, leaving, powers=powers: powers.extend((entering, leaving)),
             )  # fmt: skip
             weights = torch.linspace(-1.0, 1.0, FFT_LENGTH // 2 + 1)
-            total = sum((end * weights * (0.3 + 0.7j)).real.sum() for end in ends.values())
-            total = total + sum(p.log().sum() for p in powers)
+            parts = [(end * weights * (0.3 + 0.7j)).real.sum() for end in ends.values()]
+            total = torch.stack([*parts, *(p.log().sum() for p in powers)]).sum()
             gradients = torch.autograd.grad(total, leaves, allow_unused=True)
             known = [g for g in gradients if g is not None]
             results.append([*ends.values(), *powers, *known])

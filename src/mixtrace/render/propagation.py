@@ -230,14 +230,11 @@ class _Carry(torch.autograd.Function):
         sources, responses = stacks[: ctx.count], stacks[ctx.count :]
         wanted = ctx.needs_input_grad[2 : 2 + ctx.count]
         of_sources = [
-            torch.zeros_like(s) if want else None for s, want in zip(sources, wanted, strict=True)
+            _room(stack, program.sources, number) if want else None
+            for number, (stack, want) in enumerate(zip(sources, wanted, strict=True))
         ]
-        # Every row of a stack that a filter reads is filled; a stack may hold others.
         of_responses = [
-            torch.empty_like(r)
-            if sum(stack == number for stack, _ in program.operator_rows) == len(r)
-            else torch.zeros_like(r)
-            for number, r in enumerate(responses)
+            _room(stack, program.operator_rows, number) for number, stack in enumerate(responses)
         ]
         of_matrices = np.zeros((-(-bins // kernels.SLAB), *matrices.shape), _real(matrices))
         scale = 2.0 / (windows * -(-bins // kernels.POWER_STRIDE))
@@ -252,6 +249,12 @@ class _Carry(torch.autograd.Function):
             of_matrices,
         )
         return None, torch.from_numpy(of_matrices.sum(0)), *of_sources, *of_responses
+
+
+def _room(stack: Tensor, rows: Sequence[tuple[int, int]], number: int) -> Tensor:
+    """Return room for a stack's gradient: the kernel fills the rows in use, others are zero."""
+    all_used = sum(used == number for used, _ in rows) == len(stack)
+    return torch.empty_like(stack) if all_used else torch.zeros_like(stack)
 
 
 def _like(stack: Tensor) -> np.ndarray:
@@ -273,7 +276,7 @@ def _described(
     sources: Sequence[Tensor],
     responses: Sequence[Tensor],
     matrices: Float[Tensor, "mixer 2 2"],
-) -> tuple[np.ndarray, ...]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     operators = [
         (_address(responses, at), responses[at[0]].shape[1]) for at in program.operator_rows
     ]

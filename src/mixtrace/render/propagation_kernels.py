@@ -6,8 +6,11 @@ are read and written where they lie, given by their addresses, in slices of a fe
 into the cache; slabs of slices run in parallel.
 """
 
+from typing import Any
+
 import numba
 import numpy as np
+from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -19,11 +22,10 @@ SLAB = 1024
 POWER_STRIDE = 16
 """Every sixteenth bin counts in the power of what passes a filter."""
 
-_SLICE = 64
+_SLICE = 256
 
 
-@intrinsic
-def _pointer(typingctx, address, like):  # pyright: ignore[reportUnusedParameter]
+def _typed_pointer(typingctx, address, like):
     """Return an integer address as a pointer to elements of an array's type."""
     pointer = types.CPointer(like.dtype)
 
@@ -33,9 +35,18 @@ def _pointer(typingctx, address, like):  # pyright: ignore[reportUnusedParameter
     return pointer(address, like), generate
 
 
+_pointer: Any = intrinsic(_typed_pointer)
+
+
+@numba.njit(cache=True)
+def _at(address, shape, like):
+    """Return the array of a shape and of an array's type that lies at an address."""
+    return carray(_pointer(address, like), shape)
+
+
 @numba.njit(cache=True, fastmath=True)
 def _load(address, channels, window, bins, first, width, like, out):
-    spectrum = numba.carray(_pointer(address, like), (window + 1, channels, bins))
+    spectrum = _at(address, (window + 1, channels, bins), like)
     for c in range(channels):
         source = spectrum[window, c, first : first + width]
         for b in range(width):
@@ -70,7 +81,7 @@ def _flow(program, feeds, channels, sources, operators, matrices, at, like, tota
         _add_up(feeds[start : start + fed], flowing, channels, count, width, total)
         if op == FILTER:
             address, sides = operators[number]
-            response = numba.carray(_pointer(address, like), (sides, bins))
+            response = _at(address, (sides, bins), like)
             for c in range(leaving):
                 side, entering = min(c, sides - 1), min(c, count - 1)
                 factor = response[side, first : first + width]
@@ -133,7 +144,7 @@ def forward_kernel(
                 for end in range(len(ends)):
                     address, count, start, fed = ends[end]
                     _add_up(end_feeds[start : start + fed], flowing, channels, count, width, summed)
-                    target = numba.carray(_pointer(address, like), (windows, count, bins))
+                    target = _at(address, (windows, count, bins), like)
                     for c in range(count):
                         target[window, c, first : first + width] = summed[c, :width]
 
@@ -248,10 +259,8 @@ def backward_kernel(
                         gradient[:] = 0.0
                     if op == FILTER:
                         address, sides = operators[number]
-                        response = numba.carray(_pointer(address, like), (sides, bins))
-                        out = numba.carray(
-                            _pointer(operator_gradients[number], like), (sides, bins)
-                        )
+                        response = _at(address, (sides, bins), like)
+                        out = _at(operator_gradients[number], (sides, bins), like)
                         _filter_back(
                             at, response, totals[node], flowing[slot], adjoint[slot, :leaving],
                             gradient[:count], power_gradients[:, number], out,
@@ -267,8 +276,6 @@ def backward_kernel(
                 for source in range(inputs):
                     if source_gradients[source] != 0:
                         count = channels[source]
-                        target = numba.carray(
-                            _pointer(source_gradients[source], like), (windows, count, bins)
-                        )
+                        target = _at(source_gradients[source], (windows, count, bins), like)
                         for c in range(count):
                             target[window, c, first : first + width] = adjoint[source, c, :width]
