@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check clean
+.PHONY: demo test check bench clean
 
 demo: $(VENV)/.installed
 	$(VENV)/bin/mixtrace demo -o demo-out
@@ -16,6 +16,9 @@ check: $(VENV)/.installed-test
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright
 	$(VENV)/bin/python -m pytest tests/test_architecture.py
+
+bench: $(VENV)/.installed-bench
+	$(VENV)/bin/python benchmarks/bench.py
 
 clean:
 	rm -rf $(VENV) build demo-out src/*.egg-info
@@ -31,4 +34,8 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[test,oracle]'
+	touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed-test requirements-bench.txt
+	$(PIP) install --no-deps -r requirements-bench.txt
 	touch $@

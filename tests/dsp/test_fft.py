@@ -3,8 +3,9 @@
 import bisect
 
 import pytest
+import torch
 
-from mixtrace.dsp import fast_length
+from mixtrace.dsp import fast_length, real_spectrum
 
 LIMIT = 300_000
 FAMILY = sorted(
@@ -28,3 +29,10 @@ def test_it_is_the_smallest_of_its_family():
 @pytest.mark.parametrize("minimum", [-3, 0, 1, 32])
 def test_the_shortest_is_32(minimum: int):
     assert fast_length(minimum) == 32
+
+
+@pytest.mark.parametrize("time", [20, 32])
+def test_the_spectrum_and_its_gradient(time: int):
+    audio = torch.randn(3, time, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(real_spectrum(audio, 32), torch.fft.rfft(audio, 32))
+    assert torch.autograd.gradcheck(lambda x: real_spectrum(x, 32), audio.requires_grad_())

@@ -6,7 +6,13 @@ import soxr
 import torch
 from scipy import signal
 
-from mixtrace.dsp import convolve, resample_taps, resampled_grid, zero_phase_taps
+from mixtrace.dsp import (
+    convolve,
+    resample_taps,
+    resampled_grid,
+    unit_energy,
+    zero_phase_taps,
+)
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -113,3 +119,11 @@ def test_resampled_taps_lose_what_the_lower_rate_cannot_hold():
 def test_taps_at_their_own_rate_are_untouched():
     taps = random(2, 100)
     assert resample_taps(taps, 30_000.0, 30_000.0) is taps
+
+
+def test_unit_energy_and_its_gradient():
+    taps = random(3, 2, 40, seed=9) * torch.tensor([1.0, 1e-2, 30.0])[:, None, None]
+    energy = unit_energy(taps).square().sum(-1).mean(1)
+    # 1e-12 beside an energy of 4e-3 at the least.
+    torch.testing.assert_close(energy, torch.ones_like(energy), rtol=1e-9, atol=0.0)
+    assert torch.autograd.gradcheck(unit_energy, taps.requires_grad_())

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mixtrace.dsp import shaped_noise, uniform_noise_stft
+from mixtrace.dsp import decaying_noise, shaped_noise, uniform_noise_stft
 
 
 def noise(length: int, window_length: int = 64, seed: int = 0) -> torch.Tensor:
@@ -45,3 +45,25 @@ def test_a_seed_is_a_noise_and_channels_are_independent():
     left, right = noise(64_000).flatten(1)
     coherence = (left * right.conj()).mean().abs() / left.abs().square().mean()
     assert coherence < 4.0 / 64_000**0.5 * 2**0.5  # four standard errors, frames overlap by half
+
+
+@pytest.mark.parametrize("length", [640, 671, 700])
+def test_decaying_noise_is_noise_under_a_decaying_mask(length: int):
+    stft = noise(length).to(torch.complex128)
+    generator = torch.Generator().manual_seed(4)
+    initial = torch.randn(3, 2, 33, dtype=torch.float64, generator=generator)
+    decay = -torch.rand(3, 2, 33, dtype=torch.float64, generator=generator)
+    weight = torch.randn(3, 2, length, dtype=torch.float64, generator=generator)
+    results = []
+    for compiled in (True, False):
+        leaves = (initial.clone().requires_grad_(), decay.clone().requires_grad_())
+        if compiled:
+            taps = decaying_noise(stft, *leaves, length)
+        else:
+            frame = torch.arange(stft.shape[-1], dtype=torch.float64)
+            mask = torch.exp(leaves[0][..., None] + leaves[1][..., None] * frame)
+            taps = shaped_noise(stft, mask, length)
+        results.append((taps, *torch.autograd.grad((taps * weight).sum(), leaves)))
+    for left, right in zip(*results, strict=True):
+        # float64, sums of some 20 frames in another order.
+        torch.testing.assert_close(left, right, rtol=1e-9, atol=1e-9)

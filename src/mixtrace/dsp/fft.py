@@ -1,8 +1,13 @@
-"""Transform lengths that fast Fourier transforms handle well."""
+"""Fourier transforms of real audio: lengths that they handle well, and their gradient."""
 
 from functools import lru_cache
+from typing import Any
 
-__all__ = ["fast_length"]
+import torch
+from jaxtyping import Complex, Float
+from torch import Tensor
+
+__all__ = ["adjoint_spectrum", "fast_length", "real_spectrum"]
 
 
 @lru_cache(maxsize=256)
@@ -29,3 +34,43 @@ def fast_length(minimum: int) -> int:
             three *= 3
         five *= 5
     return best
+
+
+def real_spectrum(
+    audio: Float[Tensor, "*batch time"], fft_length: int
+) -> Complex[Tensor, "*batch bin"]:
+    """Return `torch.fft.rfft(audio, fft_length)`, with a gradient that costs no more than it.
+
+    Automatic differentiation of the same goes through a complex transform of the whole circle.
+
+    Args:
+        audio: real signals, no longer than the transform.
+        fft_length: the transform's length, even.
+    """
+    return _RealSpectrum.apply(audio, fft_length)
+
+
+def adjoint_spectrum(
+    gradient: Complex[Tensor, "*batch bin"], fft_length: int
+) -> Float[Tensor, "*batch time"]:
+    """Return the gradient of a real signal of `fft_length` samples from that of its spectrum."""
+    gradient = gradient.contiguous()
+    # The inverse transform counts every bin twice but the first and the last: so must we.
+    ends = gradient[..., :: fft_length // 2]
+    single = ends.clone()
+    ends.mul_(2.0)
+    signal = torch.fft.irfft(gradient, fft_length, norm="forward").mul_(0.5)
+    ends.copy_(single)
+    return signal
+
+
+class _RealSpectrum(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, audio: Tensor, fft_length: int) -> Tensor:
+        ctx.time, ctx.fft_length = audio.shape[-1], fft_length
+        return torch.fft.rfft(audio, fft_length)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return adjoint_spectrum(gradients[0], ctx.fft_length)[..., : ctx.time], None

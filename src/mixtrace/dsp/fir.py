@@ -1,12 +1,14 @@
 """Finite impulse responses: zero-phase design, convolution, change of rate."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.dsp.fft import fast_length
 
-__all__ = ["convolve", "resample_taps", "resampled_grid", "zero_phase_taps"]
+__all__ = ["convolve", "resample_taps", "resampled_grid", "unit_energy", "zero_phase_taps"]
 
 
 def zero_phase_taps(
@@ -67,6 +69,34 @@ def resample_taps(
     padded = spectrum.new_zeros((*spectrum.shape[:-1], new_length + 1))
     padded[..., :kept] = spectrum[..., :kept]
     return torch.fft.irfft(padded, n=2 * new_length)[..., :new_length]
+
+
+def unit_energy(taps: Float[Tensor, "node channel time"]) -> Float[Tensor, "node channel time"]:
+    """Return the responses scaled so that the mean of their channels' energies is one.
+
+    Silence stays silence: 1e-12 is added to the energy.
+    """
+    return _UnitEnergy.apply(taps)
+
+
+class _UnitEnergy(torch.autograd.Function):
+    """y = x / s with s^2 = sum x^2 / C + 1e-12; the gradient is (g - y sum(g y) / C) / s."""
+
+    @staticmethod
+    def forward(ctx: Any, taps: Tensor) -> Tensor:
+        flat = taps.flatten(1)
+        energy = torch.linalg.vector_norm(flat, dim=1).square() / taps.shape[1]
+        scale = torch.rsqrt(energy + 1e-12)[:, None, None]
+        result = taps * scale
+        ctx.save_for_backward(result, scale)
+        return result
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor]:
+        result, scale = ctx.saved_tensors
+        along = (gradients[0] * result).sum((1, 2), keepdim=True) / result.shape[1]
+        return (torch.addcmul(gradients[0], result, along, value=-1.0).mul_(scale),)
 
 
 def convolve(

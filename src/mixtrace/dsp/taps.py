@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.dsp import taps_kernels as kernels
 from mixtrace.dsp.fir import convolve
 
 __all__ = ["place_taps"]
@@ -55,20 +56,44 @@ class _PlaceTaps(torch.autograd.Function):
         (gradient,) = gradients
         turn, sharpness, taps, index, inside = ctx.saved_tensors
         grad_taps = torch.gather(gradient, -1, index) * inside
-        # Correlating with the filter gives the gradient of the pulse it coloured.
-        pulse_gradient = convolve(gradient, taps.flip(-1), taps.shape[-1] // 2)
-        grad_turn, grad_sharpness = _soft_gradient(pulse_gradient, turn, sharpness)
+        on_cpu = gradient.device.type == "cpu"
+        slopes = soft_gradient_compiled if on_cpu else soft_gradient_reference
+        grad_turn, grad_sharpness = slopes(gradient.contiguous(), taps, turn, sharpness)
         return grad_turn, grad_sharpness, grad_taps, None
 
 
-def _soft_gradient(
-    pulse_gradient: Tensor, turn: Tensor, sharpness: Tensor
+def soft_gradient_compiled(
+    gradient: Tensor, taps: Tensor, turn: Tensor, sharpness: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Do what `soft_gradient_reference` does in compiled loops."""
+    slot = gradient.shape[-1]
+    rows = gradient.flatten(0, -2)
+    pulse_gradient = torch.empty_like(rows)
+    colour = taps.detach().contiguous().flatten(0, -2)
+    kernels.correlate(rows.numpy(), colour.numpy(), pulse_gradient.numpy())
+    result = torch.empty((2, *turn.shape), dtype=turn.dtype)
+    of_turn, of_sharpness = result.flatten(1).numpy()
+    kernels.soft_gradient(
+        torch.fft.rfft(pulse_gradient).numpy(),
+        slot,
+        turn.detach().contiguous().flatten().numpy(),
+        sharpness.detach().contiguous().flatten().numpy(),
+        of_turn,
+        of_sharpness,
+    )
+    return result[0], result[1]
+
+
+def soft_gradient_reference(
+    gradient: Tensor, taps: Tensor, turn: Tensor, sharpness: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the gradient of the soft pulse h[n] = irfft(z^k) with respect to angle and radius.
 
-    With G = rfft(gradient): dL = 1/N sum_k c_k Re(conj(G_k) d(z^k)), c = 1 at both ends, else 2,
+    Correlating the gradient with the filter gives that of the pulse which the filter coloured. With
+    G its rfft: dL = 1/N sum_k c_k Re(conj(G_k) d(z^k)), c = 1 at both ends, else 2,
     z^k = r^k exp(-2 pi j k turn), so d/dr = k r^(k-1) e^(..) and d/dturn = -2 pi j k z^k.
     """
+    pulse_gradient = convolve(gradient, taps.flip(-1), taps.shape[-1] // 2)
     slot = pulse_gradient.shape[-1]
     transform = torch.fft.rfft(pulse_gradient)
     k = torch.arange(transform.shape[-1], dtype=turn.dtype, device=turn.device)

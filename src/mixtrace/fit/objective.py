@@ -13,12 +13,12 @@ from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, LossFeatures, LossParts, combine
 from mixtrace.processors import Settings
-from mixtrace.render import DryAudio, render_compiled, render_scheduled
+from mixtrace.render import DryAudio, KeptOperators, render_compiled, render_scheduled
 
 __all__ = ["Objective", "song_loss", "song_parts", "window_loss"]
 
 _STAGED_AS_PUBLISHED = ("equalizer", "reverb")
-_STRIDE = 16
+_POWER_FLOOR = 1e-12
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,35 @@ def window_loss(
 
 @torch.no_grad()
 def song_parts(
-    graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int] | None = None
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    numbers: Sequence[int] | None = None,
+    *,
+    operators: KeptOperators | None = None,
 ) -> LossParts:
-    """Return the loss of some evaluation windows, or of all, in parts [window, 4, 3]."""
+    """Return the loss of some evaluation windows, or of all, in parts [window, 4, 3].
+
+    Args:
+        graph: the graph.
+        settings: its settings.
+        windows: the song.
+        numbers: which windows; None for all.
+        operators: of these settings, where they shall outlast this call.
+    """
     chosen = range(windows.count) if numbers is None else numbers
     parts = []
+    operators = operators or KeptOperators(settings)
     for number in chosen:
         dry, features = windows.window(number)
-        estimate = render_compiled(graph, settings, dry, windows.sample_rate_hz, time=windows.time)
+        estimate = render_compiled(
+            graph,
+            settings,
+            dry,
+            windows.sample_rate_hz,
+            time=windows.time,
+            operators=operators,
+        )
         parts.append(windows.compare(estimate, features))
     return LossParts(
         torch.cat([p.log_distance for p in parts]),
@@ -129,22 +150,19 @@ def song_loss(graph: Graph, settings: Settings, windows: SongWindows) -> dict[st
 class GainStaging:
     """Collects |log rms out - log rms in| over the filters of a graph while it is rendered.
 
-    Energies are summed over every sixteenth frequency, dry/wet included: enough for a regulariser.
+    The powers come from every sixteenth frequency, dry/wet included: enough for a regulariser.
 
     Source: Lee et al. 2025, arXiv 2509.15948, gain-staging regularisation.
     """
 
     total: Float[Tensor, ""] = field(default_factory=lambda: torch.zeros(()))
 
-    def __call__(self, node: int, spectrum: Tensor, response: Tensor) -> None:
-        """Add one filter: the spectrum that enters it and its response."""
-        entering = spectrum[..., ::_STRIDE]
-        energy_in, energy_out = _power(entering), _power(entering * response[..., ::_STRIDE])
-        self.total = self.total + 0.5 * torch.abs(torch.log(energy_out / energy_in))
-
-
-def _power(spectrum: Tensor) -> Tensor:
-    return torch.view_as_real(spectrum).square().sum(-1).mean() + 1e-12
+    def __call__(
+        self, entering: Float[Tensor, " filter"], leaving: Float[Tensor, " filter"]
+    ) -> None:
+        """Add filters by the powers that enter and leave them."""
+        change = torch.log((leaving + _POWER_FLOOR) / (entering + _POWER_FLOOR))
+        self.total = self.total + 0.5 * change.abs().sum()
 
 
 @dataclass

@@ -11,7 +11,6 @@ Two fits of the mix on the tracks are combined, per channel and frequency:
 The magnitude of a track is the larger of both, smoothed over a sixth of an octave.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,6 +32,8 @@ _HOP = 1024
 _RIDGE = 1e-3
 _BANDS = 48
 _MAX_FRAMES = 4000
+_FRAME_BYTES = 50_000_000
+"""Spectra of all tracks that are held at a time."""
 _GAIN_RANGE_DB = (-40.0, 24.0)
 
 
@@ -55,11 +56,12 @@ class StaticResponse:
 def static_responses(session: Session) -> StaticResponse:
     """Fit every track's static response by least squares."""
     frequency = np.fft.rfftfreq(_FFT, 1.0 / session.sample_rate_hz)
-    mix = _stft(session.mix)
-    tracks = [_stft(track.audio) for track in session.tracks]
-    coherent = np.stack([_complex_ridge(tracks, mix, channel) for channel in (0, 1)], 1)
-    power = np.stack([_power_fit(tracks, mix, channel, frequency) for channel in (0, 1)], 1)
-    energy = np.stack([t.abs().square().mean((0, 2)).numpy() for t in tracks])
+    moments = _moments(session, frequency)
+    coherent = np.stack([_complex_ridge(*pair) for pair in moments.products], 1)
+    power = np.stack(
+        [_power_fit(*pair, moments.centres_hz, frequency) for pair in moments.powers], 1
+    )
+    energy = moments.energy
     weight = energy + 1e-12 * energy.max()
     smooth = _octave_smoother(frequency, 1.0 / 6.0)
     coherent_power = (np.abs(coherent) ** 2 * weight[:, None]) @ smooth / (weight[:, None] @ smooth)
@@ -70,54 +72,102 @@ def _db(power: np.ndarray) -> np.ndarray:
     return np.clip(10.0 * np.log10(power + 1e-20), *_GAIN_RANGE_DB)
 
 
-def _stft(audio: np.ndarray) -> Tensor:
-    """Return the STFT [channel, bin, frame], of a long song every n-th frame."""
-    frames = audio.shape[-1] // _HOP
-    hop = _HOP * max(1, round(frames / _MAX_FRAMES))
-    return torch.stft(
-        torch.from_numpy(audio),
-        _FFT,
-        hop,
-        window=torch.hann_window(_FFT),
-        return_complex=True,
+@dataclass(frozen=True)
+class _Moments:
+    """What the fits need to know of a song; everything else is forgotten frame by frame.
+
+    Attributes:
+        products: per channel the tracks' Gram matrix [bin, track, track] and their products with
+            the mix [bin, track].
+        powers: per channel the band powers of the tracks [band, frame, track] and the mix
+            [band, frame].
+        centres_hz: of the bands that hold a bin.
+        energy: mean power [track, bin].
+    """
+
+    products: tuple[tuple[Tensor, Tensor], ...]
+    powers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    centres_hz: Float[np.ndarray, " band"]
+    energy: Float[np.ndarray, "track bin"]
+
+
+def _moments(session: Session, frequency: np.ndarray) -> _Moments:
+    """Return the moments of all frames, of a long song of every n-th; a few frames at a time."""
+    count, bins = len(session.tracks), len(frequency)
+    hop = _HOP * max(1, round(session.mix.shape[-1] // _HOP / _MAX_FRAMES))
+    frames = 1 + session.mix.shape[-1] // hop
+    bands, centres_hz = _bands(frequency)
+    grams = [torch.zeros((bins, count, count), dtype=torch.complex64) for _ in range(2)]
+    crosses = [torch.zeros((bins, count), dtype=torch.complex64) for _ in range(2)]
+    powers = np.zeros((2, len(bands), frames, count + 1), np.float32)
+    energy = torch.zeros((count, bins), dtype=torch.float64)
+    at_once = max(8, _FRAME_BYTES // (16 * bins * (count + 1)))
+    for first in range(0, frames, at_once):
+        last = min(frames, first + at_once)
+        audio = [*(track.audio for track in session.tracks), session.mix]
+        spectra = [_stft(channels, hop, first, last) for channels in audio]
+        for number, spectrum in enumerate(spectra[:-1]):
+            energy[number] += spectrum.abs().square().mean(0).sum(-1)
+        for side in range(2):
+            x = torch.stack([s[min(side, len(s) - 1)] for s in spectra], -1)
+            tracks, mix = x[..., :-1], x[..., -1:]
+            grams[side] += tracks.mH @ tracks
+            crosses[side] += (tracks.mH @ mix)[..., 0]
+            power = torch.view_as_real(x).square().sum(-1)
+            for band, (low, high) in enumerate(bands):
+                powers[side, band, first:last] = power[low:high].sum(0).numpy()
+    return _Moments(
+        tuple(zip(grams, crosses, strict=True)),
+        tuple((power[..., :-1], power[..., -1]) for power in powers),
+        centres_hz,
+        (energy / frames).float().numpy(),
     )
 
 
-def _channel(spectrum: Tensor, channel: int) -> Tensor:
-    return spectrum[min(channel, spectrum.shape[0] - 1)]
+def _stft(audio: np.ndarray, hop: int, first: int, last: int) -> Tensor:
+    """Return frames first to last of the centred, mirrored STFT, [channel, bin, frame]."""
+    half, time = _FFT // 2, audio.shape[-1]
+    start, stop = first * hop - half, (last - 1) * hop + half
+    begin = max(0, min(start, time - _FFT))  # mirroring needs more audio than it adds
+    piece = torch.from_numpy(audio[:, begin : min(stop, time)])
+    before, after = max(0, -start), max(0, stop - time)
+    mirrored = torch.nn.functional.pad(piece[None], (before, after), mode="reflect")[0]
+    frames = mirrored[:, max(0, start) - begin :].unfold(-1, _FFT, hop)
+    return torch.fft.rfft(frames * torch.hann_window(_FFT)).transpose(1, 2)
 
 
-def _complex_ridge(tracks: Sequence[Tensor], mix: Tensor, channel: int) -> np.ndarray:
+def _bands(frequency: np.ndarray) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Return the first and last bin of each of 48 bands that holds one, and their centres in Hz."""
+    edges = np.geomspace(40.0, frequency[-1], _BANDS + 1)
+    bounds = [tuple(np.searchsorted(frequency, pair).tolist()) for pair in pairwise(edges)]
+    held = [(low, high) for low, high in bounds if high > low]
+    centres = [
+        np.sqrt(a * b)
+        for (a, b), (low, high) in zip(pairwise(edges), bounds, strict=True)
+        if high > low
+    ]
+    return held, np.array(centres)
+
+
+def _complex_ridge(gram: Tensor, cross: Tensor) -> np.ndarray:
     """Return H [track, bin] of one channel."""
-    x = torch.stack([_channel(t, channel) for t in tracks], -1)
-    gram = x.mH @ x
-    cross = x.mH @ mix[channel][..., None]
     diagonal = torch.diagonal(gram, dim1=-2, dim2=-1).real
     ridge = _RIDGE * diagonal + 1e-6 * diagonal.mean() + 1e-12
-    solution = torch.linalg.solve(gram + torch.diag_embed(ridge).to(gram.dtype), cross)
-    return solution[..., 0].T.numpy()
+    regular = gram + torch.diag_embed(ridge).to(gram.dtype)
+    return torch.linalg.solve(regular, cross[..., None])[..., 0].T.numpy()
 
 
 def _power_fit(
-    tracks: Sequence[Tensor], mix: Tensor, channel: int, frequency: np.ndarray
+    powers: np.ndarray, target: np.ndarray, centres_hz: np.ndarray, frequency: np.ndarray
 ) -> np.ndarray:
     """Return power gains [track, bin] of one channel, constant within each of 48 bands."""
-    edges = np.geomspace(40.0, frequency[-1], _BANDS + 1)
-    centres, gains = [], []
-    for low, high in pairwise(edges):
-        inside = np.flatnonzero((frequency >= low) & (frequency < high))
-        if inside.size == 0:
-            continue
-        power = np.stack([_band_power(_channel(t, channel), inside) for t in tracks], 1)
-        gains.append(_non_negative(power, _band_power(mix[channel], inside)))
-        centres.append(np.sqrt(low * high))
+    gains = [
+        _non_negative(tracks.astype(np.float64), mix.astype(np.float64))
+        for tracks, mix in zip(powers, target, strict=True)
+    ]
     table = np.stack(gains, 1)
     position = np.log(np.maximum(frequency, 1.0))
-    return np.stack([np.interp(position, np.log(centres), row) for row in table])
-
-
-def _band_power(spectrum: Tensor, inside: np.ndarray) -> np.ndarray:
-    return spectrum[torch.from_numpy(inside)].abs().square().sum(0).double().numpy()
+    return np.stack([np.interp(position, np.log(centres_hz), row) for row in table])
 
 
 def _non_negative(power: np.ndarray, target: np.ndarray) -> np.ndarray:

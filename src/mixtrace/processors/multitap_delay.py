@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import place_taps, resampled_grid, zero_phase_taps
+from mixtrace.dsp import place_taps, resampled_grid, unit_energy, zero_phase_taps
 from mixtrace.params import Affine, ParamSpec, TapPosition
 from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
 from mixtrace.units import DB_PER_NEPER
@@ -57,10 +57,10 @@ class MultitapDelay(FilterProcessor):
     def impulse_response(self, values: Values, sample_rate_hz: float) -> ImpulseResponse:
         """Return two seconds of coloured taps for each channel."""
         taps = self._taps(values, DESIGN_RATE_HZ)
+        if sample_rate_hz == DESIGN_RATE_HZ:
+            return ImpulseResponse(unit_energy(taps), 0)
         energy = taps.square().sum(-1, keepdim=True).mean(1, keepdim=True)
-        if sample_rate_hz != DESIGN_RATE_HZ:
-            taps = self._taps(values, sample_rate_hz)
-        return ImpulseResponse(taps / torch.sqrt(energy + 1e-12), 0)
+        return ImpulseResponse(self._taps(values, sample_rate_hz) / torch.sqrt(energy + 1e-12), 0)
 
     def extent(self, sample_rate_hz: float) -> tuple[int, int]:
         """Return no lead and two seconds of tail."""

@@ -5,7 +5,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from mixtrace.dsp import resample_taps, shaped_noise, uniform_noise_stft
+from mixtrace.dsp import decaying_noise, resample_taps, uniform_noise_stft, unit_energy
 from mixtrace.params import Affine, DecayTime, ParamSpec
 from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
 from mixtrace.units import DB_PER_NEPER
@@ -65,13 +65,8 @@ class Reverb(FilterProcessor):
         """Return two seconds of decaying noise for each channel."""
         initial = values["initial_db"] / DB_PER_NEPER
         decay = -60.0 * _FRAME_S / DB_PER_NEPER / values["rt60_s"]
-        noise = _noise(initial.device)
-        frame = torch.arange(noise.shape[-1], dtype=initial.dtype, device=initial.device)
-        mask = torch.exp(initial[..., None] + decay[..., None] * frame)
-        mid, side = shaped_noise(noise, mask, _LENGTH).unbind(1)
-        taps = torch.stack([mid + side, mid - side], 1)
-        energy = taps.square().sum(-1, keepdim=True).mean(1, keepdim=True)
-        taps = taps / torch.sqrt(energy + 1e-12)
+        mid, side = decaying_noise(_noise(initial.device), initial, decay, _LENGTH).unbind(1)
+        taps = unit_energy(torch.stack([mid + side, mid - side], 1))
         return ImpulseResponse(resample_taps(taps, DESIGN_RATE_HZ, sample_rate_hz), 0)
 
     def extent(self, sample_rate_hz: float) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.racing import race
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.state import Keeper, State
+from mixtrace.render import KeptOperators
 from mixtrace.session import Session
 
 __all__ = ["search"]
@@ -222,9 +223,10 @@ class _Run:
         """Race the graph against the console over the windows of the song."""
         state, windows = self._state, self._windows
         graph, settings = state.descent.graph, state.descent.settings
+        operators = KeptOperators(settings)
 
         def rise(window: int) -> float:
-            parts = song_parts(graph, settings, windows, [window])
+            parts = song_parts(graph, settings, windows, [window], operators=operators)
             return float(combine(parts, "published")) - state.console_windows[window]
 
         order = np.random.default_rng((self._config.seed, 3, number)).permutation(windows.count)

@@ -1,10 +1,11 @@
 """From a graph to audio: plans, and the strategies that carry them out."""
 
-from mixtrace.render.compiled import DryAudio, Monitor, propagate, render_compiled
+from mixtrace.render.compiled import DryAudio, render_compiled
 from mixtrace.render.incremental import Incremental, Prepared
 from mixtrace.render.order import Order, TypeSchedule, type_schedule
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
-from mixtrace.render.response import Operators, linear_operators
+from mixtrace.render.propagation import Monitor, propagate, propagate_reference
+from mixtrace.render.response import KeptOperators, Operators, linear_operators
 from mixtrace.render.schedule import Observer, render_scheduled
 from mixtrace.render.song import render_song, render_taps
 from mixtrace.render.walk import render_walk
@@ -12,6 +13,7 @@ from mixtrace.render.walk import render_walk
 __all__ = [
     "DryAudio",
     "Incremental",
+    "KeptOperators",
     "Monitor",
     "Observer",
     "Operators",
@@ -23,6 +25,7 @@ __all__ = [
     "compile_plan",
     "linear_operators",
     "propagate",
+    "propagate_reference",
     "render_compiled",
     "render_scheduled",
     "render_song",

@@ -10,23 +10,22 @@ every such filter on the way,
   first samples, as many as its tail, may differ, unless the audio begins with a lead of silence.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import fast_length
+from mixtrace.dsp import fast_length, real_spectrum
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
+from mixtrace.render.propagation import Monitor, carry
 from mixtrace.render.response import Operators, linear_operators
+from mixtrace.render.signals import Signals
 
-__all__ = ["DryAudio", "Monitor", "propagate", "render_compiled"]
-
-Monitor = Callable[[int, Tensor, Tensor], None]
-"""Called with a filter node, the spectrum that enters it and its response."""
+__all__ = ["DryAudio", "render_compiled"]
 
 OperatorSource = Callable[[RenderPlan, Sequence[int], int], Operators]
 """Called with a plan, linear nodes of it and a transform length."""
@@ -82,87 +81,35 @@ def render_compiled(
         fft_limit: when given, transforms are no longer than this many samples, or than what holds
             the window and its filters' look-ahead; what reaches further wraps around to the
             window's start: faster and inexact, for training steps that do not count the start.
-        monitor: sees what passes through each filter.
+        monitor: told what power passes the filters.
         operators: gives what linear nodes do at a transform length; by default computed here.
     """
     plan = compile_plan(graph, dry.channels, sample_rate_hz)
     track_of = {node: number for number, node in enumerate(graph.inputs)}
-    audio: dict[int, Tensor] = {}
-    arriving: dict[int, Tensor] = {}
+    audio, arriving = Signals(), Signals()
     for node, number in track_of.items():
         track = dry.tracks[number]
         if track is not None:
-            audio[node] = track
+            audio.add((node,), track[None])
     for stage in plan.stages:
         for length, regions in _by_length(stage.regions, time, fft_limit).items():
             nodes = [i for region in regions for i in region.nodes]
             sources = dict.fromkeys(s for region in regions for s in region.sources)
-            spectra = {s: dry.spectrum(track_of[s], length) for s in sources if s in track_of}
-            spectra |= _transform({s: audio[s] for s in sources if s not in track_of}, length)
+            spectra = Signals(
+                {s: dry.spectrum(track_of[s], length) for s in sources if s in track_of}
+            )
+            spectra.update(_transform(audio.only(s for s in sources if s not in track_of), length))
             if operators is None:
                 doing = linear_operators(plan, settings, nodes, length)
             else:
                 doing = operators(plan, nodes, length)
             ends = dict.fromkeys(e for region in regions for e in region.ends)
-            leaving = propagate(plan, doing, nodes, spectra, ends, monitor)
-            for i, signal in _inverse(leaving, length, time).items():
-                if plan.linear[i]:
-                    audio[i] = signal
-                else:
-                    arriving[i] = arriving[i] + signal if i in arriving else signal
+            leaving = _inverse(carry(plan, doing, nodes, spectra, ends, monitor), length, time)
+            audio.update(leaving.only(i for i in leaving if plan.linear[i]))
+            _add(arriving, leaving.only(i for i in leaving if not plan.linear[i]))
         for kind, _, members in stage.dynamics:
             _run_in_time(plan, settings, kind, members, audio, arriving, dry.start_s)
     return _output(plan, audio, arriving)
-
-
-def propagate(
-    plan: RenderPlan,
-    operators: Operators,
-    nodes: Sequence[int],
-    spectra: Mapping[int, Tensor],
-    ends: Iterable[int],
-    monitor: Monitor | None = None,
-) -> dict[int, Tensor]:
-    """Carry spectra through linear nodes and return what leaves at each end.
-
-    Args:
-        plan: the plan the nodes belong to.
-        operators: what the nodes do.
-        nodes: linear nodes in topological order, each behind a source.
-        spectra: for each source [window, channel, bin].
-        ends: where to collect: for one of the nodes its own spectrum, for a sink the sum of what
-            the nodes feed it; ends that nothing reaches are left out.
-        monitor: sees what passes through each filter.
-    """
-    known = dict(spectra)
-    for i in nodes:
-        total = _sum([known[p] for p in plan.feeds[i] if p in known])
-        if i in operators.responses:
-            if monitor is not None:
-                monitor(i, total, operators.responses[i])
-            total = total * operators.responses[i]
-        elif i in operators.matrices and plan.channels[i] == 2:
-            total = mix_channels(total, operators.matrices[i])
-        known[i] = total
-    own = set(nodes)
-    parts = {e: [e] if e in own else [p for p in plan.feeds[e] if p in own] for e in ends}
-    return {e: _sum([known[p] for p in feeding]) for e, feeding in parts.items() if feeding}
-
-
-def mix_channels(signal: Tensor, matrix: Float[Tensor, "2 2"]) -> Tensor:
-    """Return audio or a spectrum [window, 1 or 2 channels, ...] with its channels mixed."""
-    if signal.shape[1] == 1:
-        return signal * matrix.sum(1)[:, None]
-    left, right = signal[:, :1], signal[:, 1:]
-    return left * matrix[:, :1] + right * matrix[:, 1:]
-
-
-def _sum(parts: Sequence[Tensor]) -> Tensor:
-    """Return the sum of mono and stereo signals; mono counts on both channels."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 def _by_length(regions: Sequence[Region], time: int, limit: int | None) -> dict[int, list[Region]]:
@@ -175,35 +122,54 @@ def _by_length(regions: Sequence[Region], time: int, limit: int | None) -> dict[
     return groups
 
 
-def _transform(audio: dict[int, Tensor], fft_length: int) -> dict[int, Tensor]:
+def _transform(audio: Signals, fft_length: int) -> Signals:
     """Transform signals, those with equal channel counts in one batch."""
-    spectra: dict[int, Tensor] = {}
-    for members in _by_channels(audio):
-        stacked = torch.fft.rfft(torch.stack([audio[i] for i in members]), n=fft_length)
-        spectra.update(zip(members, stacked.unbind(0), strict=True))
-    return spectra
+    return Signals.of_stacks(
+        (members, real_spectrum(audio.stack(members), fft_length))
+        for members in _by_channels(audio)
+    )
 
 
-def _inverse(spectra: dict[int, Tensor], fft_length: int, time: int) -> dict[int, Tensor]:
-    signals: dict[int, Tensor] = {}
-    for members in _by_channels(spectra):
-        stacked = torch.fft.irfft(torch.stack([spectra[i] for i in members]), n=fft_length)
-        signals.update(zip(members, stacked[..., :time].unbind(0), strict=True))
-    return signals
+def _inverse(spectra: Signals, fft_length: int, time: int) -> Signals:
+    return Signals.of_stacks(
+        (members, torch.fft.irfft(spectra.stack(members), n=fft_length)[..., :time])
+        for members in _by_channels(spectra)
+    )
 
 
-def _by_channels(signals: dict[int, Tensor]) -> list[list[int]]:
+def _by_channels(signals: Signals) -> list[list[int]]:
     groups: dict[int, list[int]] = {}
-    for i, signal in signals.items():
-        groups.setdefault(signal.shape[1], []).append(i)
+    for i in signals:
+        groups.setdefault(signals.channels(i), []).append(i)
     return list(groups.values())
 
 
-def _arrived(
-    plan: RenderPlan, i: int, audio: dict[int, Tensor], arriving: dict[int, Tensor]
-) -> Tensor:
+def _add(arriving: Signals, fresh: Signals) -> None:
+    """Add what reaches sinks from one group of regions to what others gave them."""
+    shared = [i for i in fresh if i in arriving]
+    sums = {i: arriving[i] + fresh[i] for i in shared}
+    arriving.update(fresh)
+    arriving.update(Signals(sums))
+
+
+def _arrived(plan: RenderPlan, i: int, audio: Signals, arriving: Signals) -> Tensor:
     direct = [audio[p] for p in plan.feeds[i] if not plan.linear[p]]
-    return _sum([*([arriving[i]] if i in arriving else []), *direct])
+    parts = [*([arriving[i]] if i in arriving else []), *direct]
+    return sum(parts[1:], parts[0])
+
+
+def _all_arrived(
+    plan: RenderPlan, members: Sequence[int], audio: Signals, arriving: Signals
+) -> Float[Tensor, "node window channel time"]:
+    """Return what arrives at some nodes, as it lies where each has a single feed."""
+    feeds = [[p for p in plan.feeds[i] if not plan.linear[p]] for i in members]
+    if not any(feeds):
+        return arriving.stack(members)
+    if all(
+        len(direct) == 1 and i not in arriving for i, direct in zip(members, feeds, strict=True)
+    ):
+        return audio.stack([direct[0] for direct in feeds])
+    return torch.stack([_arrived(plan, i, audio, arriving) for i in members])
 
 
 def _run_in_time(
@@ -211,14 +177,14 @@ def _run_in_time(
     settings: Settings,
     kind: str,
     members: Sequence[int],
-    audio: dict[int, Tensor],
-    arriving: dict[int, Tensor],
+    audio: Signals,
+    arriving: Signals,
     start_s: Tensor,
 ) -> None:
     entry = processor(kind)
     assert isinstance(entry, TimeDomainProcessor)
     values, wet = settings.rows(kind, [plan.rows[i] for i in members])
-    stacked = torch.stack([_arrived(plan, i, audio, arriving) for i in members])
+    stacked = _all_arrived(plan, members, audio, arriving)
     windows = stacked.shape[1]
     repeated = {name: value.repeat_interleave(windows, 0) for name, value in values.items()}
     wet = wet.repeat_interleave(windows)
@@ -230,12 +196,10 @@ def _run_in_time(
         start_s.repeat(len(members)),
         plan.sample_rate_hz,
     )
-    audio.update(zip(members, output.unflatten(0, (-1, windows)).unbind(0), strict=True))
+    audio.add(members, output.unflatten(0, (-1, windows)))
 
 
-def _output(
-    plan: RenderPlan, audio: dict[int, Tensor], arriving: dict[int, Tensor]
-) -> Tensor | None:
+def _output(plan: RenderPlan, audio: Signals, arriving: Signals) -> Tensor | None:
     out = plan.graph.output
     if not plan.channels[out]:
         return None

@@ -19,8 +19,9 @@ from torch import Tensor
 from mixtrace.dsp import fast_length
 from mixtrace.graph import INPUT, MIX, Graph
 from mixtrace.processors import FilterProcessor, Settings, TimeDomainProcessor, processor
-from mixtrace.render.compiled import DryAudio, mix_channels
+from mixtrace.render.compiled import DryAudio
 from mixtrace.render.plan import compile_plan
+from mixtrace.render.propagation import mix_channels
 from mixtrace.render.response import Operators, linear_operators
 
 __all__ = ["Incremental", "Prepared"]

@@ -1,12 +1,14 @@
 """Frequency responses of the linear nodes, dry/wet weights included."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
+from mixtrace.dsp import adjoint_spectrum
 from mixtrace.processors import (
     FilterProcessor,
     ImpulseResponse,
@@ -16,7 +18,7 @@ from mixtrace.processors import (
 )
 from mixtrace.render.plan import RenderPlan
 
-__all__ = ["Operators", "linear_operators"]
+__all__ = ["KeptOperators", "Operators", "linear_operators"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,14 @@ class Operators:
     Attributes:
         responses: 1 - w + w H of each filter, [1 or 2 channels, bin].
         matrices: (1 - w) I + w M of each memoryless node, output channel by input channel.
+        places: for responses that are rows of a stack, the stack and the row.
     """
 
     responses: Mapping[int, Complex[Tensor, "channel bin"]]
     matrices: Mapping[int, Float[Tensor, "2 2"]]
+    places: Mapping[int, tuple[Complex[Tensor, "node channel bin"], int]] = field(
+        default_factory=dict, repr=False
+    )
 
     def __contains__(self, node: int) -> bool:
         """Say whether the node is a filter or mixes channels here."""
@@ -37,14 +43,31 @@ class Operators:
 
     def __or__(self, other: "Operators") -> "Operators":
         """Return the operators of both sets of nodes."""
-        return Operators({**self.responses, **other.responses}, {**self.matrices, **other.matrices})
+        return Operators(
+            {**self.responses, **other.responses},
+            {**self.matrices, **other.matrices},
+            {**self.places, **other.places},
+        )
 
     def renamed(self, names: Mapping[int, int]) -> "Operators":
         """Return the operators of some nodes under other numbers: `names` maps old to new."""
         return Operators(
             {names[i]: value for i, value in self.responses.items() if i in names},
             {names[i]: value for i, value in self.matrices.items() if i in names},
+            {names[i]: value for i, value in self.places.items() if i in names},
         )
+
+    def stacked(
+        self, nodes: Sequence[int]
+    ) -> tuple[tuple[Tensor, ...], tuple[tuple[int, int], ...]]:
+        """Return the stacks that hold the responses of some nodes, and each one's stack and row."""
+        stacks: dict[int, tuple[int, Tensor]] = {}
+        rows = []
+        for i in nodes:
+            stack, row = self.places.get(i) or (self.responses[i][None], 0)
+            number, _ = stacks.setdefault(id(stack), (len(stacks), stack))
+            rows.append((number, row))
+        return tuple(stack for _, stack in stacks.values()), tuple(rows)
 
 
 def linear_operators(
@@ -58,24 +81,45 @@ def linear_operators(
         nodes: linear nodes.
         fft_length: the transform length of the spectra; a longer response wraps around.
     """
-    return Operators(
-        _filter_responses(plan, settings, nodes, fft_length),
-        _mixing_matrices(plan, settings, nodes),
-    )
+    places = _filter_responses(plan, settings, nodes, fft_length)
+    responses = {i: stack[row] for i, (stack, row) in places.items()}
+    return Operators(responses, _mixing_matrices(plan, settings, nodes), places)
+
+
+class KeptOperators:
+    """What the linear nodes of one graph do under fixed settings, computed when first asked for.
+
+    An instance is an operator source of `render_compiled`; many windows then share one computation.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings of the whole graph."""
+        self._settings = settings
+        self._known: dict[int, Operators] = {}
+
+    def __call__(self, plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> Operators:
+        """Return what nodes of a plan of the graph do; see `linear_operators`."""
+        known = self._known.get(fft_length, Operators({}, {}))
+        missing = [i for i in nodes if i not in known]
+        if missing:
+            known = known | linear_operators(plan, self._settings, missing, fft_length)
+            self._known[fft_length] = known
+        return known
 
 
 def _filter_responses(
     plan: RenderPlan, settings: Settings, nodes: Sequence[int], fft_length: int
-) -> dict[int, Complex[Tensor, "channel bin"]]:
-    responses: dict[int, Tensor] = {}
+) -> dict[int, tuple[Complex[Tensor, "node channel bin"], int]]:
+    places: dict[int, tuple[Tensor, int]] = {}
     for kind, members in _by_kind(plan, nodes, FilterProcessor).items():
         entry = processor(kind)
         assert isinstance(entry, FilterProcessor)
         values, wet = settings.rows(kind, [plan.rows[i] for i in members])
         response = entry.impulse_response(values, plan.sample_rate_hz)
-        spectrum = torch.fft.rfft(_centred(response, wet, fft_length))
-        responses.update(zip(members, spectrum.unbind(0), strict=True))
-    return responses
+        taps, lead = _folded(response, fft_length)
+        spectra = _Response.apply(taps, wet, lead, fft_length)
+        places.update((i, (spectra, row)) for row, i in enumerate(members))
+    return places
 
 
 def _mixing_matrices(
@@ -102,14 +146,43 @@ def _by_kind(plan: RenderPlan, nodes: Sequence[int], family: type) -> dict[str, 
     return groups
 
 
-def _centred(
-    response: ImpulseResponse, wet: Float[Tensor, " node"], fft_length: int
-) -> Float[Tensor, "node channel time"]:
-    """Return w h + (1 - w) delta on a circle of `fft_length` samples, time zero first."""
-    lead = response.lead_samples
-    taps = response.taps * wet[:, None, None]
-    zero, later = taps[..., lead : lead + 1] + (1.0 - wet)[:, None, None], taps[..., lead + 1 :]
+def _folded(response: ImpulseResponse, fft_length: int) -> tuple[Tensor, int]:
+    """Return the taps and their lead, taps longer than the circle wound around it."""
+    taps, lead = response.taps, response.lead_samples
     turns = -(-taps.shape[-1] // fft_length)
-    gap = taps.new_zeros((*taps.shape[:-1], turns * fft_length - taps.shape[-1]))
-    circle = torch.cat([zero, later, gap, taps[..., :lead]], -1)
-    return circle if turns == 1 else circle.unflatten(-1, (turns, fft_length)).sum(-2)
+    if turns == 1:
+        return taps, lead
+    later = torch.nn.functional.pad(taps, (fft_length - lead, 0))
+    rounded = -(-later.shape[-1] // fft_length) * fft_length
+    padded = torch.nn.functional.pad(later, (0, rounded - later.shape[-1]))
+    return padded.unflatten(-1, (-1, fft_length)).sum(-2), 0
+
+
+class _Response(torch.autograd.Function):
+    """The spectrum of w h + (1 - w) delta on a circle, time zero first."""
+
+    @staticmethod
+    def forward(ctx: Any, taps: Tensor, wet: Tensor, lead: int, fft_length: int) -> Tensor:
+        ctx.save_for_backward(taps, wet)
+        ctx.lead, ctx.fft_length = lead, fft_length
+        weight = wet[:, None, None]
+        later = taps.shape[-1] - lead
+        circle = taps.new_empty((*taps.shape[:-1], fft_length))
+        torch.mul(taps[..., lead:], weight, out=circle[..., :later])
+        circle[..., later : fft_length - lead] = 0.0
+        torch.mul(taps[..., :lead], weight, out=circle[..., fft_length - lead :])
+        circle[..., 0] += (1.0 - wet)[:, None]
+        return torch.fft.rfft(circle)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        taps, wet = ctx.saved_tensors
+        circle = adjoint_spectrum(gradients[0], ctx.fft_length)
+        early, later = (
+            circle[..., ctx.fft_length - ctx.lead :],
+            circle[..., : taps.shape[-1] - ctx.lead],
+        )
+        unrolled = torch.cat([early, later], -1) if ctx.lead else later
+        of_wet = (unrolled * taps).sum((1, 2)) - circle[..., 0].sum(1)
+        return unrolled * wet[:, None, None], of_wet, None, None

@@ -7,8 +7,8 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from mixtrace.processors import Settings
-from mixtrace.render.compiled import propagate
 from mixtrace.render.plan import Region, RenderPlan
+from mixtrace.render.propagation import propagate
 from mixtrace.render.response import linear_operators
 
 __all__ = ["Transfers", "region_transfers"]

@@ -14,6 +14,7 @@ from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
+from mixtrace.session.scratch import Scratch
 from mixtrace.session.song import Song, listed
 
 __all__ = ["Progress", "Session", "Track", "read_session"]
@@ -77,7 +78,8 @@ def read_session(
 ) -> Session:
     """Return a song's audio, resampled, aligned, and padded or cropped to the mix's length.
 
-    Files are read and resampled one at a time; the session holds one float32 copy of the audio.
+    Files are read and resampled one at a time; the session holds one float32 copy of the audio,
+    beyond the first gigabyte on disk.
 
     Args:
         song: the files, or the path `find_song` is to look at.
@@ -125,11 +127,12 @@ def _read_tracks(
     farthest_s = max([MAX_LAG_S, *(-a.delay_s for a in alignments.values())])
     longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
     dry: list[Recording] = []
+    scratch = Scratch()
     for done, source in enumerate(song.tracks, 1):
         recording = read_recording(source.path, rate)
         if recording.audio.shape[1] > longest:
             recording = replace(recording, audio=recording.audio[:, :longest].copy())
-        dry.append(recording)
+        dry.append(replace(recording, audio=scratch.keep(recording.audio)))
         report("reading", done, len(song.tracks))
     return dry
 
@@ -144,10 +147,11 @@ def _place_tracks(
 ) -> tuple[Track, ...]:
     """Return the tracks where the mix has them; empties `dry`, so that one copy is held at most."""
     tracks: list[Track] = []
+    scratch = Scratch()
     for source, copy, alignment in zip(song.tracks, copies, found, strict=True):
         recording = dry.pop(0)
         silent = float(np.max(np.abs(recording.audio))) < _SILENT
-        audio = apply_alignment(recording.audio, alignment, length, rate)
+        audio = scratch.keep(apply_alignment(recording.audio, alignment, length, rate))
         original = None if copy is None or silent else song.tracks[copy].name
         clipped = recording.clipped_samples
         tracks.append(Track(source.name, source.group, audio, alignment, silent, original, clipped))
