@@ -2,7 +2,7 @@
 
     python benchmarks/rendering.py [--rounds 3] [--out FILE.md]
 
-DaisyDaisy_known, the console `paper` after the warm start with 70 % of its processors removed at
+DaisyDaisy_known, the console `paper` with random settings and 70 % of its processors removed at
 random (three draws); noise of the same sizes where the song is not at hand. What is timed is the
 rendering alone; reading the files is timed apart. The peer of the table is the playing time.
 """
