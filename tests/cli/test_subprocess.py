@@ -38,7 +38,7 @@ def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
     assert "Traceback" not in fitted.stderr
     shown = run("show", out)
     assert shown.returncode == 0, shown.stderr
-    assert shown.stdout.count("compressor") == 6
+    assert shown.stdout.count("── compressor  ") == 6
     rendered = run(
         "render", out, tiny_song, "-o", tmp_path / "again.wav", "--stems", tmp_path / "stems"
     )
