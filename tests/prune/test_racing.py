@@ -3,46 +3,61 @@
 import numpy as np
 import pytest
 
-from mixtrace.prune.racing import Outcome, race
+from mixtrace.prune.racing import Outcome, race_at_random, race_in_order
 
 
-def test_a_clear_case_is_lost_after_two_windows() -> None:
-    asked: list[int] = []
-
-    def rise(number: int) -> float:
-        asked.append(number)
-        return 1.0 + 0.01 * number
-
-    outcome = race(rise, range(8), 0.01)
-    assert not outcome.won
-    assert outcome.mean == pytest.approx(1.005)
-    assert asked == [0, 1]
+def constant(value: float):
+    return lambda number: value
 
 
-def test_a_clear_case_is_won_before_the_end_or_not_as_asked() -> None:
-    early = race(lambda number: 0.0, range(8), 0.01)
-    assert early.won and early.asked < 8
-    assert race(lambda number: 0.0, range(8), 0.01, early_wins=False) == Outcome(True, 0.0, 8)
+def test_too_much_for_all_windows_loses_at_once() -> None:
+    outcome = race_in_order(constant(1.0), range(8), 0.01)
+    assert outcome == Outcome(False, [1.0])
 
 
-def test_a_close_case_asks_every_window() -> None:
-    close = race(lambda number: 0.0099, range(8), 0.01)
-    assert close.won and close.asked == 8
-    assert race(lambda number: 0.0101, range(8), 0.01).asked == 8
+def test_little_where_most_was_expected_wins_after_two() -> None:
+    assert race_in_order(constant(0.0), range(8), 0.01) == Outcome(True, [0.0, 0.0])
+    assert race_in_order(constant(0.0), range(8), 0.01, early_wins=False).rises == [0.0] * 8
+
+
+def test_windows_that_follow_the_expected_order_are_decided_right() -> None:
+    rng = np.random.default_rng(0)
+    asked = 0
+    for _ in range(300):
+        rises = sorted(rng.exponential(rng.uniform(0.0, 0.02), 8), reverse=True)
+        outcome = race_in_order(rises.__getitem__, range(8), 0.01)
+        assert outcome.won == (np.mean(rises) <= 0.01)
+        asked += len(outcome.rises)
+    assert asked < 0.7 * 8 * 300
 
 
 def test_a_single_window_decides_alone() -> None:
-    assert race(lambda number: 0.02, [3], 0.01) == Outcome(False, 0.02, 1)
+    assert race_in_order(constant(0.02), [3], 0.01) == Outcome(False, [0.02])
+    assert race_at_random(constant(0.002), [3], 0.01) == Outcome(True, [0.002])
 
 
-def test_racing_decides_as_judging_everything_does() -> None:
+def test_few_windows_in_random_order_are_all_judged() -> None:
+    assert len(race_at_random(constant(0.0), range(12), 0.01).rises) == 12
+
+
+def test_a_clear_case_in_random_order_ends_after_twelve() -> None:
     rng = np.random.default_rng(0)
-    wrong, judged = 0, 0
+    rises = rng.normal(0.0, 0.002, 78)
+    outcome = race_at_random(rises.__getitem__, range(78), 0.01)
+    assert outcome.won and len(outcome.rises) == 12
+    assert not race_at_random((rises + 0.02).__getitem__, range(78), 0.01).won
+
+
+def test_the_mean_is_that_of_what_was_asked() -> None:
+    outcome = race_at_random(float, range(5), 10.0)
+    assert outcome.mean == pytest.approx(2.0)
+
+
+def test_random_races_decide_as_judging_everything_does() -> None:
+    rng = np.random.default_rng(1)
+    wrong = 0
     for _ in range(300):
-        rises = rng.normal(rng.uniform(-0.05, 0.05), 0.02, 8)
-        outcome = race(lambda number, rises=rises: float(rises[number]), range(8), 0.01)
-        wrong += outcome.won != (rises.mean() <= 0.01)
-        judged += outcome.asked
-    # Two standard errors on one side are wrong in about 2 % of the looks; most cases are not close.
-    assert wrong < 0.05 * 300
-    assert judged < 0.7 * 8 * 300
+        rises = rng.normal(rng.uniform(-0.03, 0.05), 0.02, 78)
+        wrong += race_at_random(rises.__getitem__, range(78), 0.01).won != (rises.mean() <= 0.01)
+    # Three standard errors are passed by chance in one look of 370; a race takes up to 66 looks.
+    assert wrong < 0.02 * 300

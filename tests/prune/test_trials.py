@@ -69,7 +69,9 @@ def test_nothing_is_judged_twice(console: Console) -> None:
 
 def test_importance_puts_the_planted_first_and_the_neutral_last(console: Console) -> None:
     graph, settings, windows = console
-    importance = Trials(graph, settings, windows, [0, 1, 2]).importance(3)
+    changes = Trials(graph, settings, windows, [0, 1, 2]).changes
+    assert changes[console[0].processors[0]].shape == (3,)
+    importance = {i: float(change.mean()) for i, change in changes.items()}
     by_name = {(graph.nodes[i].kind, graph.nodes[i].name): value for i, value in importance.items()}
     ranked = sorted(by_name, key=by_name.__getitem__, reverse=True)
     assert {("equalizer", "low"), ("gain_panning", "high")} <= set(ranked[:4])

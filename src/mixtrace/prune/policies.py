@@ -126,7 +126,7 @@ def ordered(current: Round, importance: Mapping[int, float], patience: int = 4) 
 
     Args:
         current: the round.
-        importance: of each processor, as `Trials.importance` gives it.
+        importance: of each processor, the mean of `Trials.changes`.
         patience: how many single processors may fail in a row.
     """
     order = sorted(current.graph.processors, key=lambda i: importance[i])

@@ -24,7 +24,6 @@ __all__ = ["Pruning", "prune_as_published", "prune_in_order"]
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.4
 _FIRST_ALLOWANCE = 2.0
-_IMPORTANCE_WINDOWS = 4
 
 
 @dataclass
@@ -104,12 +103,11 @@ def prune_as_published(
 def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     """Prune carefully while that removes anything, then boldly until nothing is left to try."""
     state = pruning.state
-    assert state.best is not None
     state.descent.move_to(gather_levels(state.descent.graph, state.descent.settings))
-    whole = state.best[2]["published"]
+    whole = state.accepted[-1][2]
     goal = state.losses["console"]["published"] + pruning.tolerance
     trials = pruning.trials(rng, whole)
-    importance = trials.importance(_IMPORTANCE_WINDOWS)
+    importance = {i: float(changes.mean()) for i, changes in trials.changes.items()}
     removed: list[int] = []
     if state.allowance is None:
         bar = min(goal, whole + _CAREFUL * pruning.tolerance)

@@ -20,11 +20,11 @@ from mixtrace.fit import (
     song_loss,
     song_parts,
 )
-from mixtrace.graph import CONSOLES, ConsolePreset, build_console
+from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
-from mixtrace.prune.racing import race
+from mixtrace.prune.racing import race_at_random
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.state import Keeper, State
 from mixtrace.render import KeptOperators
@@ -136,14 +136,7 @@ class _Run:
         """Return the best graph that keeps the tolerance, or what there is when interrupted."""
         self._fetch()
         state = self._state
-        if state.best is None:
-            self._accept(self._song_loss())
-        elif state.best is not state.sure:
-            loss = song_loss(state.best[0], state.best[1].settings(), self._windows)
-            if loss["published"] <= self._goal():
-                state.sure = (*state.best[:2], loss)
-        assert state.sure is not None
-        graph, variables, loss = state.sure
+        graph, variables, loss = self._last_that_holds()
         with torch.no_grad():
             settings = variables.settings().map(lambda value: value.detach().cpu())
         left = {(graph.nodes[i].kind, graph.nodes[i].name) for i in graph.processors}
@@ -192,35 +185,50 @@ class _Run:
         loss = {name: float(values.mean()) for name, values in by_window.items()}
         state.console_windows = by_window["published"].tolist()
         state.losses["console"], state.lowest = loss, loss["published"]
-        self._accept(loss)
+        self._accept(loss["published"])
 
     def _goal(self) -> float:
         return self._state.losses["console"]["published"] + self._config.tolerance
 
-    def _accept(self, loss: dict[str, float], *, sure: bool = True) -> None:
+    def _accept(self, loss: float) -> None:
         descent = self._state.descent
-        self._state.best = (descent.graph, descent.variables.requires_grad(), loss)
-        if sure:
-            self._state.sure = self._state.best
+        self._state.accepted.append((descent.graph, descent.variables.requires_grad(), loss))
+
+    def _last_that_holds(self) -> tuple[Graph, Variables, dict[str, float]]:
+        """Return the last accepted graph whose whole-song loss keeps the tolerance, and that loss.
+
+        Before the console is done there is none, and the graph as it stands is returned.
+        """
+        state = self._state
+        for graph, variables, _ in reversed(state.accepted[1:]):
+            with torch.no_grad():
+                loss = song_loss(graph, variables.settings(), self._windows)
+            if loss["published"] <= self._goal():
+                return graph, variables, loss
+        if state.accepted:
+            return *state.accepted[0][:2], state.losses["console"]
+        return state.descent.graph, state.descent.variables, self._song_loss()
 
     def _settle(self, number: int) -> None:
         """Take the graph for the result if it holds; go back to the result if it does not."""
         state = self._state
-        assert state.best is not None
         if self._config.policy == "ordered":
-            loss = self._settle_early(number)
+            loss = self._race(number)
+            if loss <= self._goal():
+                self._accept(loss)
+            else:
+                self._take_back(number)
         else:
-            whole = self._song_loss()
-            loss = whole["published"]
-            smaller = len(state.descent.graph.processors) <= len(state.best[0].processors)
+            loss = self._song_loss()["published"]
+            smaller = len(state.descent.graph.processors) <= len(state.accepted[-1][0].processors)
             if smaller and loss <= self._goal():
-                self._accept(whole)
+                self._accept(loss)
         for entry in state.removed:
             if entry["round"] == number:
                 entry["loss"] = loss
 
-    def _settle_early(self, number: int) -> float:
-        """Race the graph against the console over the windows of the song."""
+    def _race(self, number: int) -> float:
+        """Return the loss of the song, from no more windows than it takes to tell if it holds."""
         state, windows = self._state, self._windows
         graph, settings = state.descent.graph, state.descent.settings
         operators = KeptOperators(settings)
@@ -230,19 +238,17 @@ class _Run:
             return float(combine(parts, "published")) - state.console_windows[window]
 
         order = np.random.default_rng((self._config.seed, 3, number)).permutation(windows.count)
-        outcome = race(rise, order.tolist(), self._config.tolerance)
-        state.trial_windows += outcome.asked
-        loss = state.losses["console"]["published"] + outcome.mean
-        if outcome.won:
-            self._accept({"published": loss}, sure=False)
-            return loss
-        assert state.best is not None
-        rates = self.recipe.learning_rates
-        state.descent = Descent(state.best[0], state.best[1], windows, rates)
+        outcome = race_at_random(rise, order.tolist(), self._config.tolerance)
+        state.trial_windows += len(outcome.rises)
+        return state.losses["console"]["published"] + outcome.mean
+
+    def _take_back(self, number: int) -> None:
+        state = self._state
+        graph, variables, _ = state.accepted[-1]
+        state.descent = Descent(graph, variables, self._windows, self.recipe.learning_rates)
         state.removed = [entry for entry in state.removed if entry["round"] != number]
         state.allowance = 1.0 if state.allowance is None else state.allowance / 2.0
         state.finished = state.allowance < _LEAST_ALLOWANCE
-        return loss
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe

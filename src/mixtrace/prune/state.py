@@ -24,8 +24,8 @@ class Keeper(Protocol):
         """Store tensors and JSON facts as one."""
 
 
-Found = tuple[Graph, Variables, dict[str, float]]
-"""A graph, its variables, and its loss by convention."""
+Found = tuple[Graph, Variables, float]
+"""A graph, its variables, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
     *("round", "step", "allowance", "finished", "seconds", "trial_windows"),
@@ -48,8 +48,7 @@ class State:
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
         trial_windows: windows judged in pruning trials.
-        best: the result so far, with its loss as far as it is known.
-        sure: the last result whose loss is that of the whole song, in both conventions.
+        accepted: the console and what the rounds made of it, in turn.
         console_windows: L_a (published convention) of the console, window by window.
         losses, removed, history: as in `SearchResult`.
     """
@@ -62,8 +61,7 @@ class State:
     finished: bool = False
     seconds: float = 0.0
     trial_windows: int = 0
-    best: Found | None = None
-    sure: Found | None = None
+    accepted: list[Found] = field(default_factory=list)
     console_windows: list[float] = field(default_factory=list)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)
     removed: list[dict[str, Any]] = field(default_factory=list)
@@ -75,12 +73,11 @@ class State:
         facts: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         facts["graph"] = graph_to_json(self.descent.graph)
         facts["lowest"] = self.lowest if math.isfinite(self.lowest) else None
-        for part, found in (("best", self.best), ("sure", self.sure)):
-            if found is not None:
-                graph, variables, loss = found
-                facts[part] = {"graph": graph_to_json(graph), "loss": loss}
-                for (kind, name), value in variables.values.items():
-                    tensors[f"{part}/{kind}/{name}/value"] = value.detach().clone()
+        facts["accepted"] = []
+        for number, (graph, variables, loss) in enumerate(self.accepted):
+            facts["accepted"].append({"graph": graph_to_json(graph), "loss": loss})
+            for (kind, name), value in variables.values.items():
+                tensors[f"{number}/{kind}/{name}/value"] = value.detach().clone()
         return tensors, facts
 
     @classmethod
@@ -92,21 +89,20 @@ class State:
         learning_rates: Mapping[str, float],
     ) -> "State":
         """Return the state that was packed."""
-        parts: dict[str, dict[str, Tensor]] = {"now": {}, "best": {}, "sure": {}}
+        parts: dict[str, dict[str, Tensor]] = {}
         for path, value in tensors.items():
             part, name = path.split("/", 1)
-            parts[part][name] = value
+            parts.setdefault(part, {})[name] = value
 
         def descent(document: Any, part: str) -> Descent:
             graph = graph_from_json(document)
-            return Descent.from_memory(graph, parts[part], windows, learning_rates)
+            return Descent.from_memory(graph, parts.get(part, {}), windows, learning_rates)
 
         state = cls(descent(facts["graph"], "now"))
         for name in _PLAIN:
             setattr(state, name, facts[name])
         state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
-        for part in ("best", "sure"):
-            if part in facts:
-                kept = descent(facts[part]["graph"], part)
-                setattr(state, part, (kept.graph, kept.variables, facts[part]["loss"]))
+        for number, document in enumerate(facts["accepted"]):
+            kept = descent(document["graph"], str(number))
+            state.accepted.append((kept.graph, kept.variables, document["loss"]))
         return state

@@ -5,15 +5,18 @@ removal leaves as it was is not rendered again (`mixtrace.render.Incremental`).
 """
 
 from collections.abc import Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from mixtrace.fit import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
-from mixtrace.prune.racing import race
+from mixtrace.prune.racing import race_in_order
 from mixtrace.render import Incremental, Prepared, render_compiled
 
 __all__ = ["Trials", "surviving_rows"]
@@ -86,55 +89,57 @@ class Trials:
     def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
         """Say whether removals keep the loss under a bar, and give the loss as far as it is known.
 
-        Every window is compared with what the whole graph scores on it (see `racing`).
+        Every window is compared with what the whole graph scores on it, first those on which what
+        is new among the removals matters most (see `racing`).
         """
         gone, before = frozenset(removed), self.loss(())
-        outcome = race(
+        matter = np.zeros(len(self._numbers))
+        for i in gone - self._base:
+            matter += self.changes[i]
+        outcome = race_in_order(
             lambda number: self._loss(number, gone) - self._loss(number, frozenset()),
-            self._numbers,
+            [self._numbers[place] for place in np.argsort(-matter, kind="stable")],
             bar - before,
             early_wins=early_wins,
         )
         return outcome.won, before + outcome.mean
 
-    def importance(self, most: int) -> dict[int, float]:
-        """Return for each processor how much the loss of a window would change without it.
+    @cached_property
+    def changes(self) -> dict[int, Float[np.ndarray, " window"]]:
+        """For each processor, how much the loss of each window would change without it.
 
-        The first-order change w dL/dw of removing a node, w its dry/wet weight, in absolute value
-        and averaged over windows. Where w has converged the changes of the windows cancel: their
+        The first-order change w dL/dw of removing a node, w its dry/wet weight, in absolute value;
+        one backward pass a window. Where w has converged, the changes of the windows cancel: their
         mean says nothing, their size does.
-
-        Args:
-            most: how many of the windows to look at; each costs one backward pass.
         """
-        leaves = Settings(
-            self._settings.values,
-            {
-                kind: wet.detach().clone().requires_grad_()
-                for kind, wet in self._settings.wet.items()
-            },
-        )
-        total = {kind: torch.zeros_like(wet) for kind, wet in self._settings.wet.items()}
-        for number in self._numbers[:most]:
-            dry, features = self._windows.window(number)
-            estimate = render_compiled(
-                self.graph,
-                leaves,
-                dry,
-                self._windows.sample_rate_hz,
-                time=self._windows.time,
-                fft_limit=self._fft_limit,
-            )
-            loss = combine(self._windows.compare(estimate, features), "published").mean()
-            wets = list(leaves.wet.values())
-            slopes = torch.autograd.grad(loss, wets, allow_unused=True)
-            for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True):
-                if slope is not None:
-                    total[kind] += (wet * slope).abs().detach()
+        weights = {
+            kind: wet.detach().clone().requires_grad_() for kind, wet in self._settings.wet.items()
+        }
+        leaves = Settings(self._settings.values, weights)
+        columns = [self._slopes(leaves, number) for number in self._numbers]
         return {
-            i: float(total[kind][row])
-            for kind in total
+            i: np.array([float(column[kind][row]) for column in columns])
+            for kind in weights
             for row, i in enumerate(self.graph.of_kind(kind))
+        }
+
+    def _slopes(self, leaves: Settings, number: int) -> dict[str, Tensor]:
+        """Return |w dL/dw| of one window, by kind."""
+        dry, features = self._windows.window(number)
+        estimate = render_compiled(
+            self.graph,
+            leaves,
+            dry,
+            self._windows.sample_rate_hz,
+            time=self._windows.time,
+            fft_limit=self._fft_limit,
+        )
+        loss = combine(self._windows.compare(estimate, features), "published").mean()
+        wets = list(leaves.wet.values())
+        slopes = torch.autograd.grad(loss, wets, allow_unused=True)
+        return {
+            kind: torch.zeros_like(wet) if slope is None else (wet * slope).abs().detach()
+            for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True)
         }
 
     def _loss(self, number: int, removed: frozenset[int]) -> float:
