@@ -54,7 +54,7 @@ def given_search(session: Session, config: SearchConfig, **rest: Any) -> SearchR
     ]
     losses = {name: {"published": 0.5, "eq4": 0.5} for name in ("sum", "start", "console", "final")}
     history = {"loss": [0.6, 0.5], "seconds": [0.1, 0.2]}
-    return SearchResult(graph, settings, console, losses, history, removed, 0, 1.5, False)
+    return SearchResult(graph, settings, console, losses, history, removed, 0, 0, 0.0, 1.5, False)
 
 
 def write_song(folder: Path) -> None:

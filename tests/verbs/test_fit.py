@@ -43,7 +43,7 @@ class FakeSearch:
         history = {"loss": [0.6, float("inf")], "seconds": [0.1, 0.2]}
         removed = [{"kind": "reverb", "name": "drums", "round": 1, "loss": 0.5}]
         return SearchResult(
-            graph, settings, console, losses, history, removed, 0, 1.5, self.interrupted
+            graph, settings, console, losses, history, removed, 0, 0, 0.0, 1.5, self.interrupted
         )
 
 

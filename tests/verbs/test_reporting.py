@@ -30,7 +30,7 @@ def found_at_once(session: Session, config: SearchConfig, **rest: object) -> Sea
     settings = Settings({"compressor": values}, {"compressor": torch.ones(1)})
     losses = {"final": {"published": 0.5, "eq4": 0.5}}
     history = {"loss": [0.6, 0.5], "seconds": [0.1, 0.2]}
-    return SearchResult(smaller, settings, graph, losses, history, [], 0, 1.5, False)
+    return SearchResult(smaller, settings, graph, losses, history, [], 0, 0, 0.0, 1.5, False)
 
 
 def test_the_page_is_remade_after_the_song_is_gone(

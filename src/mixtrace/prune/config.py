@@ -90,7 +90,9 @@ class SearchResult:
             descent, of the full `console` and of the `final` graph.
         history: one entry a step: `loss` (match on the step's window) and `seconds`.
         removed: processors in the order of their rounds, with the song's loss after the round.
-        trial_windows: windows rendered and compared in pruning trials.
+        trials: pruning trials.
+        trial_windows: windows rendered and compared to prune and to settle rounds.
+        trial_seconds: spent on that.
         seconds: spent, over all resumed parts.
         interrupted: whether the user stopped it before its end.
     """
@@ -101,6 +103,8 @@ class SearchResult:
     losses: dict[str, dict[str, float]]
     history: dict[str, list[float]]
     removed: list[dict[str, Any]]
+    trials: int
     trial_windows: int
+    trial_seconds: float
     seconds: float
     interrupted: bool

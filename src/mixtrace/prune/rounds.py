@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixtrace.fit import Recipe, SongWindows, song_loss
-from mixtrace.graph import remove_nodes
+from mixtrace.graph import Graph, remove_nodes
 from mixtrace.processors import Settings
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
@@ -59,6 +59,11 @@ class Pruning:
             fft_limit_s=limit_s,
         )
 
+    def song_loss(self, graph: Graph, settings: Settings) -> float:
+        """Return L_a (published convention) of the whole song."""
+        self.state.trial_windows += self.windows.count
+        return song_loss(graph, settings, self.windows)["published"]
+
     def round(self, trials: Trials, bar: float, tolerance: float | None = None) -> Round:
         """Return a round under a bar."""
         settings = self.state.descent.settings
@@ -86,9 +91,9 @@ def prune_as_published(
     pruning: Pruning, policy: str, number: int, rng: np.random.Generator
 ) -> None:
     """Prune by brute force, by dry/wet weights, or by the former in every fourth round."""
-    state, windows = pruning.state, pruning.windows
+    state = pruning.state
     graph, settings = state.descent.graph, state.descent.settings
-    whole = song_loss(graph, settings, windows)["published"]
+    whole = pruning.song_loss(graph, settings)
     trials = pruning.trials(rng, whole)
     state.lowest = min(state.lowest, whole)
     bar = state.lowest + pruning.tolerance
@@ -128,7 +133,7 @@ def _confirmed(pruning: Pruning, removed: list[int], settings: Settings, bar: fl
     def holds(count: int) -> bool:
         smaller, _ = remove_nodes(graph, removed[:count])
         kept = settings.keep(surviving_rows(graph, removed[:count]))
-        return song_loss(smaller, kept, pruning.windows)["published"] <= bar
+        return pruning.song_loss(smaller, kept) <= bar
 
     if not removed or holds(len(removed)):
         return removed

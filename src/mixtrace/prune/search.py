@@ -118,7 +118,9 @@ class _Run:
         if state.finished or (state.round >= number and not resumes):
             return
         if state.round < number:
+            began = time.monotonic()
             self._prune(number)
+            state.trial_seconds += time.monotonic() - began
             state.round, state.step = number, 0
             self.save(now=True)
         if state.finished:
@@ -129,7 +131,9 @@ class _Run:
             ramp = recipe.sparsity_ramp_steps
             weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
             self._step(f"round {number}", recipe.round_steps, recipe.round_rate * fall, weight)
+        began = time.monotonic()
         self._settle(number)
+        state.trial_seconds += time.monotonic() - began
         self.save(now=True)
 
     def result(self, interrupted: bool) -> SearchResult:
@@ -147,7 +151,9 @@ class _Run:
             {**state.losses, "final": loss},
             state.history,
             [entry for entry in state.removed if (entry["kind"], entry["name"]) not in left],
+            state.trials,
             state.trial_windows,
+            state.trial_seconds,
             self._elapsed(),
             interrupted,
         )
@@ -170,13 +176,17 @@ class _Run:
             self._windows,
             self.recipe,
             config.tolerance,
-            lambda count, loss: self._report(f"pruning {number}", count, loss),
+            lambda count, loss: self._tried(number, count, loss),
         )
         rng = np.random.default_rng((config.seed, number))
         if config.policy == "ordered":
             prune_in_order(pruning, rng)
         else:
             prune_as_published(pruning, config.policy, number, rng)
+
+    def _tried(self, number: int, count: int, loss: float) -> None:
+        self._state.trials += 1
+        self._report(f"pruning {number}", count, loss)
 
     def _mark_console(self) -> None:
         state = self._state
@@ -220,6 +230,7 @@ class _Run:
                 self._take_back(number)
         else:
             loss = self._song_loss()["published"]
+            state.trial_windows += self._windows.count
             smaller = len(state.descent.graph.processors) <= len(state.accepted[-1][0].processors)
             if smaller and loss <= self._goal():
                 self._accept(loss)

@@ -28,7 +28,8 @@ Found = tuple[Graph, Variables, float]
 """A graph, its variables, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
-    *("round", "step", "allowance", "finished", "seconds", "trial_windows"),
+    *("round", "step", "allowance", "finished", "seconds"),
+    *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
 )
 """The attributes that are JSON as they are."""
@@ -47,7 +48,7 @@ class State:
             made up for it; None while rounds prune carefully.
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
-        trial_windows: windows judged in pruning trials.
+        trials, trial_windows, trial_seconds: as in `SearchResult`.
         accepted: the console and what the rounds made of it, in turn.
         console_windows: L_a (published convention) of the console, window by window.
         losses, removed, history: as in `SearchResult`.
@@ -60,7 +61,9 @@ class State:
     allowance: float | None = None
     finished: bool = False
     seconds: float = 0.0
+    trials: int = 0
     trial_windows: int = 0
+    trial_seconds: float = 0.0
     accepted: list[Found] = field(default_factory=list)
     console_windows: list[float] = field(default_factory=list)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)

@@ -28,7 +28,8 @@ _BANDS_PER_OCTAVE = 6.0
 _FLOOR_DB = -120.0
 _SOUNDING_DB = -80.0
 _MOST_WINDOWS = 4
-_MOST_TRIALS = 60
+_MOST_TRIALS = 400
+_FFT_LIMIT_S = 4.0
 _TAP_BYTES = 1_000_000_000
 _WINDOWS_AT_ONCE = 4
 
@@ -53,7 +54,7 @@ def loss_increases(
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
-    trials = Trials(graph, settings, windows, numbers.tolist())
+    trials = Trials(graph, settings, windows, numbers.tolist(), fft_limit_s=_FFT_LIMIT_S)
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)
     for done, i in enumerate(graph.processors, 1):
