@@ -32,7 +32,7 @@ def audio() -> list[torch.Tensor]:
     return [0.2 * noise * torch.linspace(0.2, 1.0, 30_000)]
 
 
-TILT = torch.linspace(-6.0, 2.0, 1024)
+TILT = torch.linspace(-12.0, 6.0, 1024)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,17 @@ def test_the_panning_takes_the_level_of_a_flat_curve() -> None:
     graph, settings = a_console(torch.full((1024,), -5.0), [3.0, -9.0])
     moved = gather_levels(graph, settings)
     assert moved.values["equalizer"]["magnitude_db"][0].abs().max() < 1e-3
+
+
+def test_a_plain_gain_takes_the_level_of_a_curve_that_is_nearly_flat() -> None:
+    ripple = -3.0 + 0.8 * torch.sin(torch.arange(1024) / 40.0)
+    graph, settings = a_console(ripple, [-2.0, -2.0])
+    moved = gather_levels(graph, settings)
+    gain_db = 20.0 * torch.log10(torch.tensor(0.2 + 0.8 * 10.0 ** (-2.0 / 20.0)))
+    level_db = 20.0 * torch.log10(torch.tensor(0.3 + 0.7 * 10.0 ** (-3.0 / 20.0)))
+    # The ripple's own mean, per octave, is not quite zero.
+    expected = pytest.approx(float(gain_db + level_db), abs=0.3)
+    assert float(moved.values["gain_panning"]["gain_db"][0, 0]) == expected
 
 
 def test_what_was_given_is_not_changed() -> None:

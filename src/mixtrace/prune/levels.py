@@ -3,7 +3,7 @@
 A gain before a compressor is a gain behind it if the threshold moves as well. An equalizer and a
 gain/panning in one chain can therefore share out the level between them in any way without a
 change of sound, and pruning finds neither of them redundant. Here the one that does more beside the
-level - the curve, or the panning - takes all of it.
+level - the curve, or the panning - takes all of it, and the gain where neither does.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,9 @@ from mixtrace.processors.equalizer import equalizer_frequencies
 __all__ = ["gather_levels"]
 
 EQUALIZER, GAIN_PANNING = "equalizer", "gain_panning"
+_FLAT_DB = 1.0
+"""A curve that strays less than this from its level (rms) is taken for a level alone."""
+
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 12_000.0
 
 
@@ -39,7 +42,8 @@ def gather_levels(graph: Graph, settings: Settings) -> Settings:
         shape_db, level_db = _shape_and_level(curve_db)
         panning_db = float(sides_db.std(unbiased=False))
         # What goes into the equalizer and out of the gain, in dB.
-        shift_db = float(sides_db.mean()) if shape_db > panning_db else -level_db
+        curve_leads = shape_db > max(panning_db, _FLAT_DB)
+        shift_db = float(sides_db.mean()) if curve_leads else -level_db
         _set_effect(moved, EQUALIZER, "magnitude_db", e, curve_db + shift_db)
         _set_effect(moved, GAIN_PANNING, "gain_db", g, sides_db - shift_db)
         for i in between:
