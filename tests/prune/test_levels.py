@@ -32,6 +32,7 @@ def audio() -> list[torch.Tensor]:
     return [0.2 * noise * torch.linspace(0.2, 1.0, 30_000)]
 
 
+EVERYWHERE = torch.ones(2, 1024)
 TILT = torch.linspace(-12.0, 6.0, 1024)
 
 
@@ -42,7 +43,7 @@ TILT = torch.linspace(-12.0, 6.0, 1024)
 def test_the_sound_stays(curve_db: torch.Tensor, gain_db: list[float]) -> None:
     graph, settings = a_console(curve_db, gain_db)
     before = render_walk(graph, settings, audio(), RATE_HZ)
-    after = render_walk(graph, gather_levels(graph, settings), audio(), RATE_HZ)
+    after = render_walk(graph, gather_levels(graph, settings, EVERYWHERE), audio(), RATE_HZ)
     # The detector's floor, 1e-5 of energy, does not move with the level: here 25 dB below the
     # threshold, where it changes a level by 0.02 dB at most.
     assert (after - before).abs().max() < 5e-3 * before.abs().max()
@@ -50,7 +51,7 @@ def test_the_sound_stays(curve_db: torch.Tensor, gain_db: list[float]) -> None:
 
 def test_the_curve_takes_the_level_of_a_plain_gain() -> None:
     graph, settings = a_console(TILT, [-6.0, -6.0])
-    moved = gather_levels(graph, settings)
+    moved = gather_levels(graph, settings, EVERYWHERE)
     assert moved.values["gain_panning"]["gain_db"][0].abs().max() < 1e-4
     effective_db = 20.0 * torch.log10(torch.tensor(0.2 + 0.8 * 10.0 ** (-6.0 / 20.0)))
     shift = (
@@ -61,14 +62,14 @@ def test_the_curve_takes_the_level_of_a_plain_gain() -> None:
 
 def test_the_panning_takes_the_level_of_a_flat_curve() -> None:
     graph, settings = a_console(torch.full((1024,), -5.0), [3.0, -9.0])
-    moved = gather_levels(graph, settings)
+    moved = gather_levels(graph, settings, EVERYWHERE)
     assert moved.values["equalizer"]["magnitude_db"][0].abs().max() < 1e-3
 
 
 def test_a_plain_gain_takes_the_level_of_a_curve_that_is_nearly_flat() -> None:
     ripple = -3.0 + 0.8 * torch.sin(torch.arange(1024) / 40.0)
     graph, settings = a_console(ripple, [-2.0, -2.0])
-    moved = gather_levels(graph, settings)
+    moved = gather_levels(graph, settings, EVERYWHERE)
     gain_db = 20.0 * torch.log10(torch.tensor(0.2 + 0.8 * 10.0 ** (-2.0 / 20.0)))
     level_db = 20.0 * torch.log10(torch.tensor(0.3 + 0.7 * 10.0 ** (-3.0 / 20.0)))
     # The ripple's own mean, per octave, is not quite zero.
@@ -79,7 +80,7 @@ def test_a_plain_gain_takes_the_level_of_a_curve_that_is_nearly_flat() -> None:
 def test_what_was_given_is_not_changed() -> None:
     graph, settings = a_console(TILT, [-6.0, -6.0])
     kept = settings.map(torch.clone)
-    gather_levels(graph, settings)
+    gather_levels(graph, settings, EVERYWHERE)
     for kind, named in settings.values.items():
         assert torch.equal(settings.wet[kind], kept.wet[kind])
         assert all(torch.equal(value, kept.values[kind][name]) for name, value in named.items())

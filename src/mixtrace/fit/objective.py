@@ -91,7 +91,7 @@ def window_loss(
     if sparsity:
         total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
     if objective.parsimony:
-        total = total + objective.parsimony * parsimony(settings)
+        total = total + objective.parsimony * parsimony(settings, windows.heard(graph))
     if "multitap_delay" in settings.values:
         sharpness = settings.values["multitap_delay"]["taps"][..., 1]
         total = total + 0.5 * objective.sharpness * (1.0 - sharpness).square().sum()

@@ -26,10 +26,16 @@ _GAINS = {
 _SMALL_DB = 0.01
 
 
-def parsimony(settings: Settings) -> Float[Tensor, ""]:
+def parsimony(settings: Settings, heard: Float[Tensor, "equalizer bin"]) -> Float[Tensor, ""]:
     """Return the sum of log(1 + rms effect / 1 dB) over equalizers, imagers and gain/pannings.
 
-    An effect is what leaves the node over what enters it, dry/wet weight included, in dB.
+    An effect is what leaves the node over what enters it, dry/wet weight included, in dB; that of
+    an equalizer counts where there is something to hear: elsewhere a penalty would draw the curve
+    to 0 dB, and so away from the level of what is heard.
+
+    Args:
+        settings: the settings.
+        heard: 1 where what an equalizer stands on sounds, else 0; see `SongWindows.heard`.
     """
     total = torch.zeros(())
     for kind, name in _GAINS.items():
@@ -37,7 +43,8 @@ def parsimony(settings: Settings) -> Float[Tensor, ""]:
             wet = settings.wet[kind][:, None]
             gain = 10.0 ** (settings.values[kind][name].reshape(len(wet), -1) / 20.0)
             effect_db = 20.0 * torch.log10((1.0 - wet + wet * gain).clamp_min(1e-4))
+            weight = heard if kind == "equalizer" else torch.ones_like(effect_db)
+            power = (weight * effect_db.square()).sum(1) / weight.sum(1).clamp_min(1.0)
             # The square root has no slope at zero; a hundredth of a dB rounds it off.
-            rms_db = (effect_db.square().mean(1) + _SMALL_DB**2).sqrt()
-            total = total.to(rms_db.device) + torch.log1p(rms_db).sum()
+            total = total.to(power.device) + torch.log1p((power + _SMALL_DB**2).sqrt()).sum()
     return total

@@ -1,11 +1,13 @@
 """The windows of a song: dry audio and target features, ready for rendering and comparing."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.graph import Graph
 from mixtrace.losses import (
     HOP_S,
     WARM_UP_S,
@@ -15,6 +17,7 @@ from mixtrace.losses import (
     MixLoss,
     evaluation_windows,
 )
+from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.render import DryAudio
 from mixtrace.session import Session
 
@@ -24,6 +27,9 @@ SILENCE = 1e-5
 """Peak amplitude (-100 dB) below which a track counts as silent in a window."""
 
 _CACHE_BYTES = 1_500_000_000
+_EQUALIZER = "equalizer"
+_HEARD_WINDOWS = 16
+_HEARD_SHARE = 1e-5
 
 
 class SongWindows:
@@ -52,6 +58,7 @@ class SongWindows:
         self._tracks = [torch.from_numpy(track.audio) for track in session.tracks]
         self._mix = torch.from_numpy(session.mix)
         self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
+        self._heard: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
         self._capacity = max(2, _CACHE_BYTES // per_window)
 
@@ -64,6 +71,46 @@ class SongWindows:
     def length(self) -> int:
         """Samples in the mix."""
         return self._mix.shape[-1]
+
+    def heard(self, graph: Graph) -> Float[Tensor, "equalizer bin"]:
+        """Return, for each equalizer of a graph, 1 where what it stands on sounds, else 0.
+
+        A track sounds at a frequency where its power times the frequency, over up to 16 windows
+        spread over the song, is within 50 dB of the most; a bus where one of its tracks does.
+        """
+        if self._heard is None or self._heard[0] != graph:
+            upstream: list[set[int]] = [set() for _ in graph.nodes]
+            for i in graph.order:
+                own = {graph.inputs.index(i)} if i in graph.inputs else set()
+                upstream[i] = own.union(*(upstream[p] for p in graph.predecessors[i]))
+            rows = [
+                self._track_heard[sorted(upstream[i])].amax(0) for i in graph.of_kind(_EQUALIZER)
+            ]
+            bins = len(equalizer_frequencies())
+            heard = torch.stack(rows) if rows else torch.zeros((0, bins))
+            self._heard = graph, heard.to(self.device)
+        return self._heard[1]
+
+    @cached_property
+    def _track_heard(self) -> Float[Tensor, "track bin"]:
+        frequency_hz = equalizer_frequencies()
+        spread = torch.linspace(0, self.count - 1, min(self.count, _HEARD_WINDOWS)).round().int()
+        starts = [self.starts[number] for number in spread.tolist()]
+        samples = 2 * len(frequency_hz) - 1
+        rows = []
+        for track in self._tracks:
+            power = torch.zeros(len(frequency_hz))
+            for start in starts:
+                # Frames that end before the song: a cut without a fade would sound everywhere.
+                audio = track[:, start : start + self.time]
+                if audio.shape[-1] < samples:
+                    continue
+                frames = audio.unfold(-1, samples, samples)
+                taper = torch.hann_window(samples)
+                power += torch.fft.rfft(frames * taper).abs().square().sum((0, 1))
+            loudness = power * frequency_hz
+            rows.append((loudness > _HEARD_SHARE * loudness.max()).float())
+        return torch.stack(rows)
 
     def window(self, number: int) -> tuple[DryAudio, LossFeatures]:
         """Return dry audio and target features of one evaluation window."""

@@ -25,7 +25,9 @@ _FLAT_DB = 1.0
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 12_000.0
 
 
-def gather_levels(graph: Graph, settings: Settings) -> Settings:
+def gather_levels(
+    graph: Graph, settings: Settings, heard: Float[Tensor, "equalizer bin"]
+) -> Settings:
     """Return settings of the same sound with each chain's level in one processor.
 
     The sound is the same but for what a detector's floor of -50 dB and the ends of the ranges take.
@@ -33,13 +35,14 @@ def gather_levels(graph: Graph, settings: Settings) -> Settings:
     Args:
         graph: any graph; chains without an equalizer and a gain behind it stay as they are.
         settings: its settings.
+        heard: 1 where what an equalizer stands on sounds, else 0; see `SongWindows.heard`.
     """
     moved = settings.map(torch.clone)
     for equalizer, between, gain in _pairs(graph):
         e, g = graph.of_kind(EQUALIZER).index(equalizer), graph.of_kind(GAIN_PANNING).index(gain)
         curve_db = _effect_db(moved, EQUALIZER, "magnitude_db", e)
         sides_db = _effect_db(moved, GAIN_PANNING, "gain_db", g)
-        shape_db, level_db = _shape_and_level(curve_db)
+        shape_db, level_db = _shape_and_level(curve_db, heard[e])
         panning_db = float(sides_db.std(unbiased=False))
         # What goes into the equalizer and out of the gain, in dB.
         curve_leads = shape_db > max(panning_db, _FLAT_DB)
@@ -84,13 +87,16 @@ def _set_effect(
     settings.values[kind][name][row] = effect_db
 
 
-def _shape_and_level(curve_db: Float[Tensor, " bin"]) -> tuple[float, float]:
-    """Return how far a curve strays from its level (rms), and its level, both per octave."""
+def _shape_and_level(
+    curve_db: Float[Tensor, " bin"], heard: Float[Tensor, " bin"]
+) -> tuple[float, float]:
+    """Return how far a curve strays from its level (rms), and its level, per octave heard."""
     frequency_hz = equalizer_frequencies()
     weight = torch.where(
         (frequency_hz >= _LOWEST_HZ) & (frequency_hz <= _HIGHEST_HZ), 1.0 / frequency_hz, 0.0
     )
-    weight = (weight / weight.sum()).to(curve_db.dtype)
+    weight = weight.to(curve_db) * heard
+    weight = weight / weight.sum().clamp_min(1e-9)
     level_db = (weight * curve_db).sum()
     return float((weight * (curve_db - level_db).square()).sum().sqrt()), float(level_db)
 

@@ -108,7 +108,8 @@ def prune_as_published(
 def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     """Prune carefully while that removes anything, then boldly until nothing is left to try."""
     state = pruning.state
-    state.descent.move_to(gather_levels(state.descent.graph, state.descent.settings))
+    graph, settings = state.descent.graph, state.descent.settings
+    state.descent.move_to(gather_levels(graph, settings, pruning.windows.heard(graph)))
     whole = state.accepted[-1][2]
     goal = state.losses["console"]["published"] + pruning.tolerance
     trials = pruning.trials(rng, whole)

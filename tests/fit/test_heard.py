@@ -1,0 +1,46 @@
+"""Where equalizers are heard, on tracks whose bands are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from mixtrace.fit import SongWindows
+from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.processors import Settings
+from mixtrace.processors.equalizer import equalizer_frequencies
+from mixtrace.session import Session
+
+BANDS_HZ = {"low": (60.0, 3_000.0), "high": (800.0, 12_000.0)}
+
+
+def band_of_noise(low_hz: float, high_hz: float, samples: int) -> np.ndarray:
+    """Noise with nothing outside its band."""
+    spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal(samples))
+    frequency_hz = np.fft.rfftfreq(samples, 1.0 / 30_000.0)
+    spectrum[(frequency_hz < low_hz) | (frequency_hz > high_hz)] = 0.0
+    return 0.1 * np.fft.irfft(spectrum, samples).astype(np.float32)[None]
+
+
+def test_a_curve_is_heard_where_its_tracks_sound(
+    planted: tuple[Session, Graph, Settings],
+) -> None:
+    samples = planted[0].mix.shape[-1]
+    tracks = tuple(
+        replace(track, audio=band_of_noise(*BANDS_HZ[track.name], samples))
+        for track in planted[0].tracks
+    )
+    session = replace(planted[0], tracks=tracks)
+    graph = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["paper"])
+    heard = SongWindows(session).heard(graph)
+    names = [graph.nodes[i].name for i in graph.of_kind("equalizer")]
+    row = {name: heard[number] for number, name in enumerate(names)}
+    frequency_hz = equalizer_frequencies()
+    for name, (low_hz, high_hz) in BANDS_HZ.items():
+        # The side lobes of the analysis window, 50 dB down, reach ten bins of 15 Hz.
+        inside = (frequency_hz > low_hz + 200.0) & (frequency_hz < high_hz - 200.0)
+        outside = (frequency_hz < low_hz - 200.0) | (frequency_hz > high_hz + 200.0)
+        assert row[name][inside].mean() > 0.99
+        assert row[name][outside].sum() == 0.0
+    (bus,) = {*names} - {"low", "high"}
+    assert torch.equal(row[bus], torch.maximum(row["low"], row["high"]))
