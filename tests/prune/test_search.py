@@ -113,6 +113,25 @@ def test_a_killed_run_resumes_to_the_same_result(
 
 
 @pytest.mark.usefixtures("small_console")
+def test_a_run_killed_before_a_round_was_settled_settles_it(
+    planted: Planted, found: SearchResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Memory):
+        def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+            super().save(tensors, facts)
+            if facts["round"] == 1 and facts["step"] == CONFIG.round_steps and not facts["settled"]:
+                raise ConnectionAbortedError("the plug was pulled")
+
+    monkeypatch.setattr(sys.modules["mixtrace.prune.search"], "_SAVE_EVERY_S", 0.0)
+    keeper = Killed()
+    with pytest.raises(ConnectionAbortedError):
+        search(planted[0], CONFIG, keeper=keeper)
+    resumed = Memory()
+    resumed.stored = keeper.stored
+    assert same(search(planted[0], CONFIG, keeper=resumed), found)
+
+
+@pytest.mark.usefixtures("small_console")
 def test_an_interrupt_leaves_a_valid_result(planted: Planted) -> None:
     def stop(progress: Progress) -> None:
         if progress.done == 5:

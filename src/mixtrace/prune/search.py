@@ -114,8 +114,7 @@ class _Run:
     def prune_and_descend(self, number: int) -> None:
         """Remove what a round removes, then descend on the rest."""
         state, recipe = self._state, self.recipe
-        resumes = state.round == number and state.step < recipe.round_steps
-        if state.finished or (state.round >= number and not resumes):
+        if state.finished or state.settled >= number:
             return
         if state.round < number:
             began = time.monotonic()
@@ -133,6 +132,7 @@ class _Run:
             self._step(f"round {number}", recipe.round_steps, recipe.round_rate * fall, weight)
         began = time.monotonic()
         self._settle(number)
+        state.settled = number
         state.trial_seconds += time.monotonic() - began
         self.save(now=True)
 

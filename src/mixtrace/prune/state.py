@@ -28,7 +28,7 @@ Found = tuple[Graph, Variables, float]
 """A graph, its variables, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
-    *("round", "step", "allowance", "finished", "seconds"),
+    *("round", "step", "settled", "allowance", "finished", "seconds"),
     *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
 )
@@ -43,6 +43,7 @@ class State:
         descent: the graph and its variables as they stand.
         round: the pruning round; 0 is the console.
         step: steps taken in the round.
+        settled: the last round whose graph was accepted or taken back.
         lowest: the lowest loss of a song seen, for the published policies.
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
@@ -57,6 +58,7 @@ class State:
     descent: Descent
     round: int = 0
     step: int = 0
+    settled: int = 0
     lowest: float = math.inf
     allowance: float | None = None
     finished: bool = False
