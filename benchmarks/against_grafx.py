@@ -40,7 +40,7 @@ class Ours:
         self.graph = build_console(names, CONSOLES["paper"])
         start = Variables.from_settings(least_squares_start(self.graph, session))
         self.windows = windows
-        self.descent = Descent(self.graph, start, windows, self.recipe.learning_rates)
+        self.descent = Descent(self.graph, start, windows, self.recipe)
         self.seconds += time.perf_counter() - began
 
     def step(self, start: int) -> None:

@@ -42,6 +42,7 @@ VARIANTS: dict[str, Recipe] = {
     "random start": replace(_OURS, start="random"),
     "windows anywhere": replace(_OURS, windows="uniform"),
     "one rate of .01 for all": replace(_OURS, learning_rates=_PUBLISHED.learning_rates),
+    "second moments over 1,000 steps": replace(_OURS, second_moment=0.999),
     "constant rate": replace(_OURS, console_end=1.0),
     "twice the rates": replace(
         _OURS, learning_rates={name: 2.0 * rate for name, rate in _OURS.learning_rates.items()}
@@ -75,7 +76,7 @@ def run(session: Session, windows: SongWindows, recipe: Recipe, steps: int) -> C
         variables = Variables.random(graph, torch.Generator().manual_seed(0))
     else:
         variables = Variables.from_settings(least_squares_start(graph, session))
-    descent = Descent(graph, variables, windows, recipe.learning_rates)
+    descent = Descent(graph, variables, windows, recipe)
     spent = time.perf_counter() - began
     curve = Curve([], [], [])
     for step in range(steps + 1):

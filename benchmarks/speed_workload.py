@@ -98,7 +98,7 @@ class OursAtWork:
         self.windows = SongWindows(session)
         start = Variables.from_settings(least_squares_start(self.graph, session))
         recipe = RECIPES["default"]
-        self.descent = Descent(self.graph, start, self.windows, recipe.learning_rates)
+        self.descent = Descent(self.graph, start, self.windows, recipe)
         self._objective, self._taken = recipe.objective, 0
         for _ in range(min(3, self.windows.count)):
             self.step()

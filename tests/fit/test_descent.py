@@ -1,5 +1,7 @@
 """Gradient descent: it can be stored, cut and counted on to go down."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -10,7 +12,7 @@ from mixtrace.processors import PROCESSORS, Settings
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
-RATES = RECIPES["default"].learning_rates
+RECIPE = RECIPES["default"]
 CHAIN = ("equalizer", "compressor", "stereo_imager", "gain_panning", "reverb")
 
 
@@ -26,7 +28,7 @@ def windows(planted: Planted) -> SongWindows:
 
 def a_descent(graph: Graph, windows: SongWindows) -> Descent:
     start = Variables.random(graph, torch.Generator().manual_seed(0))
-    return Descent(graph, start, windows, RATES)
+    return Descent(graph, start, windows, RECIPE)
 
 
 def take(descent: Descent, windows: SongWindows, steps: int) -> list[float]:
@@ -43,7 +45,7 @@ def test_a_restored_descent_goes_on_identically(graph: Graph, windows: SongWindo
     first = take(whole, windows, 4)
     half = a_descent(graph, windows)
     assert take(half, windows, 2) == first[:2]
-    again = Descent.from_memory(graph, half.memory(), windows, RATES)
+    again = Descent.from_memory(graph, half.memory(), windows, RECIPE)
     assert take(again, windows, 2) == first[2:]
 
 
@@ -66,7 +68,7 @@ def test_values_stay_in_range(graph: Graph, windows: SongWindows) -> None:
         graph,
         Variables.random(graph, torch.Generator().manual_seed(0)),
         windows,
-        {name: 100.0 * rate for name, rate in RATES.items()},
+        replace(RECIPE, learning_rates={n: 100.0 * r for n, r in RECIPE.learning_rates.items()}),
     )
     take(descent, windows, 3)
     settings = descent.settings
@@ -89,6 +91,19 @@ def test_both_strategies_give_the_same_match(graph: Graph, windows: SongWindows)
     ]
     # They differ where a filter follows another one, around the ends of the window.
     assert matches[0] == pytest.approx(matches[1], rel=2e-3)
+
+
+def test_second_moments_are_remembered_as_long_as_the_recipe_says(
+    graph: Graph, windows: SongWindows
+) -> None:
+    for moment in (0.0, 0.95):
+        start = Variables.random(graph, torch.Generator().manual_seed(0))
+        descent = Descent(graph, start, windows, replace(RECIPE, second_moment=moment))
+        take(descent, windows, 1)
+        memory = descent.memory()
+        gradient = memory["gain_panning/gain_db/exp_avg"] / 0.1
+        squared = memory["gain_panning/gain_db/exp_avg_sq"] / (1.0 - moment)
+        torch.testing.assert_close(squared, gradient.square())
 
 
 def test_sparsity_pushes_the_weights_down(graph: Graph, windows: SongWindows) -> None:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.fit.objective import Objective, window_loss
+from mixtrace.fit.recipe import Recipe
 from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
@@ -30,7 +31,7 @@ class Descent:
         graph: Graph,
         variables: Variables,
         windows: SongWindows,
-        learning_rates: Mapping[str, float],
+        recipe: Recipe,
     ) -> None:
         """Take copies of the variables.
 
@@ -38,12 +39,12 @@ class Descent:
             graph: the graph.
             variables: where to start.
             windows: the song.
-            learning_rates: steps of the unconstrained values at rate 1, by parameter name.
+            recipe: its learning rates and second moments are taken.
         """
         self.graph = graph
         self.variables = variables.to(windows.device).requires_grad()
         self._windows = windows
-        self._rates = learning_rates
+        self._recipe = recipe
         self.forget()
 
     @property
@@ -56,9 +57,10 @@ class Descent:
         """Start the optimiser anew: no moments."""
         self._optimizer = torch.optim.Adam(
             [
-                {"params": [value], "lr": self._rates[name], "name": name}
+                {"params": [value], "lr": self._recipe.learning_rates[name], "name": name}
                 for (_, name), value in self.variables.values.items()
             ],
+            betas=(0.9, self._recipe.second_moment),
             fused=True,
         )
 
@@ -81,7 +83,7 @@ class Descent:
             sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
         """
         for group in self._optimizer.param_groups:
-            group["lr"] = rate * self._rates[group["name"]]
+            group["lr"] = rate * self._recipe.learning_rates[group["name"]]
         self._optimizer.zero_grad(set_to_none=True)
         total, match = window_loss(
             self.graph,
@@ -114,7 +116,7 @@ class Descent:
             graph: the smaller graph.
             rows: for each kind the rows to keep, in the order of the smaller graph's nodes.
         """
-        smaller = Descent(graph, self.variables.keep(rows), self._windows, self._rates)
+        smaller = Descent(graph, self.variables.keep(rows), self._windows, self._recipe)
         for key, value in smaller.variables.values.items():
             state = self._optimizer.state.get(self.variables.values[key])
             if state:
@@ -140,7 +142,7 @@ class Descent:
         graph: Graph,
         memory: Mapping[str, Tensor],
         windows: SongWindows,
-        learning_rates: Mapping[str, float],
+        recipe: Recipe,
     ) -> "Descent":
         """Return the descent whose `memory` this is."""
         values: dict[tuple[str, str], Tensor] = {}
@@ -151,7 +153,7 @@ class Descent:
                 values[kind, name] = tensor
             else:
                 states.setdefault((kind, name), {})[entry] = tensor
-        descent = cls(graph, Variables(values), windows, learning_rates)
+        descent = cls(graph, Variables(values), windows, recipe)
         for key, state in states.items():
             descent._optimizer.state[descent.variables.values[key]] = {
                 name: tensor.to(windows.device).clone() for name, tensor in state.items()

@@ -10,20 +10,20 @@ from mixtrace.fit.variables import WET
 __all__ = ["RECIPES", "Recipe"]
 
 _OWN_RATES: dict[str, float] = {
-    "magnitude_db": 0.06,
-    "gain_db": 0.02,
-    "side_gain_db": 0.02,
-    "threshold_db": 0.1,
-    "knee_db": 0.1,
-    "time_ms": 0.1,
-    "slope": 0.1,
-    "taps": 0.02,
-    "color_db": 0.04,
-    "initial_db": 0.2,
-    "rt60_s": 0.1,
-    "ride_db": 0.1,
+    "magnitude_db": 0.09,
+    "gain_db": 0.03,
+    "side_gain_db": 0.03,
+    "threshold_db": 0.15,
+    "knee_db": 0.15,
+    "time_ms": 0.15,
+    "slope": 0.15,
+    "taps": 0.03,
+    "color_db": 0.06,
+    "initial_db": 0.3,
+    "rt60_s": 0.15,
+    "ride_db": 0.15,
     "duration_s": 0.0,
-    WET: 0.06,
+    WET: 0.09,
 }
 
 _PUBLISHED_RATES = {name: 0.0 if name == "duration_s" else 0.01 for name in _OWN_RATES}
@@ -44,6 +44,7 @@ class Recipe:
         round_rate: rate of the steps after a round; they fall to zero unless it is 1.
         reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
         learning_rates: steps of the unconstrained values at rate 1, by parameter.
+        second_moment: Adam's decay of squared gradients a step; .95 remembers twenty steps.
         objective: what a step minimises.
         sparsity_ramp_steps: steps after the first round over which the sparsity weight grows.
         trial_windows: how many windows a pruning trial is judged on; 0 for all.
@@ -51,13 +52,14 @@ class Recipe:
 
     start: Literal["least-squares", "random"] = "least-squares"
     windows: Literal["grid", "uniform"] = "grid"
-    console_steps: int = 450
+    console_steps: int = 300
     rounds: int = 12
     round_steps: int = 40
     console_end: float = 0.1
     round_rate: float = 0.5
     reset_steps: int = 0
     learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
+    second_moment: float = 0.95
     objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
     trial_windows: int = 8
@@ -75,6 +77,7 @@ RECIPES: dict[str, Recipe] = {
         round_rate=1.0,
         reset_steps=500,
         learning_rates=_PUBLISHED_RATES,
+        second_moment=0.999,
         objective=Objective(
             strategy="scheduled", convention="published", fft_limit_s=None, parsimony=0.0
         ),

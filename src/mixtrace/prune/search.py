@@ -95,7 +95,7 @@ class _Run:
         if stored is None:
             self._state = self._begin(session)
         else:
-            self._state = State.unpack(*stored, self._windows, self.recipe.learning_rates)
+            self._state = State.unpack(*stored, self._windows, self.recipe)
         self._before = self._state.seconds
         self._pending: list[torch.Tensor] = []
 
@@ -256,7 +256,7 @@ class _Run:
     def _take_back(self, number: int) -> None:
         state = self._state
         graph, variables, _ = state.accepted[-1]
-        state.descent = Descent(graph, variables, self._windows, self.recipe.learning_rates)
+        state.descent = Descent(graph, variables, self._windows, self.recipe)
         state.removed = [entry for entry in state.removed if entry["round"] != number]
         state.allowance = 1.0 if state.allowance is None else state.allowance / 2.0
         state.finished = state.allowance < _LEAST_ALLOWANCE
@@ -302,8 +302,7 @@ class _Run:
         else:
             start = least_squares_start(self._console, session)
             variables = Variables.from_settings(start)
-        rates = self.recipe.learning_rates
-        state = State(Descent(self._console, variables, self._windows, rates))
+        state = State(Descent(self._console, variables, self._windows, self.recipe))
         bare = build_console([(t.name, t.group) for t in session.tracks], ConsolePreset((), ()))
         state.losses["sum"] = song_loss(bare, Settings({}, {}), self._windows)
         state.losses["start"] = song_loss(self._console, state.descent.settings, self._windows)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from mixtrace.fit import Descent, SongWindows, Variables
+from mixtrace.fit import Descent, Recipe, SongWindows, Variables
 from mixtrace.graph import Graph, graph_from_json, graph_to_json
 
 __all__ = ["Keeper", "State"]
@@ -91,7 +91,7 @@ class State:
         tensors: Mapping[str, Tensor],
         facts: dict[str, Any],
         windows: SongWindows,
-        learning_rates: Mapping[str, float],
+        recipe: Recipe,
     ) -> "State":
         """Return the state that was packed."""
         parts: dict[str, dict[str, Tensor]] = {}
@@ -101,7 +101,7 @@ class State:
 
         def descent(document: Any, part: str) -> Descent:
             graph = graph_from_json(document)
-            return Descent.from_memory(graph, parts.get(part, {}), windows, learning_rates)
+            return Descent.from_memory(graph, parts.get(part, {}), windows, recipe)
 
         state = cls(descent(facts["graph"], "now"))
         for name in _PLAIN:
