@@ -22,8 +22,8 @@ from mixtrace.prune.trials import Trials, surviving_rows
 __all__ = ["Pruning", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
-_CAREFUL = 0.4
-_FIRST_ALLOWANCE = 2.0
+_CAREFUL = 0.5
+_FIRST_ALLOWANCE = 1.0
 
 
 @dataclass
@@ -116,7 +116,7 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     importance = {i: float(changes.mean()) for i, changes in trials.changes.items()}
     removed: list[int] = []
     if state.allowance is None:
-        bar = min(goal, whole + _CAREFUL * pruning.tolerance)
+        bar = whole + _CAREFUL * (goal - whole)
         removed = ordered(pruning.round(trials, bar), importance)
         if not removed:
             state.allowance = _FIRST_ALLOWANCE

@@ -33,7 +33,7 @@ from mixtrace.session import Session
 __all__ = ["search"]
 
 _SAVE_EVERY_S = 20.0
-_LEAST_ALLOWANCE = 0.25
+_LEAST_ALLOWANCE = 0.5
 _FETCH_EVERY = 5
 
 
