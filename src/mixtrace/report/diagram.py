@@ -15,6 +15,7 @@ from mixtrace.processors import processor
 from mixtrace.report.chains import TRACK
 from mixtrace.report.details import NodeDetail
 from mixtrace.report.diagram_layout import Lane, Layout, lay_out
+from mixtrace.report.families import FAMILIES, look
 from mixtrace.report.parts import Part
 from mixtrace.report.templating import filled, web_text
 
@@ -28,24 +29,6 @@ _GAP, _MARGIN = 28, 12
 _LETTER, _PILL_ENDS = 6, 24
 _WIDEST_GAP = 160
 _LONGEST_LABEL = 15
-
-_FAMILIES = {
-    "tone": "tone",
-    "dynamics": "dynamics",
-    "place": "level and width",
-    "space": "delay and reverb",
-    "ride": "automation",
-}
-_SHORT = {
-    "equalizer": ("EQ", "tone"),
-    "compressor": ("Comp", "dynamics"),
-    "noise_gate": ("Gate", "dynamics"),
-    "stereo_imager": ("Wide", "place"),
-    "gain_panning": ("Pan", "place"),
-    "multitap_delay": ("Delay", "space"),
-    "reverb": ("Rev", "space"),
-    "gain_automation": ("Auto", "ride"),
-}
 
 
 @dataclass(frozen=True)
@@ -111,7 +94,7 @@ def diagram_part(
         kept=kept,
         removed=removed,
         details={i: _shown(details[i]) for lane in layout.lanes for i, _ in lane.kept},
-        families=[(key, words) for key, words in _FAMILIES.items() if key in families],
+        families=[(key, words) for key, words in FAMILIES.items() if key in families],
         width=places.ends[-1] + 2 * _MARGIN,
         height=layout.rows * places.row,
         row=places.row,
@@ -166,7 +149,7 @@ def _words(detail: NodeDetail) -> str:
 def _box(
     lane: Lane, slot: int, kind: str, places: _Places, label: str, node: int | None = None
 ) -> _Box:
-    short, family = _SHORT.get(kind, (processor(kind).letter.upper(), "tone"))
+    short, family = look(kind)
     x = places.slots[lane.column] + slot * _SLOT
     return _Box(x, places.y(lane) - places.box / 2, short, family, label, node)
 

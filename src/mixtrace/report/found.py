@@ -1,18 +1,18 @@
 """How a result was found: the loss on the way, what each round removed, what each part is worth."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from mixtrace.processors import PROCESSORS, processor
+from mixtrace.processors import processor
 from mixtrace.report.parts import Part
 from mixtrace.report.result import StoredResult, fixed, number
+from mixtrace.report.rounds import rounds, rounds_figure
 from mixtrace.report.svg import Axis, Plot, figure, level_axis, thinned
 from mixtrace.report.templating import filled
 
-__all__ = ["RoundTable", "Worth", "found_part", "history", "rounds", "worths"]
+__all__ = ["Worth", "found_part", "history", "worths"]
 
 _MOST_POINTS = 300
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -22,21 +22,6 @@ _STAGES = (
     ("console", "full console"),
     ("final", "result"),
 )
-
-
-@dataclass(frozen=True)
-class RoundTable:
-    """How many processors of each type were left.
-
-    Attributes:
-        headers: `console`, then the rounds that removed any.
-        rows: type, its counts.
-        totals: of all types.
-    """
-
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-    totals: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +42,10 @@ class Worth:
 
 def found_part(result: StoredResult) -> Part:
     """Return the section about the search."""
-    every = worths(result)
+    every, table = worths(result), rounds(result)
+    figures = _loss_figures(result)
+    if table.rows:
+        figures.append(("Processors left after each round of pruning", rounds_figure(table)))
     html = filled(
         "found.html",
         stages=[
@@ -68,36 +56,14 @@ def found_part(result: StoredResult) -> Part:
             for key, name in _STAGES
             if key in result.facts["losses"]
         ],
-        figures=_loss_figures(result),
-        table=rounds(result),
+        figures=figures,
+        table=table,
         worths=every[:12],
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
         notes=[str(note) for note in result.facts["notes"]],
     )
     return Part(html)
-
-
-def rounds(result: StoredResult) -> RoundTable:
-    """Return how many processors of each type each round left."""
-    graph = result.stored.graph
-    kept = Counter(graph.nodes[i].kind for i in graph.processors)
-    removed = [
-        (int(number(entry, "round") or 0), str(entry["kind"]))
-        for entry in result.facts["removed"]
-        if isinstance(entry, dict) and entry.get("kind") in PROCESSORS
-    ]
-    numbers = sorted({round_ for round_, _ in removed})
-    rows = []
-    for kind in PROCESSORS:
-        gone = Counter(round_ for round_, of in removed if of == kind)
-        left = [kept[kind] + sum(gone.values())]
-        for round_ in numbers:
-            left.append(left[-1] - gone[round_])
-        if left[0]:
-            rows.append((processor(kind).label, tuple(left)))
-    totals = tuple(int(n) for n in np.sum([row for _, row in rows], axis=0)) if rows else ()
-    return RoundTable(("console", *map(str, numbers)), tuple(rows), totals)
 
 
 def worths(result: StoredResult) -> list[Worth]:
