@@ -12,9 +12,10 @@ from mixtrace.report.rounds import rounds, rounds_figure
 from mixtrace.report.svg import Axis, Plot, figure, level_axis, thinned
 from mixtrace.report.templating import filled
 
-__all__ = ["Worth", "found_part", "history", "worths"]
+__all__ = ["Worth", "found_part", "history", "medians", "worths"]
 
 _MOST_POINTS = 300
+_NEAR = 7
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 _STAGES = (
     ("sum", "plain sum"),
@@ -102,13 +103,19 @@ def _loss_figures(result: StoredResult) -> list[tuple[str, Markup]]:
     if not len(steps):
         return []
     return [
-        ("L_a of each step's window, over steps", loss_figure([("", steps, losses)], "steps")),
+        (
+            "L_a over steps: each step's window, and the median of neighbours",
+            loss_figure([("", steps, losses)], "steps"),
+        ),
         ("The same over time", loss_figure([("", seconds, losses)], "s")),
     ]
 
 
 def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> Markup:
-    """Return losses over steps or seconds; several curves differ in colour and dashes.
+    """Return losses over steps or seconds, each the median of its neighbourhood.
+
+    Windows of a song differ more than steps do: the losses themselves stand faintly behind a
+    single curve. Several curves differ in colour and dashes.
 
     Args:
         curves: (class of the line, places, losses).
@@ -120,5 +127,18 @@ def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> 
     high = max(float(np.percentile(ys, 98.0)) for _, _, ys in curves)
     most = float(np.ceil(max(high, 0.2) * 5.0) / 5.0)
     plot = Plot(Axis(0.0, end, ticks, unit), level_axis(0.0, most, most / 4.0, "L_a"))
-    drawn = [plot.axes(), *(plot.line(xs, ys, f"line {look}") for look, xs, ys in curves)]
+    drawn = [plot.axes()]
+    if len(curves) == 1:
+        drawn.append(plot.line(*curves[0][1:], "line single"))
+    drawn += [plot.line(xs, medians(ys), f"line {look}") for look, xs, ys in curves]
     return figure(f"L_a over {'seconds' if unit == 's' else unit}", drawn, 202.0)
+
+
+def medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of each value and its seven neighbours on either side, fewer at the ends.
+
+    >>> medians(np.array([1.0, 9.0, 1.0, 1.0])).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    near = range(len(values))
+    return np.array([np.median(values[max(0, k - _NEAR) : k + _NEAR + 1]) for k in near])
