@@ -309,6 +309,32 @@ def test_a_click_on_a_processor_shows_its_settings(visit: Visit):
     assert panel.locator("h3").count() == 0
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_settings_are_shown_whole_and_a_phone_begins_with_the_picture(visit: Visit, width: int):
+    visit.page.set_viewport_size({"width": width, "height": 844})
+    panel = visit.page.locator("#node-panel")
+    for kind in ("Comp", "EQ"):
+        visit.page.locator("[data-node]", has_text=kind).first.click()
+        hidden = panel.evaluate("(element) => element.scrollHeight - element.clientHeight")
+        assert hidden <= 0
+        picture, list_ = (panel.locator(part).bounding_box() for part in ("figure", "dl"))
+        heading = panel.locator("h3").bounding_box()
+        assert picture and list_ and heading
+        if width < 640:
+            assert heading["y"] < picture["y"] < list_["y"]
+        else:
+            assert heading["x"] == list_["x"] < picture["x"]
+
+
+def test_a_long_track_name_takes_a_second_line(visit: Visit):
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    name = visit.page.locator(".names li", has_text=HOSTILE)
+    row, text = name.bounding_box(), name.locator("span").bounding_box()
+    assert row and text
+    one = visit.page.locator(".names span", has_text="02 bass").bounding_box()
+    assert one and 1.5 * one["height"] < text["height"] <= row["height"]
+
+
 def test_processors_are_reached_by_keyboard(visit: Visit):
     page, panel = visit.page, visit.page.locator("#node-panel")
     focused = "document.activeElement.getAttribute('aria-label')"

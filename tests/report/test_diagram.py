@@ -111,6 +111,17 @@ def test_every_processor_is_a_button_with_its_words():
     assert "data-removed" not in html
 
 
+def test_a_long_name_of_a_bus_takes_two_lines():
+    graph = build_console([("kick", "S03 clean electric guitar")], CONSOLES["studio"])
+    html = diagram_part(graph, details_of(graph)).html
+    pill = re.search(r'<g class="pill bus">.*?</g>', html)
+    assert pill is not None
+    lines = re.findall(r'<text x="([\d.]+)" y="([\d.]+)">(.*?)</text>', pill[0])
+    assert [text for *_, text in lines] == ["S03 clean", "electric guitar"]
+    assert lines[0][0] == lines[1][0]
+    assert float(lines[1][1]) - float(lines[0][1]) == 11.0  # the height of the letters
+
+
 def test_removed_processors_are_marked_on_demand():
     console = build_console(TRACKS, CONSOLES["paper"])
     graph, _ = remove_nodes(console, console.processors[:5])

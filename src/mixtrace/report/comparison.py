@@ -206,7 +206,7 @@ def _histories(curves: list[tuple[str, StoredResult]]) -> list[tuple[str, Markup
     by_steps = [(look, steps, losses) for look, steps, _, losses in known]
     by_time = [(look, seconds, losses) for look, _, seconds, losses in known]
     return [
-        ("L_a of each step's window, over steps", loss_figure(by_steps, "steps")),
+        ("L_a over steps: the median of neighbouring ones", loss_figure(by_steps, "steps")),
         ("The same over time", loss_figure(by_time, "s")),
     ]
 

@@ -15,6 +15,7 @@ from mixtrace.processors import processor
 from mixtrace.report.chains import TRACK
 from mixtrace.report.details import NodeDetail
 from mixtrace.report.diagram_layout import Lane, Layout, lay_out
+from mixtrace.report.families import FAMILIES, look
 from mixtrace.report.parts import Part
 from mixtrace.report.templating import filled, web_text
 
@@ -27,25 +28,7 @@ _MOST_LOOSE_ROWS = 24
 _GAP, _MARGIN = 28, 12
 _LETTER, _PILL_ENDS = 6, 24
 _WIDEST_GAP = 160
-_LONGEST_LABEL = 15
-
-_FAMILIES = {
-    "tone": "tone",
-    "dynamics": "dynamics",
-    "place": "level and width",
-    "space": "delay and reverb",
-    "ride": "automation",
-}
-_SHORT = {
-    "equalizer": ("EQ", "tone"),
-    "compressor": ("Comp", "dynamics"),
-    "noise_gate": ("Gate", "dynamics"),
-    "stereo_imager": ("Wide", "place"),
-    "gain_panning": ("Pan", "place"),
-    "multitap_delay": ("Delay", "space"),
-    "reverb": ("Rev", "space"),
-    "gain_automation": ("Auto", "ride"),
-}
+_LONGEST_LINE, _LINE = 15, 11
 
 
 @dataclass(frozen=True)
@@ -68,7 +51,7 @@ class _Row:
     x: float
     end: float
     pill: float
-    label: str
+    words: tuple[tuple[str, float], ...]  # each line with its middle
     name: str
     place: str
 
@@ -111,7 +94,7 @@ def diagram_part(
         kept=kept,
         removed=removed,
         details={i: _shown(details[i]) for lane in layout.lanes for i, _ in lane.kept},
-        families=[(key, words) for key, words in _FAMILIES.items() if key in families],
+        families=[(key, words) for key, words in FAMILIES.items() if key in families],
         width=places.ends[-1] + 2 * _MARGIN,
         height=layout.rows * places.row,
         row=places.row,
@@ -136,13 +119,22 @@ def _places(layout: Layout) -> _Places:
 
 def _pill(layout: Layout, column: int) -> float:
     """Return the width that holds the names of a column."""
-    names = [_label(lane) for lane in layout.lanes if lane.column == column]
-    return float(_PILL_ENDS + _LETTER * max(map(len, names)))
+    lines = [line for at in layout.lanes if at.column == column for line in _lines(at.chain.name)]
+    return float(_PILL_ENDS + _LETTER * max(map(len, lines)))
 
 
-def _label(lane: Lane) -> str:
-    name = lane.chain.name
-    return name if len(name) <= _LONGEST_LABEL else f"{name[: _LONGEST_LABEL - 1]}…"
+def _lines(name: str) -> tuple[str, ...]:
+    """Return a name in one or two lines, the second cut where it is too long.
+
+    >>> _lines("S03 clean electric guitar")
+    ('S03 clean', 'electric guitar')
+    """
+    if len(name) <= _LONGEST_LINE:
+        return (name,)
+    cut = max(name.rfind(end, 0, _LONGEST_LINE) for end in " _-") + 1 or _LONGEST_LINE
+    rest = name[cut:]
+    fits = len(rest) <= _LONGEST_LINE
+    return name[:cut].rstrip(), rest if fits else f"{rest[: _LONGEST_LINE - 1]}…"
 
 
 def _kept(
@@ -166,19 +158,20 @@ def _words(detail: NodeDetail) -> str:
 def _box(
     lane: Lane, slot: int, kind: str, places: _Places, label: str, node: int | None = None
 ) -> _Box:
-    short, family = _SHORT.get(kind, (processor(kind).letter.upper(), "tone"))
+    short, family = look(kind)
     x = places.slots[lane.column] + slot * _SLOT
     return _Box(x, places.y(lane) - places.box / 2, short, family, label, node)
 
 
 def _row(lane: Lane, places: _Places) -> _Row:
-    column = lane.column
+    column, y, lines = lane.column, places.y(lane), _lines(lane.chain.name)
+    first = y - 0.5 * _LINE * (len(lines) - 1)
     return _Row(
-        places.y(lane),
+        y,
         places.starts[column],
         places.ends[column],
         places.pills[column],
-        _label(lane),
+        tuple((line, first + _LINE * n) for n, line in enumerate(lines)),
         lane.chain.name,
         lane.chain.place,
     )

@@ -1,20 +1,21 @@
 """How a result was found: the loss on the way, what each round removed, what each part is worth."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from mixtrace.processors import PROCESSORS, processor
+from mixtrace.processors import processor
 from mixtrace.report.parts import Part
 from mixtrace.report.result import StoredResult, fixed, number
+from mixtrace.report.rounds import rounds, rounds_figure
 from mixtrace.report.svg import Axis, Plot, figure, level_axis, thinned
 from mixtrace.report.templating import filled
 
-__all__ = ["RoundTable", "Worth", "found_part", "history", "rounds", "worths"]
+__all__ = ["Worth", "found_part", "history", "medians", "worths"]
 
 _MOST_POINTS = 300
+_NEAR = 7
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 _STAGES = (
     ("sum", "plain sum"),
@@ -22,21 +23,6 @@ _STAGES = (
     ("console", "full console"),
     ("final", "result"),
 )
-
-
-@dataclass(frozen=True)
-class RoundTable:
-    """How many processors of each type were left.
-
-    Attributes:
-        headers: `console`, then the rounds that removed any.
-        rows: type, its counts.
-        totals: of all types.
-    """
-
-    headers: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[int, ...]], ...]
-    totals: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +43,10 @@ class Worth:
 
 def found_part(result: StoredResult) -> Part:
     """Return the section about the search."""
-    every = worths(result)
+    every, table = worths(result), rounds(result)
+    figures = _loss_figures(result)
+    if table.rows:
+        figures.append(("Processors left after each round of pruning", rounds_figure(table)))
     html = filled(
         "found.html",
         stages=[
@@ -68,36 +57,14 @@ def found_part(result: StoredResult) -> Part:
             for key, name in _STAGES
             if key in result.facts["losses"]
         ],
-        figures=_loss_figures(result),
-        table=rounds(result),
+        figures=figures,
+        table=table,
         worths=every[:12],
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
         notes=[str(note) for note in result.facts["notes"]],
     )
     return Part(html)
-
-
-def rounds(result: StoredResult) -> RoundTable:
-    """Return how many processors of each type each round left."""
-    graph = result.stored.graph
-    kept = Counter(graph.nodes[i].kind for i in graph.processors)
-    removed = [
-        (int(number(entry, "round") or 0), str(entry["kind"]))
-        for entry in result.facts["removed"]
-        if isinstance(entry, dict) and entry.get("kind") in PROCESSORS
-    ]
-    numbers = sorted({round_ for round_, _ in removed})
-    rows = []
-    for kind in PROCESSORS:
-        gone = Counter(round_ for round_, of in removed if of == kind)
-        left = [kept[kind] + sum(gone.values())]
-        for round_ in numbers:
-            left.append(left[-1] - gone[round_])
-        if left[0]:
-            rows.append((processor(kind).label, tuple(left)))
-    totals = tuple(int(n) for n in np.sum([row for _, row in rows], axis=0)) if rows else ()
-    return RoundTable(("console", *map(str, numbers)), tuple(rows), totals)
 
 
 def worths(result: StoredResult) -> list[Worth]:
@@ -136,13 +103,19 @@ def _loss_figures(result: StoredResult) -> list[tuple[str, Markup]]:
     if not len(steps):
         return []
     return [
-        ("L_a of each step's window, over steps", loss_figure([("", steps, losses)], "steps")),
+        (
+            "L_a over steps: each step's window, and the median of neighbours",
+            loss_figure([("", steps, losses)], "steps"),
+        ),
         ("The same over time", loss_figure([("", seconds, losses)], "s")),
     ]
 
 
 def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> Markup:
-    """Return losses over steps or seconds; several curves differ in colour and dashes.
+    """Return losses over steps or seconds, each the median of its neighbourhood.
+
+    Windows of a song differ more than steps do: the losses themselves stand faintly behind a
+    single curve. Several curves differ in colour and dashes.
 
     Args:
         curves: (class of the line, places, losses).
@@ -154,5 +127,18 @@ def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> 
     high = max(float(np.percentile(ys, 98.0)) for _, _, ys in curves)
     most = float(np.ceil(max(high, 0.2) * 5.0) / 5.0)
     plot = Plot(Axis(0.0, end, ticks, unit), level_axis(0.0, most, most / 4.0, "L_a"))
-    drawn = [plot.axes(), *(plot.line(xs, ys, f"line {look}") for look, xs, ys in curves)]
+    drawn = [plot.axes()]
+    if len(curves) == 1:
+        drawn.append(plot.line(*curves[0][1:], "line single"))
+    drawn += [plot.line(xs, medians(ys), f"line {look}") for look, xs, ys in curves]
     return figure(f"L_a over {'seconds' if unit == 's' else unit}", drawn, 202.0)
+
+
+def medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of each value and its seven neighbours on either side, fewer at the ends.
+
+    >>> medians(np.array([1.0, 9.0, 1.0, 1.0])).tolist()
+    [1.0, 1.0, 1.0, 1.0]
+    """
+    near = range(len(values))
+    return np.array([np.median(values[max(0, k - _NEAR) : k + _NEAR + 1]) for k in near])

@@ -21,6 +21,7 @@ __all__ = [
     "figure",
     "frequency_axis",
     "level_axis",
+    "text_at",
     "thinned",
 ]
 
@@ -134,16 +135,16 @@ class Plot:
         grid, drawn = [], []
         for y, label in zip(self._down(self.y.marks), self.y.labels, strict=True):
             grid.append(f"M{self.left:.4g} {y:.4g}H{right:.4g}")
-            drawn.append(_text(self.left - 4.0, y + 3.5, label, "end"))
+            drawn.append(text_at(self.left - 4.0, y + 3.5, label, "end"))
         for x, label in zip(self._across(self.x.marks), self.x.labels, strict=True):
             grid.append(f"M{x:.4g} {self.top:.4g}V{bottom:.4g}")
             anchor = "start" if x < self.left + 8.0 else "end" if x > right - 8.0 else "middle"
-            drawn.append(_text(x, bottom + 13.0, label, anchor))
+            drawn.append(text_at(x, bottom + 13.0, label, anchor))
         drawn.insert(0, _path("".join(grid), "grid"))
         if self.x.name:
-            drawn.append(_text(right, bottom + 26.0, self.x.name, "end"))
+            drawn.append(text_at(right, bottom + 26.0, self.x.name, "end"))
         if self.y.name:
-            drawn.append(_text(self.left, self.top - 5.0, self.y.name, "start"))
+            drawn.append(text_at(self.left, self.top - 5.0, self.y.name, "start"))
         return Markup("").join(drawn)
 
     def line(self, xs: np.ndarray, ys: np.ndarray, look: str = "line") -> Markup:
@@ -172,9 +173,14 @@ class Plot:
             'preserveAspectRatio="none" href="data:image/png;base64,{}"/>'
         ).format(self.left, self.top, self.width, self.height, data)
 
+    def box(self, xs: tuple[float, float], ys: tuple[float, float], look: str) -> Markup:
+        """Return a filled rectangle between two places and two heights; `look` is its class."""
+        (left, bottom), (right, top) = self.points(np.array(xs), np.array(ys))
+        return _path(f"M{left:.4g} {bottom:.4g}H{right:.4g}V{top:.4g}H{left:.4g}Z", look)
+
     def note(self, text: str) -> Markup:
         """Return a remark above the right end."""
-        return _text(self.left + self.width, self.top - 5.0, text, "end")
+        return text_at(self.left + self.width, self.top - 5.0, text, "end")
 
 
 def figure(label: str, drawn: Iterable[Markup], height: float = 196.0) -> Markup:
@@ -191,16 +197,17 @@ def figure(label: str, drawn: Iterable[Markup], height: float = 196.0) -> Markup
     return head + Markup("").join(drawn) + Markup("</svg>")
 
 
+def text_at(x: float, y: float, text: str, anchor: str = "middle") -> Markup:
+    """Return a word at a point of the figure, `middle`, `start` or `end` of its baseline there."""
+    return Markup('<text class="{}" x="{:.4g}" y="{:.4g}">{}</text>').format(anchor, x, y, text)
+
+
 def _joined(points: Float[np.ndarray, "point 2"]) -> str:
     return "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points)
 
 
 def _path(shape: str, look: str) -> Markup:
     return Markup('<path class="{}" d="{}"/>').format(look, shape)
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> Markup:
-    return Markup('<text class="{}" x="{:.4g}" y="{:.4g}">{}</text>').format(anchor, x, y, text)
 
 
 def thinned(values: Sequence[float] | np.ndarray, most: int) -> np.ndarray:

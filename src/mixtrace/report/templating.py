@@ -32,10 +32,21 @@ def web_text(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("mixtrace.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(name: str) -> Markup:
+    """Return a name that may go on in a second line after each underscore.
+
+    >>> _breakable("LEAD_VOX<b>")
+    Markup('LEAD_<wbr>VOX&lt;b&gt;')
+    """
+    return Markup("_<wbr>").join(name.split("_"))

@@ -29,7 +29,6 @@
     const template = root.querySelector(`[data-detail="${open.dataset.node}"]`);
     panel.replaceChildren(template.content.cloneNode(true));
     panel.querySelector("[data-close]").addEventListener("click", close);
-    panel.scrollTop = 0;
     panel.scrollIntoView({ block: "nearest" });
   }
 
