@@ -1,6 +1,7 @@
 """The page of a small result in a real browser: it plays, switches, explains and stays at home.
 
-Debian's `chromium` does it, driven from Python; without one the tests are skipped. The song is made
+Debian's `chromium` does it, driven from Python, and in short `firefox-esr`; without them the tests
+are skipped. The song is made
 here and fitted by the real verb, but for the search, which is given.
 """
 
@@ -391,3 +392,43 @@ def test_it_is_accessible(browser: Browser, report_file: Path, width: int, theme
     assert told == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     visited.context.close()
+
+
+def test_firefox_decodes_plays_and_switches(firefox: Any, report_file: Path):
+    firefox.open(report_file, 1280)
+    player = "window.mixtracePlayer"
+    firefox.evaluate(f"{player}.setLoop(0, {SECONDS})")
+    firefox.click("[data-play]")
+    firefox.wait(f"{player}.ready.length === 4")
+    assert firefox.messages(report_file.name) == []
+    firefox.wait(f"{player}.playing || !document.querySelector('[data-problem]').hidden")
+    if not firefox.evaluate(f"{player}.playing"):
+        pytest.skip("decoded, but not played: Firefox needs a sound device, a null sink will do")
+    firefox.wait(f"{player}.level > 0.001")
+    before, at, after, then = firefox.evaluate(
+        f"(() => {{ const before = {STATE}; {player}.select('estimate');"
+        f" return [...before, ...{STATE}]; }})()"
+    )
+    assert abs(moved(before, after) - moved(at, then)) < SAME_POSITION_S
+    firefox.wait(f"{player}.current === 'estimate' && {player}.level > 0.0001")
+
+
+@pytest.mark.parametrize("width", [500, 1280])  # Firefox has no narrower window
+def test_firefox_shows_settings_and_keeps_the_focus_in_sight(
+    firefox: Any, report_file: Path, width: int
+):
+    firefox.open(report_file, width)
+    firefox.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
+    last = "[...document.querySelectorAll('[data-node]')].at(-1)"
+    firefox.evaluate(f"{last}.dispatchEvent(new MouseEvent('click', {{ bubbles: true }}))")
+    heading = firefox.evaluate("document.querySelector('#node-panel h3').textContent")
+    assert firefox.evaluate(f"{last}.getAttribute('aria-label')").startswith(heading)
+    inner, outer = (
+        firefox.evaluate(
+            f"(() => {{ const r = {e}.getBoundingClientRect(); return [r.x, r.right] }})()"
+        )
+        for e in (last, "document.querySelector('.diagram-scroll')")
+    )
+    assert outer[0] <= inner[0] < inner[1] <= outer[1]
+    assert firefox.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert firefox.messages(report_file.name) == []

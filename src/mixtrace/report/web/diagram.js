@@ -36,13 +36,14 @@
     const node = open;
     if (!node) return;
     show(node);
-    node.focus();
+    focus(node);
   }
 
   function focus(node) {
     for (const other of nodes) other.tabIndex = other === node ? 0 : -1;
-    node.focus();
-    node.scrollIntoView({ block: "nearest", inline: "nearest" });
+    node.focus({ preventScroll: true });
+    // Firefox takes a group for a point at the picture's corner: scroll to its rectangle.
+    node.querySelector("rect").scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
