@@ -108,7 +108,7 @@ def fit_long(seconds: float) -> dict[str, float]:
     """Return the median time of a step and the peaks for a song of some length, eight chains."""
     short = make_session(6, 2)
     length = round(seconds * RATE_HZ)
-    tracks = [replace(t, audio=np.resize(t.audio, (1, length))) for t in short.tracks]
+    tracks = [replace(t, kept=np.resize(t.audio, (1, length))) for t in short.tracks]
     mix = np.stack([np.resize(channel, length) for channel in short.mix])
     with peaks() as peak:
         ours = OursAtWork(replace(short, tracks=tuple(tracks), mix=mix))

@@ -94,7 +94,7 @@ def _dry_session(name: str, data: Path) -> Session:
         groups = ["first half" if i < half else "second half" for i in range(len(session.tracks))]
     length = min(session.mix.shape[1], round(LONGEST_S * RATE_HZ))
     tracks = tuple(
-        replace(track, group=group, audio=_levelled(track.audio[:, :length]))
+        replace(track, group=group, kept=_levelled(track.audio[:, :length]))
         for track, group in zip(session.tracks, groups, strict=True)
     )
     return replace(session, tracks=tracks, mix=session.mix[:, :length])

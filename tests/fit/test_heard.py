@@ -27,7 +27,7 @@ def test_a_curve_is_heard_where_its_tracks_sound(
 ) -> None:
     samples = planted[0].mix.shape[-1]
     tracks = tuple(
-        replace(track, audio=band_of_noise(*BANDS_HZ[track.name], samples))
+        replace(track, kept=band_of_noise(*BANDS_HZ[track.name], samples))
         for track in planted[0].tracks
     )
     session = replace(planted[0], tracks=tracks)

@@ -50,7 +50,7 @@ def demo_session(sample_rate_hz: int) -> Session:
         Track(
             name=name,
             group=DEMO_GROUPS[name],
-            audio=_at_rate(take, sample_rate_hz),
+            kept=_at_rate(take, sample_rate_hz),
             alignment=Alignment(),
             silent=False,
             duplicate_of=None,

@@ -12,7 +12,7 @@ The magnitude of a track is the larger of both, smoothed over a sixth of an octa
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -104,7 +104,7 @@ def _moments(session: Session, frequency: np.ndarray) -> _Moments:
     at_once = max(8, _FRAME_BYTES // (16 * bins * (count + 1)))
     for first in range(0, frames, at_once):
         last = min(frames, first + at_once)
-        audio = [*(track.audio for track in session.tracks), session.mix]
+        audio = chain(session.audio, (session.mix,))
         spectra = [_stft(channels, hop, first, last) for channels in audio]
         for number, spectrum in enumerate(spectra[:-1]):
             energy[number] += spectrum.abs().square().mean(0).sum(-1)

@@ -19,7 +19,7 @@ from mixtrace.losses import (
 )
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.render import DryAudio
-from mixtrace.session import Session
+from mixtrace.session import Looks, Session
 
 __all__ = ["SILENCE", "SongWindows"]
 
@@ -55,7 +55,7 @@ class SongWindows:
         self.hop = round(HOP_S * session.sample_rate_hz)
         self.device = torch.device(device)
         self.loss = MixLoss(session.sample_rate_hz, device=self.device)
-        self._tracks = [torch.from_numpy(track.audio) for track in session.tracks]
+        self._tracks = Looks(torch.from_numpy, session.audio)
         self._mix = torch.from_numpy(session.mix)
         self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
         self._heard: tuple[Graph, Tensor] | None = None

@@ -54,6 +54,21 @@ class _Signal:
 
 
 @dataclass(frozen=True)
+class _Dry:
+    """A dry track, got anew for every block: a large session maps its tracks from disk."""
+
+    tracks: Sequence[Tensor | None]
+    number: int
+
+    def read(self, start: int, stop: int) -> Tensor | None:
+        """Return a view from start to stop, or None for silence."""
+        track = self.tracks[self.number]
+        assert track is not None
+        piece = track[:, start:stop]
+        return piece if bool(piece.any()) else None
+
+
+@dataclass(frozen=True)
 class _RunningRegion:
     region: Region
     delay: int
@@ -82,8 +97,8 @@ class BlockRun:
         Args:
             plan: the plan.
             settings: the settings of its graph.
-            tracks: dry audio [1 or 2 channels, time] in the order of the graph's inputs, None where
-                the plan says silent.
+            tracks: dry audio [1 or 2 channels, time] in the order of the graph's inputs; those
+                that the plan says are silent are not looked at.
             kept: where to write what leaves nodes: node -> a sample of the song, and [channel,
                 time] of zeros for the audio from there on.
             block: samples of a block.
@@ -95,9 +110,9 @@ class BlockRun:
         self.lag = self._delays[plan.graph.output]
         self._now = 0
         self._dry = {
-            i: _Signal(track, 0)
-            for i, track in zip(plan.graph.inputs, tracks, strict=True)
-            if track is not None
+            i: _Dry(tracks, number)
+            for number, i in enumerate(plan.graph.inputs)
+            if plan.channels[i]
         }
         self._regions = [[self._start(r, like) for r in stage.regions] for stage in plan.stages]
         flowing = {
@@ -139,7 +154,7 @@ class BlockRun:
         """Return the bounds of the part of a block that lies within the song."""
         return max(start, 0), min(start + self._block, self._time)
 
-    def _cut(self, signal: _Signal, start: int) -> Tensor | None:
+    def _cut(self, signal: _Signal | _Dry, start: int) -> Tensor | None:
         """Return a block of a signal, zero outside the song; None for silence."""
         first, last = self._within(start)
         piece = signal.read(first, last) if first < last else None

@@ -52,7 +52,7 @@ def render_taps(
         graph: any valid graph.
         settings: its settings.
         tracks: dry audio of one or two channels, all of one length, in the order of the graph's
-            inputs; None where a track is silent.
+            inputs; None where a track is silent. None of them is held from one block to the next.
         sample_rate_hz: its rate.
         taps: nodes whose audio is returned too.
         span: the samples of the taps that are wanted, first and end; None for all. The mix is
@@ -75,8 +75,9 @@ def render_taps(
             f"Expected a span within the song's {time} samples; got {first} to {end}. "
             "Choose one that begins and ends in the song."
         )
-    heard = [track if track is not None and bool(track.any()) else None for track in tracks]
-    channels = tuple(0 if track is None else track.shape[0] for track in heard)
+    channels = tuple(
+        track.shape[0] if track is not None and bool(track.any()) else 0 for track in tracks
+    )
     plan = compile_plan(graph, channels, sample_rate_hz)
     spans = {i: (first, end) for i in taps} | {graph.output: (0, time)}
     kept = {
@@ -84,7 +85,7 @@ def render_taps(
         for i, (begin, stop) in spans.items()
     }
     block = min(time, round(chunk_s * sample_rate_hz))
-    run = BlockRun(plan, settings, heard, kept, block, like)
+    run = BlockRun(plan, settings, tracks, kept, block, like)
     steps = -(-(time + run.lag) // block)
     for step in range(steps):
         run.advance(step * block)

@@ -3,12 +3,14 @@
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.find import find_song
 from mixtrace.session.groups import GROUPS, guess_group
+from mixtrace.session.scratch import Looks
 from mixtrace.session.session import Progress, Session, Track, read_session
 from mixtrace.session.song import Song, TrackSource
 
 __all__ = [
     "GROUPS",
     "Alignment",
+    "Looks",
     "Progress",
     "Session",
     "Song",

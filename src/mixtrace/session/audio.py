@@ -10,6 +10,7 @@ import soxr
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
+from mixtrace.session.scratch import OnDisk, look_at
 
 __all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read_recording"]
 
@@ -28,16 +29,21 @@ class Recording:
     """One audio file, read.
 
     Attributes:
-        audio: samples at the rate asked for, [1 or 2, time].
+        kept: samples at the rate asked for, [1 or 2, time]; `audio` shows them.
         duration_s: length of the whole file.
         file_rate_hz: the file's own rate.
         clipped_samples: samples of the file in flat runs of three or more at full scale.
     """
 
-    audio: Float[np.ndarray, "channel time"]
+    kept: Float[np.ndarray, "channel time"] | OnDisk
     duration_s: float
     file_rate_hz: int
     clipped_samples: int
+
+    @property
+    def audio(self) -> Float[np.ndarray, "channel time"]:
+        """The samples; see `Track.audio`."""
+        return look_at(self.kept)
 
 
 def check_rate(sample_rate_hz: int, where: str) -> None:

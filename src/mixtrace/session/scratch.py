@@ -1,21 +1,49 @@
-"""Where the audio of large sessions lies: in files without a name, mapped into memory.
+"""Where the audio of large sessions lies: in files without a name, mapped while it is looked at.
 
-What is mapped is read from disk when it is needed and gives way when memory is, so a session may be
-larger than the machine's memory. The files vanish with the arrays.
+Pages of a map stay resident once they were touched. A file is therefore mapped anew for every look,
+and its map ends with the last array that shows it: what is held between looks is the file, and a
+session may be larger than the machine's memory. The files vanish with the objects that hold them.
 """
 
 import os
 import tempfile
+import weakref
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["Scratch"]
+__all__ = ["Looks", "OnDisk", "Scratch", "look_at"]
 
 _IN_MEMORY_BYTES = 1_000_000_000
 _ROOM = Path("/var/tmp")
 """Unlike /tmp, never a file system in memory."""
+
+_Audio = Float[np.ndarray, "channel time"]
+_Shown = TypeVar("_Shown")
+
+
+class OnDisk:
+    """Audio in a file of its own."""
+
+    def __init__(self, audio: _Audio) -> None:
+        """Write the file.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        chosen = os.environ.get("TMPDIR") or (str(_ROOM) if _ROOM.is_dir() else None)
+        self._file = tempfile.TemporaryFile(dir=chosen)
+        weakref.finalize(self, self._file.close)
+        np.ascontiguousarray(audio).tofile(self._file)
+        self._file.flush()
+        self._dtype, self._shape = audio.dtype, audio.shape
+
+    def look(self) -> _Audio:
+        """Return the samples, mapped anew; writing to them never changes the file."""
+        return np.memmap(self._file, self._dtype, "c", shape=self._shape).view(np.ndarray)
 
 
 class Scratch:
@@ -25,18 +53,38 @@ class Scratch:
         """Start with no arrays."""
         self._left = in_memory_bytes
 
-    def keep(self, audio: Float[np.ndarray, "channel time"]) -> Float[np.ndarray, "channel time"]:
-        """Return the same samples, in memory or on disk; writing to them never changes a file.
+    def keep(self, audio: _Audio) -> _Audio | OnDisk:
+        """Return the same array, or where it lies on disk.
 
         Raises:
             OSError: the disk is full.
         """
         self._left -= audio.nbytes
-        if self._left >= 0 or not audio.size:
-            return audio
-        chosen = os.environ.get("TMPDIR") or (str(_ROOM) if _ROOM.is_dir() else None)
-        with tempfile.TemporaryFile(dir=chosen) as file:
-            np.ascontiguousarray(audio).tofile(file)
-            file.flush()
-            mapped = np.memmap(file, audio.dtype, "c", shape=audio.shape)
-        return mapped.view(np.ndarray)
+        return audio if self._left >= 0 or not audio.size else OnDisk(audio)
+
+
+def look_at(kept: _Audio | OnDisk) -> _Audio:
+    """Return what a `Scratch` kept; to be let go of after use."""
+    return kept.look() if isinstance(kept, OnDisk) else kept
+
+
+class Looks(Sequence[_Shown], Generic[_Shown]):
+    """What a function shows of each entry of a sequence, shown anew at every access.
+
+    A list of the audio of many tracks would hold the maps of all; this holds none.
+
+    >>> list(Looks(abs, [-1, 2]))
+    [1, 2]
+    """
+
+    def __init__(self, show: Callable[[Any], _Shown], entries: Sequence[Any]) -> None:
+        """Take the function and the entries."""
+        self._show, self._entries = show, entries
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return what is shown of one entry."""
+        return self._show(self._entries[index])
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self._entries)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
-from mixtrace.session.scratch import Scratch
+from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
 from mixtrace.session.song import Song, listed
 
 __all__ = ["Progress", "Session", "Track", "read_session"]
@@ -33,7 +34,7 @@ class Track:
     Attributes:
         name: its name, unique in the session.
         group: the bus it goes to.
-        audio: [1 or 2, time], moved and turned over as `alignment` says.
+        kept: [1 or 2, time], moved and turned over as `alignment` says; `audio` shows it.
         alignment: what was measured, or given.
         silent: whether nothing in it reaches -80 dB.
         duplicate_of: the name of an earlier track with the same recording.
@@ -42,11 +43,16 @@ class Track:
 
     name: str
     group: str
-    audio: Float[np.ndarray, "channel time"]
+    kept: Float[np.ndarray, "channel time"] | OnDisk
     alignment: Alignment
     silent: bool
     duplicate_of: str | None
     clipped_samples: int
+
+    @property
+    def audio(self) -> Float[np.ndarray, "channel time"]:
+        """The samples; in a large session mapped from disk, so that no one should hold them."""
+        return look_at(self.kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +72,11 @@ class Session:
     mix: Float[np.ndarray, "2 time"]
     tracks: tuple[Track, ...]
     notes: tuple[str, ...]
+
+    @property
+    def audio(self) -> Looks[Float[np.ndarray, "_channel time"]]:
+        """The samples of each track, shown when they are asked for."""
+        return Looks(attrgetter("audio"), self.tracks)
 
 
 def read_session(
@@ -104,13 +115,14 @@ def read_session(
     rate = sample_rate_hz or mix.file_rate_hz
     stereo = np.repeat(mix.audio, 2, axis=0) if len(mix.audio) == 1 else mix.audio
     dry = _read_tracks(song, mix, rate, alignments or {}, report)
-    copies = find_duplicates([d.audio for d in dry])
+    audio = Looks(attrgetter("audio"), dry)
+    copies = find_duplicates(audio)
     found = [Alignment() for _ in dry]
     if alignments is not None:
         found = [alignments.get(source.name, Alignment()) for source in song.tracks]
     elif align:
         found = estimate_alignments(
-            [d.audio for d in dry], stereo, rate, lambda done, most: report("aligning", done, most)
+            audio, stereo, rate, lambda done, most: report("aligning", done, most)
         )
     notes = _reading_notes(song, mix, dry, rate)
     tracks = _place_tracks(song, dry, copies, found, stereo.shape[1], rate)
@@ -131,8 +143,8 @@ def _read_tracks(
     for done, source in enumerate(song.tracks, 1):
         recording = read_recording(source.path, rate)
         if recording.audio.shape[1] > longest:
-            recording = replace(recording, audio=recording.audio[:, :longest].copy())
-        dry.append(replace(recording, audio=scratch.keep(recording.audio)))
+            recording = replace(recording, kept=recording.audio[:, :longest].copy())
+        dry.append(replace(recording, kept=scratch.keep(recording.audio)))
         report("reading", done, len(song.tracks))
     return dry
 
@@ -151,10 +163,10 @@ def _place_tracks(
     for source, copy, alignment in zip(song.tracks, copies, found, strict=True):
         recording = dry.pop(0)
         silent = float(np.max(np.abs(recording.audio))) < _SILENT
-        audio = scratch.keep(apply_alignment(recording.audio, alignment, length, rate))
+        kept = scratch.keep(apply_alignment(recording.audio, alignment, length, rate))
         original = None if copy is None or silent else song.tracks[copy].name
         clipped = recording.clipped_samples
-        tracks.append(Track(source.name, source.group, audio, alignment, silent, original, clipped))
+        tracks.append(Track(source.name, source.group, kept, alignment, silent, original, clipped))
     return tuple(tracks)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def session_fingerprint(session: Session, config: dict[str, JSON]) -> str:
     names = [[track.name, track.group] for track in session.tracks]
     facts = [mixtrace_version(), config, session.sample_rate_hz, names]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    for audio in (session.mix, *(track.audio for track in session.tracks)):
+    for audio in chain((session.mix,), session.audio):
         digest.update(str(audio.shape).encode())
         digest.update(np.ascontiguousarray(audio).data)
     return digest.hexdigest()

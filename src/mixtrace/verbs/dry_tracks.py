@@ -1,6 +1,6 @@
 """The dry tracks that a stored graph asks for, from a song or from a folder of tracks alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float
 
 from mixtrace.errors import SessionError
-from mixtrace.session import Song, TrackSource, apply_alignment, find_song, read_session
+from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
 from mixtrace.session.audio import check_rate, read_recording
 from mixtrace.session.find import AUDIO_SUFFIXES
+from mixtrace.session.scratch import Scratch, look_at
 from mixtrace.session.song import listed, plain_name
 from mixtrace.store import StoredGraph
 
@@ -30,7 +31,7 @@ class DryTracks:
         files: what was read, as absolute paths.
     """
 
-    tracks: tuple[Float[np.ndarray, "_channel time"], ...]
+    tracks: Sequence[Float[np.ndarray, "_channel time"]]
     mix: Float[np.ndarray, "2 time"] | None
     sample_rate_hz: int
     files: frozenset[Path]
@@ -84,8 +85,7 @@ def _read_song(
         progress=report,
     )
     files = frozenset(p.resolve() for p in (song.mix_path, *(source.path for source in wanted)))
-    tracks = tuple(track.audio for track in session.tracks)
-    return DryTracks(tracks, session.mix, session.sample_rate_hz, files)
+    return DryTracks(session.audio, session.mix, session.sample_rate_hz, files)
 
 
 def _loose_files(folder: Path) -> dict[str, Path]:
@@ -109,15 +109,18 @@ def _read_loose(
     files = [sources[track.name] for track in stored.tracks]
     rate = sample_rate_hz or read_recording(files[0]).file_rate_hz
     check_rate(rate, "the rendering")
-    recordings = []
+    recordings, scratch = [], Scratch()
     for done, file in enumerate(files, 1):
-        recordings.append(read_recording(file, rate).audio)
+        recordings.append(scratch.keep(read_recording(file, rate).audio))
         report("reading", done, len(files))
     moved = [round(track.alignment.delay_s * rate) for track in stored.tracks]
-    ends = [audio.shape[1] + by for audio, by in zip(recordings, moved, strict=True)]
-    length = max(1, *ends)
-    tracks = tuple(
-        apply_alignment(audio, track.alignment, length, rate)
-        for track, audio in zip(stored.tracks, recordings, strict=True)
-    )
-    return DryTracks(tracks, None, rate, frozenset(file.resolve() for file in files))
+    ends = [
+        audio.shape[1] + by for audio, by in zip(Looks(look_at, recordings), moved, strict=True)
+    ]
+    length, scratch = max(1, *ends), Scratch()
+    tracks = [
+        scratch.keep(apply_alignment(look_at(recordings.pop(0)), track.alignment, length, rate))
+        for track in stored.tracks
+    ]
+    files_read = frozenset(file.resolve() for file in files)
+    return DryTracks(Looks(look_at, tracks), None, rate, files_read)

@@ -15,7 +15,7 @@ from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
 from mixtrace.prune import Trials
 from mixtrace.render import render_taps
-from mixtrace.session import Session
+from mixtrace.session import Looks, Session
 from mixtrace.store import Evidence, StoredGraph
 
 __all__ = ["collect_evidence", "loss_increases"]
@@ -138,7 +138,7 @@ def _tapped(
     report: Report,
 ) -> Iterator[tuple[list[int], int, dict[int, Float[Tensor, "2 time"]]]]:
     """Yield each group of nodes with their audio, in as many passes as keep it within 1 GB."""
-    tracks = [torch.from_numpy(track.audio) for track in session.tracks]
+    tracks = Looks(torch.from_numpy, session.audio)
     most = max(4, _TAP_BYTES // (8 * session.mix.shape[1]))
     passes: list[list[tuple[list[int], int]]] = [[]]
     for group in groups:

@@ -16,7 +16,7 @@ from mixtrace.prune import Progress, SearchConfig, SearchResult, search
 from mixtrace.render import render_taps
 from mixtrace.report.listening_plan import plan_listening
 from mixtrace.report.listening_writer import write_listening
-from mixtrace.session import Session, Song, find_song, read_session
+from mixtrace.session import Looks, Session, Song, find_song, read_session
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -170,12 +170,11 @@ def _rendered(
     """Render and measure the whole song at the mix's own rate; in detail where it is stored."""
     alignments = {track.name: track.alignment for track in stored.tracks}
     session = read_session(song, alignments=alignments, progress=report)
-    dry = [track.audio for track in session.tracks]
-    plan = plan_listening(stored.graph, dry, session.sample_rate_hz)
+    plan = plan_listening(stored.graph, session.audio, session.sample_rate_hz)
     rendered, processed = render_taps(
         stored.graph,
         stored.settings,
-        [torch.from_numpy(audio) for audio in dry],
+        Looks(torch.from_numpy, session.audio),
         session.sample_rate_hz,
         [] if folder is None else [strip.end for strip in plan.strips],
         span=plan.span,
@@ -196,7 +195,7 @@ def _rendered(
             plan,
             target=session.mix,
             estimate=mix,
-            tracks=dry,
+            tracks=session.audio,
             processed={i: audio.numpy() for i, audio in processed.items()},
             sample_rate_hz=session.sample_rate_hz,
             report=lambda done, total: report("coding audio", done, total),

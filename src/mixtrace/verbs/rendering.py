@@ -13,6 +13,7 @@ from mixtrace.errors import SessionError, StoreError
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
 from mixtrace.prune import Progress
 from mixtrace.render import render_taps
+from mixtrace.session import Looks
 from mixtrace.store import StoredGraph, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
@@ -161,7 +162,7 @@ def _render_stems(
     report: Callable[[str, int, int], None],
 ) -> Float[np.ndarray, "2 time"]:
     """Return the mix and write the stems, in as many passes as keep them within 1 GB."""
-    tracks = [torch.from_numpy(audio) for audio in dry.tracks]
+    tracks = Looks(torch.from_numpy, dry.tracks)
     at_once = max(1, _STEM_BYTES // (8 * tracks[0].shape[-1]))
     nodes = list(stem_files)
     passes = [nodes[first : first + at_once] for first in range(0, len(nodes), at_once)] or [[]]
