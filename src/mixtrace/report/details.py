@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtrace.params import ParamSpec
 from mixtrace.processors import processor
 from mixtrace.processors.equalizer import equalizer_frequencies
@@ -61,7 +63,7 @@ def node_details(
         node = node_values(stored.graph, stored.settings, i)
         title = f"{processor(node.kind).label} of {stored.graph.nodes[i].name}"
         settings = [*_settings(node), *_measured(i, evidence, levels_db.get(i))]
-        if evidence is not None:
+        if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(
             title,
