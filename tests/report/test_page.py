@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from mixtrace.graph import Graph, Node
 from mixtrace.processors import PROCESSORS
 from mixtrace.report import report_page
 from mixtrace.report.details import node_details
+from mixtrace.report.rendered import NodeValues, entering_spectra_db, response_powers
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -102,6 +104,22 @@ def test_a_page_without_sound_is_small(tmp_path: Path, write_result: Write):
     assert len(report_page(write_result(tmp_path / "OUT")).encode()) < 600_000
 
 
+def test_wet_levels_are_worked_out_once(
+    tmp_path: Path, write_result: Write, monkeypatch: pytest.MonkeyPatch
+):
+    """Each takes a tenth of a second, and a console of a hundred tracks has two hundred."""
+    asked: list[str] = []
+
+    def counted(node: NodeValues, *rest: Any) -> Any:
+        asked.append(node.kind)
+        return response_powers(node, *rest)
+
+    monkeypatch.setattr(import_module("mixtrace.report.rendered"), "response_powers", counted)
+    report_page(write_result(tmp_path / "OUT"))
+    often = {kind: asked.count(kind) for kind in set(asked)}
+    assert often == {"reverb": 3, "multitap_delay": 3}  # of the tracks
+
+
 def test_an_interrupted_search_says_so(tmp_path: Path, write_result: Write):
     page = report_page(write_result(tmp_path / "OUT", interrupted=True))
     assert "stopped early" in page
@@ -145,3 +163,15 @@ def test_every_processor_has_settings_and_a_picture(stored_graph: StoredGraph, e
     told = dict(node_details(stored_graph, evidence)[graph.of_kind("compressor")[0]].settings)
     assert told["takes away"] == "0.0 to 5.0 dB"
     assert told["L_a without it"].startswith(("+", "-"))
+
+
+def test_a_bus_does_not_borrow_the_spectrum_of_a_track_of_its_name(
+    stored_graph: StoredGraph, evidence: Evidence
+):
+    nodes = [
+        Node(node.kind, "drums") if node.name == "01_Kick" else node
+        for node in stored_graph.graph.nodes
+    ]
+    graph = Graph(tuple(nodes), stored_graph.graph.edges)
+    kinds = [graph.nodes[i].kind for i in entering_spectra_db(graph, evidence)]
+    assert kinds.count("equalizer") == 3  # one a track

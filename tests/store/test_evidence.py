@@ -26,6 +26,18 @@ def test_a_round_trip(tmp_path: Path, evidence: Evidence, graph: Graph):
         np.testing.assert_array_equal(getattr(again, entry.name), getattr(evidence, entry.name))
 
 
+def test_processors_need_not_be_weighed_but_not_half_of_them(
+    tmp_path: Path, evidence: Evidence, graph: Graph
+):
+    unweighed = np.full_like(evidence.increases, np.nan)
+    write_evidence(replace(evidence, increases=unweighed), tmp_path / EVIDENCE)
+    assert np.isnan(read_evidence(tmp_path / EVIDENCE, graph).increases).all()
+    unweighed[0] = 0.5
+    write_evidence(replace(evidence, increases=unweighed), tmp_path / EVIDENCE)
+    with pytest.raises(StoreError, match="damaged"):
+        read_evidence(tmp_path / EVIDENCE, graph)
+
+
 def test_four_minutes_are_small(tmp_path: Path, evidence: Evidence):
     long = replace(evidence, spectra_db=np.zeros((2, 2, 40, 2_400), np.float32))
     write_evidence(long, tmp_path / EVIDENCE)

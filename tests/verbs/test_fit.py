@@ -117,6 +117,32 @@ def test_metrics_and_facts_are_valid_json(tiny_song: Path, tmp_path: Path, fake:
     assert any("took mix.wav" in note for note in facts["notes"])
 
 
+def test_an_interrupted_fit_ends_without_weighing(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch, monkeypatch: pytest.MonkeyPatch
+):
+    def forbidden(*rest: Any) -> Any:
+        raise AssertionError("weighed")
+
+    monkeypatch.setattr("mixtrace.verbs.fitting.loss_increases", forbidden)
+    fake.interrupted = True
+    mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
+    page = (tmp_path / "OUT" / "report.html").read_text("utf-8")
+    assert "was not weighed: the search was stopped early" in page
+    assert "L_a without it" not in page
+    assert "L_a rises by less" not in page
+    assert mixtrace.show(tmp_path / "OUT")
+
+
+def test_without_a_folder_nothing_is_made_to_be_listened_to(
+    tiny_song: Path, fake: FakeSearch, monkeypatch: pytest.MonkeyPatch
+):
+    def forbidden(*rest: Any) -> Any:
+        raise AssertionError("planned")
+
+    monkeypatch.setattr("mixtrace.verbs.fitting.plan_listening", forbidden)
+    assert mixtrace.fit(tiny_song, config=SHORT).folder is None
+
+
 def test_the_same_fit_may_run_again_another_only_when_fresh(
     tiny_song: Path, tmp_path: Path, fake: FakeSearch
 ):

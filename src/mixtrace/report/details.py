@@ -1,18 +1,23 @@
 """What a click on a processor shows: its settings in units and a picture of what it does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.graph import INPUT
 from mixtrace.params import ParamSpec
 from mixtrace.processors import processor
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.report.curves import curve_shape
 from mixtrace.report.effects import mixed_gain_db, reverb_bands_s, strongest_echoes
 from mixtrace.report.pictures import Shown, picture
-from mixtrace.report.rendered import NodeValues, node_values, reduction, wet_level_db
+from mixtrace.report.rendered import (
+    NodeValues,
+    entering_spectra_db,
+    node_values,
+    reduction,
+    wet_levels_db,
+)
 from mixtrace.report.words import describe, hertz, ratio, seconds, signed_db
 from mixtrace.store import Evidence, StoredGraph
 
@@ -38,39 +43,35 @@ class NodeDetail:
     summary: str
 
 
-def node_details(stored: StoredGraph, evidence: Evidence | None = None) -> dict[int, NodeDetail]:
+def node_details(
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    levels_db: Mapping[int, float] | None = None,
+) -> dict[int, NodeDetail]:
     """Return the detail of every processor, by its place in the graph.
 
     Args:
         stored: the result.
         evidence: what was measured of it; without it, settings are told and effects are not.
+        levels_db: see `wet_levels_db`, where they are known already.
     """
     details = {}
+    spectra_db = {} if evidence is None else entering_spectra_db(stored.graph, evidence)
+    if levels_db is None:
+        levels_db = {} if evidence is None else wet_levels_db(stored, evidence)
     for row, i in enumerate(stored.graph.processors):
         node = node_values(stored.graph, stored.settings, i)
         title = f"{processor(node.kind).label} of {stored.graph.nodes[i].name}"
-        spectrum_db = _spectrum_db(stored, evidence, i)
-        settings = [*_settings(node), *_measured(node, i, evidence, spectrum_db)]
-        if evidence is not None:
+        settings = [*_settings(node), *_measured(i, evidence, levels_db.get(i))]
+        if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(
             title,
             tuple(settings),
-            picture(Shown(i, title, node, evidence, spectrum_db)),
+            picture(Shown(i, title, node, evidence, spectra_db.get(i))),
             describe(node.kind, node.values, node.wet),
         )
     return details
-
-
-def _spectrum_db(stored: StoredGraph, evidence: Evidence | None, node: int) -> np.ndarray | None:
-    """Return the dry spectrum of the track whose chain a node stands in, or None."""
-    if evidence is None:
-        return None
-    own = stored.graph.nodes[node].name
-    for row, i in enumerate(stored.graph.inputs):
-        if stored.graph.nodes[i].name == own and stored.graph.nodes[i].kind == INPUT:
-            return evidence.track_spectra_db[row, 0]
-    return None
 
 
 def _settings(node: NodeValues) -> Iterator[tuple[str, str]]:
@@ -109,7 +110,7 @@ def _curve_settings(node: NodeValues) -> Iterator[tuple[str, str]]:
 
 
 def _measured(
-    node: NodeValues, number: int, evidence: Evidence | None, spectrum_db: np.ndarray | None
+    number: int, evidence: Evidence | None, level_db: float | None
 ) -> Iterator[tuple[str, str]]:
     """Yield what the processor did to this song."""
     if evidence is None:
@@ -118,8 +119,7 @@ def _measured(
     if taken is not None:
         yield "takes away", f"{taken.least_db:.1f} to {taken.most_db:.1f} dB"
         yield "takes 3 dB or more", f"{100.0 * taken.closed_share:.0f} % of the time"
-    if node.kind in ("reverb", "multitap_delay"):
-        level_db = wet_level_db(node, spectrum_db, evidence.bands_hz)
+    if level_db is not None:
         yield "level against the dry sound", signed_db(level_db)
 
 

@@ -62,14 +62,17 @@ def found_part(result: StoredResult) -> Part:
         worths=every[:12],
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
+        interrupted=result.facts.get("interrupted") is True,
         notes=[str(note) for note in result.facts["notes"]],
     )
     return Part(html)
 
 
 def worths(result: StoredResult) -> list[Worth]:
-    """Return what every processor is worth, the most needed first."""
+    """Return what every processor is worth, the most needed first; nothing if not weighed."""
     graph, increases = result.stored.graph, result.evidence.increases
+    if not np.isfinite(increases).all():
+        return []
     most = max(float(increases.max(initial=0.0)), 1e-6)
     order = np.argsort(-increases, kind="stable")
     nodes = [graph.nodes[graph.processors[row]] for row in order]

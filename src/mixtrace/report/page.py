@@ -1,5 +1,6 @@
 """The page of one result: all its sections joined into a single file that needs no other."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from markupsafe import Markup
@@ -12,6 +13,7 @@ from mixtrace.report.found import found_part
 from mixtrace.report.listening import listen_part
 from mixtrace.report.match import match_part, worst
 from mixtrace.report.parts import Part
+from mixtrace.report.rendered import wet_levels_db
 from mixtrace.report.result import StoredResult, fixed, number, read_result
 from mixtrace.report.sentences import tell
 from mixtrace.report.templating import filled, web_text
@@ -27,11 +29,12 @@ def report_page(folder: Path) -> str:
     """
     result = read_result(folder)
     stored = result.stored
-    details = node_details(stored, result.evidence)
+    levels_db = wet_levels_db(stored, result.evidence)
+    details = node_details(stored, result.evidence, levels_db)
     sections = [
         ("listen", "Listen", listen_part(folder, stored)),
         ("graph", "The graph", diagram_part(stored.graph, details, _console(result))),
-        ("words", "In words", _words_part(result)),
+        ("words", "In words", _words_part(result, levels_db)),
         ("match", "How good is the match?", match_part(result)),
         ("search", "How it was found", found_part(result)),
     ]
@@ -70,8 +73,8 @@ def _console(result: StoredResult) -> Graph | None:
         return None
 
 
-def _words_part(result: StoredResult) -> Part:
-    tellings = tell(result.stored, result.evidence, result.tolerance)
+def _words_part(result: StoredResult, levels_db: Mapping[int, float]) -> Part:
+    tellings = tell(result.stored, result.evidence, result.tolerance, levels_db)
     return Part(filled("words.html", tellings=tellings))
 
 

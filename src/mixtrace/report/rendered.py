@@ -10,18 +10,21 @@ from torch import Tensor
 from mixtrace.graph import Graph
 from mixtrace.processors import FilterProcessor, Settings, processor
 from mixtrace.processors.base import DESIGN_RATE_HZ
-from mixtrace.store import Evidence
+from mixtrace.report.chains import chains
+from mixtrace.store import Evidence, StoredGraph
 from mixtrace.units import db_from_ratio
 
 __all__ = [
     "NodeValues",
     "Reduction",
     "band_centres_hz",
+    "entering_spectra_db",
     "is_heard_at",
     "node_values",
     "reduction",
     "response_powers",
     "wet_level_db",
+    "wet_levels_db",
 ]
 
 _SOUNDING_RANGE_DB = 30.0
@@ -98,6 +101,27 @@ def is_heard_at(evidence: Evidence, spectrum_db: np.ndarray, frequency_hz: float
     nearest = int(np.argmin(np.abs(np.log(band_centres_hz(evidence) / frequency_hz))))
     around = spectrum_db[max(0, nearest - 2) : nearest + 3]
     return bool(around.max() > spectrum_db.max() - _HEARD_RANGE_DB)
+
+
+def entering_spectra_db(graph: Graph, evidence: Evidence) -> dict[int, Float[np.ndarray, " band"]]:
+    """Return the spectrum of the dry track for every processor of its own chain."""
+    return {
+        i: evidence.track_spectra_db[graph.inputs.index(chain.nodes[0]), 0]
+        for chain in chains(graph)
+        if chain.nodes[0] in graph.inputs
+        for i in chain.processors(graph)
+    }
+
+
+def wet_levels_db(stored: StoredGraph, evidence: Evidence) -> dict[int, float]:
+    """Return the wet level of every delay and reverb; where many are, this takes seconds."""
+    graph, spectra_db = stored.graph, entering_spectra_db(stored.graph, evidence)
+    nodes = {i: node_values(graph, stored.settings, i) for i in graph.processors}
+    return {
+        i: wet_level_db(node, spectra_db.get(i), evidence.bands_hz)
+        for i, node in nodes.items()
+        if node.kind in ("reverb", "multitap_delay")
+    }
 
 
 def wet_level_db(

@@ -5,7 +5,7 @@ was taken away, an EQ counts where the track has sound, a level is that of the r
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from mixtrace.report.rendered import (
     is_heard_at,
     node_values,
     reduction,
-    wet_level_db,
+    wet_levels_db,
 )
 from mixtrace.report.words import clock, hertz, panned, ratio, seconds, signed_db
 from mixtrace.store import Evidence, StoredGraph
@@ -65,6 +65,7 @@ class _Context:
     row: int | None  # of the track among the evidence's
     numbers: tuple[int, ...]  # its processors
     nodes: tuple[NodeValues, ...]
+    levels_db: Mapping[int, float]  # of the wet parts, as measured
 
     @property
     def spectrum_db(self) -> np.ndarray | None:
@@ -78,7 +79,10 @@ class _Context:
 
 
 def tell(
-    stored: StoredGraph, evidence: Evidence | None = None, tolerance: float = 0.0
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    tolerance: float = 0.0,
+    levels_db: Mapping[int, float] | None = None,
 ) -> tuple[Telling, ...]:
     """Return every chain in words, from the master down.
 
@@ -86,12 +90,15 @@ def tell(
         stored: the result.
         evidence: what was measured of it; without it the words follow the settings alone.
         tolerance: processors that L_a rises by less without are called unsure.
+        levels_db: see `wet_levels_db`, where they are known already.
     """
+    if levels_db is None:
+        levels_db = {} if evidence is None else wet_levels_db(stored, evidence)
     graph = stored.graph
     tellings = []
     for chain in chains(graph):
         if not chain.told:
-            context = _context(stored, evidence, chain)
+            context = _context(stored, evidence, levels_db, chain)
             words = [*_level(context)]
             doubts: list[str] = []
             for phrase in _PHRASES:
@@ -108,12 +115,14 @@ def tell(
 _Said = tuple[list[str], list[str]]
 
 
-def _context(stored: StoredGraph, evidence: Evidence | None, chain: Chain) -> _Context:
+def _context(
+    stored: StoredGraph, evidence: Evidence | None, levels_db: Mapping[int, float], chain: Chain
+) -> _Context:
     graph = stored.graph
     inputs = [graph.inputs.index(i) for i in chain.nodes if i in graph.inputs]
     numbers = chain.processors(graph)
     nodes = tuple(node_values(graph, stored.settings, i) for i in numbers)
-    return _Context(stored, evidence, inputs[0] if inputs else None, numbers, nodes)
+    return _Context(stored, evidence, inputs[0] if inputs else None, numbers, nodes, levels_db)
 
 
 def _level(context: _Context) -> Iterator[str]:
@@ -246,10 +255,9 @@ def _reverb(context: _Context) -> _Said:
 def _tail(context: _Context, kind: str, they_are: str, name: Callable[[NodeValues], str]) -> _Said:
     """Say what rings after the sound, and doubt it where it is far below it."""
     said, doubts = [], []
-    for _, node in context.of_kind(kind):
-        if context.evidence is not None:
-            level_db = wet_level_db(node, context.spectrum_db, context.evidence.bands_hz)
-        else:
+    for i, node in context.of_kind(kind):
+        level_db = context.levels_db.get(i)
+        if level_db is None:
             level_db = db_from_ratio(node.wet / max(1.0 - node.wet, 1e-6))
         if level_db < _INAUDIBLE_DB:
             doubts.append(f"{they_are} more than 40 dB below the dry sound")

@@ -44,7 +44,8 @@ class Evidence:
         dynamics: the dynamics nodes.
         input_db: the level that enters each.
         gain_db: what each does to it, dry/wet weight included; 0 in silence.
-        increases: how much L_a rises when each processor is removed, in the graph's order.
+        increases: how much L_a rises when each processor is removed, in the graph's order; NaN
+            where that was not weighed.
     """
 
     frame_s: float
@@ -115,9 +116,12 @@ def _evidence(document: dict, arrays: dict[str, np.ndarray]) -> Evidence:
 
 
 def _is_whole(evidence: Evidence) -> bool:
-    """Return whether every number is one that can be drawn."""
+    """Return whether every number is one that can be drawn, or nothing was weighed."""
     steps = (evidence.frame_s, evidence.curve_s)
-    arrays = (getattr(evidence, name) for name in _ARRAYS)
+    arrays = (getattr(evidence, name) for name in _ARRAYS if name != "increases")
+    weighed = np.isfinite(evidence.increases)
+    if not weighed.all() and not np.isnan(evidence.increases).all():
+        return False
     return all(0.0 < step < np.inf for step in steps) and all(
         bool(np.isfinite(array).all()) for array in arrays
     )

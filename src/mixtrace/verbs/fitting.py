@@ -153,6 +153,9 @@ def _stored(session: Session, found: SearchResult) -> StoredGraph:
 def _increases(
     session: Session, found: SearchResult, report: Callable[[str, int, int], None]
 ) -> Float32[np.ndarray, " processor"]:
+    """Weigh each processor; nobody waits for it who stopped the search."""
+    if found.interrupted:
+        return np.full(len(found.graph.processors), np.nan, np.float32)
     return loss_increases(
         found.graph, found.settings, session, lambda done, total: report("weighing", done, total)
     )
@@ -170,14 +173,14 @@ def _rendered(
     """Render and measure the whole song at the mix's own rate; in detail where it is stored."""
     alignments = {track.name: track.alignment for track in stored.tracks}
     session = read_session(song, alignments=alignments, progress=report)
-    plan = plan_listening(stored.graph, session.audio, session.sample_rate_hz)
+    plan = folder and plan_listening(stored.graph, session.audio, session.sample_rate_hz)
     rendered, processed = render_taps(
         stored.graph,
         stored.settings,
         Looks(torch.from_numpy, session.audio),
         session.sample_rate_hz,
-        [] if folder is None else [strip.end for strip in plan.strips],
-        span=plan.span,
+        [strip.end for strip in plan.strips] if plan else [],
+        span=plan.span if plan else None,
         progress=lambda done, total: report("rendering", done, total),
     )
     mix = rendered.numpy()
@@ -189,7 +192,7 @@ def _rendered(
         evidence = collect_evidence(
             stored, session, mix, increases, lambda done, total: report("listening", done, total)
         )
-    if folder is not None:
+    if folder and plan:
         write_listening(
             folder,
             plan,
