@@ -1,5 +1,7 @@
 """Trials against rendering the smaller graph."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,20 @@ def test_a_trial_scores_what_the_smaller_graph_scores(console: Console) -> None:
         assert trials.loss(removed) == expected
         trials.keep(removed)
         assert trials.loss(removed) == expected
+
+
+def test_no_more_renderings_are_remembered_than_windows(console: Console) -> None:
+    graph, settings, windows = console
+    few = copy(windows)
+    few.capacity = 2
+    bounded, free = Trials(graph, settings, few, range(3)), Trials(*console, range(3))
+    for removed in ([3], [3, 9], [3, 9, 17]):
+        # float32 rounding: what was forgotten is rendered again from nothing.
+        assert bounded.loss(removed) == pytest.approx(free.loss(removed), rel=1e-5)
+        assert len(bounded._renderings) == 2
+        bounded.keep(removed)
+        free.keep(removed)
+    assert len(free._renderings) == 3
 
 
 def test_losses_are_read_as_those_of_the_whole_song(console: Console) -> None:

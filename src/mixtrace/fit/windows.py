@@ -44,6 +44,7 @@ class SongWindows:
         time: samples in a window.
         warm_up: samples that are not counted.
         loss: the distance at this rate.
+        capacity: how many windows may be kept in memory.
     """
 
     def __init__(self, session: Session, device: torch.device | str = "cpu") -> None:
@@ -60,7 +61,7 @@ class SongWindows:
         self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
-        self._capacity = max(2, _CACHE_BYTES // per_window)
+        self.capacity = max(2, _CACHE_BYTES // per_window)
 
     @property
     def count(self) -> int:
@@ -115,7 +116,7 @@ class SongWindows:
     def window(self, number: int) -> tuple[DryAudio, LossFeatures]:
         """Return dry audio and target features of one evaluation window."""
         if number not in self._kept:
-            if len(self._kept) >= self._capacity:
+            if len(self._kept) >= self.capacity:
                 self._kept.pop(next(iter(self._kept)))
             self._kept[number] = self.at([self.starts[number]])
         return self._kept[number]

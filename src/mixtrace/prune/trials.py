@@ -17,7 +17,7 @@ from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.racing import race_in_order
-from mixtrace.render import Incremental, Prepared, render_compiled
+from mixtrace.render import DryAudio, Incremental, Prepared, render_compiled
 
 __all__ = ["Trials", "surviving_rows"]
 
@@ -146,11 +146,17 @@ class Trials:
         known = self._losses.setdefault(removed, {})
         if number not in known:
             dry, features = self._windows.window(number)
-            if number not in self._renderings:
-                self._renderings[number] = Incremental(self._prepared, dry, self._base)
-            estimate = self._renderings[number].render(removed)
+            estimate = self._rendering(number, dry).render(removed)
             with torch.no_grad():
                 parts = self._windows.compare(estimate, features)
             known[number] = float(combine(parts, "published"))
             self.count += 1
         return known[number]
+
+    def _rendering(self, number: int, dry: DryAudio) -> Incremental:
+        """Return what is remembered of a window; of a very large song, of the latest ones only."""
+        known = self._renderings.pop(number, None)
+        while len(self._renderings) >= self._windows.capacity:
+            self._renderings.pop(next(iter(self._renderings)))
+        self._renderings[number] = known or Incremental(self._prepared, dry, self._base)
+        return self._renderings[number]
