@@ -51,7 +51,7 @@ class Ours:
         rate = end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * phase))
         dry, features = self.windows.at([start])
         rate *= min(1.0, (self.taken + 1) / 20)
-        self.descent.step(dry, features, self.recipe.objective, rate=rate)
+        self.descent.step([(dry, features)], self.recipe.objective, rate=rate)
         self.taken += 1
         self.seconds += time.perf_counter() - began
 

@@ -17,10 +17,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib
-import numpy as np
 import torch
 
-from mixtrace.fit import RECIPES, Descent, Recipe, SongWindows, Variables, least_squares_start
+from mixtrace.fit import (
+    RECIPES,
+    Descent,
+    Recipe,
+    SongWindows,
+    Variables,
+    draw_batch,
+    least_squares_start,
+)
 from mixtrace.fit import song_loss as loss_of_song
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.session import Session, read_session
@@ -89,18 +96,9 @@ def run(session: Session, windows: SongWindows, recipe: Recipe, steps: int) -> C
         began = time.perf_counter()
         fall = 0.5 * (1.0 + math.cos(math.pi * step / steps))
         rate = (recipe.console_end + (1.0 - recipe.console_end) * fall) * min(1.0, (step + 1) / 20)
-        descent.step(*_draw(windows, recipe, step), recipe.objective, rate=rate)
+        descent.step(draw_batch(windows, recipe, 0, step), recipe.objective, rate=rate)
         spent += time.perf_counter() - began
     return curve
-
-
-def _draw(windows: SongWindows, recipe: Recipe, step: int):
-    if recipe.windows == "uniform":
-        last = max(1, windows.length - windows.time)
-        return windows.at([int(np.random.default_rng((0, 1, step)).integers(last))])
-    epoch, place = divmod(step, windows.count)
-    order = np.random.default_rng((0, 2, epoch)).permutation(windows.count)
-    return windows.window(int(order[place]))
 
 
 def table(song: str, curves: dict[str, Curve]) -> list[str]:

@@ -106,7 +106,7 @@ class OursAtWork:
     def step(self) -> None:
         """Take one step on the next of the first three windows, whose spectra are kept."""
         dry, features = self.windows.window(self._taken % min(3, self.windows.count))
-        self.descent.step(dry, features, self._objective)
+        self.descent.step([(dry, features)], self._objective)
         self._taken += 1
 
 

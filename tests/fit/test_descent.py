@@ -1,5 +1,6 @@
 """Gradient descent: it can be stored, cut and counted on to go down."""
 
+from copy import copy
 from dataclasses import replace
 
 import pytest
@@ -32,12 +33,47 @@ def a_descent(graph: Graph, windows: SongWindows) -> Descent:
 
 
 def take(descent: Descent, windows: SongWindows, steps: int) -> list[float]:
-    return [float(descent.step(*windows.window(i % 2), Objective())) for i in range(steps)]
+    return [float(descent.step([windows.window(i % 2)], Objective())) for i in range(steps)]
 
 
 def test_the_loss_falls(graph: Graph, windows: SongWindows) -> None:
     losses = take(a_descent(graph, windows), windows, 12)
     assert sum(losses[-2:]) < 0.8 * sum(losses[:2])
+
+
+def test_a_step_on_two_windows_follows_the_mean_of_their_gradients(
+    graph: Graph, windows: SongWindows
+) -> None:
+    """The first moments of a first Adam step are a tenth of the gradient."""
+    moments = []
+    for numbers in ([0], [1], [0, 1]):
+        descent = a_descent(graph, windows)
+        descent.step([windows.window(number) for number in numbers], Objective())
+        memory = descent.memory()
+        moments.append({path: v for path, v in memory.items() if path.endswith("/exp_avg")})
+    for path, of_both in moments[2].items():
+        mean = 0.5 * (moments[0][path] + moments[1][path])
+        # float32 sums of other lengths; fewer threads add in another order.
+        torch.testing.assert_close(of_both, mean, rtol=1e-3, atol=1e-6 * float(mean.abs().max()))
+
+
+def test_two_windows_at_once_or_one_after_the_other_are_one_step(
+    graph: Graph, windows: SongWindows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
+    after = []
+    for at_once in (1, 2):
+        few = copy(windows)
+        few.at_once = at_once
+        descent = a_descent(graph, few)
+        match = descent.step([few.window(0), few.window(1)], Objective())
+        after.append((float(match), descent.variables.values))
+    assert after[0][0] == pytest.approx(after[1][0], rel=1e-5)  # float32
+    for key, value in after[0][1].items():
+        # Adam's first step is the sign of the gradient, so nearly zero gradients may differ.
+        close = (value - after[1][1][key]).abs() <= 1e-4 * (1.0 + value.abs())
+        assert close.float().mean() > 0.99, key
 
 
 def test_a_restored_descent_goes_on_identically(graph: Graph, windows: SongWindows) -> None:
@@ -111,7 +147,7 @@ def test_sparsity_pushes_the_weights_down(graph: Graph, windows: SongWindows) ->
     for sparsity in (0.0, 1.0):
         descent = a_descent(graph, windows)
         for number in (0, 1, 0):
-            descent.step(*windows.window(number), Objective(sparsity=10.0), sparsity=sparsity)
+            descent.step([windows.window(number)], Objective(sparsity=10.0), sparsity=sparsity)
         total.append(sum(float(w.sum()) for w in descent.settings.wet.values()))
     assert total[1] < total[0]
 

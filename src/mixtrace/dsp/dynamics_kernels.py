@@ -16,7 +16,7 @@ _FLOOR = 1e-5
 _BLOCK = 1024
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def forward_kernel(audio, packed, state, direction, output, smooth, gain):
     """Fill `output`, `smooth` (s) and `gain`; `packed` holds a, T, W, slope, w of each node."""
     nodes, channels, time = audio.shape
@@ -50,7 +50,7 @@ def forward_kernel(audio, packed, state, direction, output, smooth, gain):
                     out[t] = side[t] * (one - wet + wet * factor[t])
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def backward_kernel(
     audio,
     packed,

@@ -7,7 +7,7 @@ from mixtrace.dsp.elementary_kernels import fast_exp
 __all__ = ["decay_backward", "decay_forward", "overlap_backward", "overlap_forward"]
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def decay_forward(noise, initial, decay, spectra):
     """Fill `spectra` [node, channel, frame, bin] with noise [channel, frame, bin] that decays."""
     nodes, channels, frames, bins = spectra.shape
@@ -22,7 +22,7 @@ def decay_forward(noise, initial, decay, spectra):
                 target[b] = source[b] * fast_exp(start[b] + at * fall[b])
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def decay_backward(noise, initial, decay, gradient, of_initial, of_decay):
     """Add to the gradients of the initial level and the decay; they begin at zero."""
     nodes, channels, frames, bins = gradient.shape
@@ -41,7 +41,7 @@ def decay_backward(noise, initial, decay, gradient, of_initial, of_decay):
                 to_fall[b] += at * change
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def overlap_forward(frames, early, late, last, signal):
     """Add the second half of each frame under `late` to the first half of the next under `early`.
 
@@ -61,7 +61,7 @@ def overlap_forward(frames, early, late, last, signal):
             signal[row, first + t] = frames[row, count - 1, hop + t] * last[t]
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def overlap_backward(gradient, early, late, last, frames):
     """Fill the gradient of the frames from that of the signal."""
     rows, count, length = frames.shape

@@ -12,7 +12,7 @@ _INAUDIBLE = 1e-30
 """Where |z|^k falls below this the rest of the pulse's spectrum is left out."""
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True)
+@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
 def correlate(gradient, taps, result):
     """Fill result[row, t] = sum_j taps[row, j] gradient[row, t + j - half]."""
     rows, slot = gradient.shape
@@ -28,7 +28,7 @@ def correlate(gradient, taps, result):
                 sum_so_far[t] += weight * heard[t]
 
 
-@numba.njit(parallel=True, cache=True)
+@numba.njit(parallel=True, cache=True, nogil=True)
 def soft_gradient(transform, slot, turn, sharpness, of_turn, of_sharpness):
     """Fill the gradients of angle and radius from the transform of the pulse's gradient."""
     rows, bins = transform.shape

@@ -1,5 +1,6 @@
 """Finding the settings of a console: warm start, objective, gradient descent."""
 
+from mixtrace.fit.batches import draw_batch
 from mixtrace.fit.descent import Descent
 from mixtrace.fit.objective import Objective, song_loss, song_parts
 from mixtrace.fit.recipe import RECIPES, Recipe
@@ -16,6 +17,7 @@ __all__ = [
     "SongWindows",
     "StaticResponse",
     "Variables",
+    "draw_batch",
     "least_squares_start",
     "song_loss",
     "song_parts",

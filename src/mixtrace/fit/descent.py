@@ -1,6 +1,7 @@
-"""Gradient descent on the variables of a graph, one window a step."""
+"""Gradient descent on the variables of a graph, a few windows a step."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from mixtrace.fit.objective import Objective, window_loss
 from mixtrace.fit.recipe import Recipe
+from mixtrace.fit.side_by_side import side_by_side
 from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
@@ -66,8 +68,7 @@ class Descent:
 
     def step(
         self,
-        dry: DryAudio,
-        features: LossFeatures,
+        batch: Sequence[tuple[DryAudio, LossFeatures]],
         objective: Objective,
         *,
         rate: float = 1.0,
@@ -76,29 +77,33 @@ class Descent:
         """Take one step on some windows and return their match before it, where it was computed.
 
         Args:
-            dry: dry audio of the windows.
-            features: target features of the same windows.
-            objective: what to minimise.
+            batch: dry audio and target features of the windows, which are rendered side by side.
+            objective: what to minimise, on the mean over the windows.
             rate: a factor on every learning rate.
             sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
         """
         for group in self._optimizer.param_groups:
             group["lr"] = rate * self._recipe.learning_rates[group["name"]]
-        self._optimizer.zero_grad(set_to_none=True)
-        total, match = window_loss(
-            self.graph,
-            self.variables.settings(),
-            self._windows,
-            dry,
-            features,
-            objective,
-            sparsity,
-        )
-        if total.requires_grad:
-            total.backward()
-            self._optimizer.step()
-            self.variables.project()
-        return match.detach()
+        self._windows.heard(self.graph)  # worked out once, not by every worker
+        leaves = list(self.variables.values.values())
+
+        def gradients(window: tuple[DryAudio, LossFeatures]) -> tuple[Tensor, Sequence[Any]]:
+            settings = self.variables.settings()
+            total, match = window_loss(
+                self.graph, settings, self._windows, *window, objective, sparsity
+            )
+            if not total.requires_grad:
+                return match.detach(), [None] * len(leaves)
+            return match.detach(), torch.autograd.grad(total, leaves, allow_unused=True)
+
+        found = side_by_side(gradients, batch, self._windows.at_once)
+        matches, slopes = zip(*found, strict=True)
+        for leaf, of_leaf in zip(leaves, zip(*slopes, strict=True), strict=True):
+            known = [gradient for gradient in of_leaf if gradient is not None]
+            leaf.grad = torch.stack(known).sum(0) / len(batch) if known else None
+        self._optimizer.step()
+        self.variables.project()
+        return torch.stack(matches).mean()
 
     @torch.no_grad()
     def move_to(self, settings: Settings) -> None:

@@ -38,7 +38,7 @@ class Objective:
 
     strategy: Literal["compiled", "scheduled"] = "compiled"
     convention: Convention = "published"
-    fft_limit_s: float | None = 4.0
+    fft_limit_s: float | None = 3.8
     gain_staging: float = 1e-3
     sharpness: float = 1.0
     sparsity: float = 1e-4
@@ -117,19 +117,16 @@ def song_parts(
         operators: of these settings, where they shall outlast this call.
     """
     chosen = range(windows.count) if numbers is None else numbers
-    parts = []
-    operators = operators or KeptOperators(settings)
-    for number in chosen:
+    source = operators or KeptOperators(settings)
+
+    @torch.no_grad()  # which holds for a thread, not for those it starts
+    def of_window(number: int) -> LossParts:
         dry, features = windows.window(number)
-        estimate = render_compiled(
-            graph,
-            settings,
-            dry,
-            windows.sample_rate_hz,
-            time=windows.time,
-            operators=operators,
-        )
-        parts.append(windows.compare(estimate, features))
+        rate, time = windows.sample_rate_hz, windows.time
+        estimate = render_compiled(graph, settings, dry, rate, time=time, operators=source)
+        return windows.compare(estimate, features)
+
+    parts = windows.each(of_window, chosen)
     return LossParts(
         torch.cat([p.log_distance for p in parts]),
         torch.cat([p.convergence_eq4 for p in parts]),

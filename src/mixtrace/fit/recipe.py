@@ -10,20 +10,20 @@ from mixtrace.fit.variables import WET
 __all__ = ["RECIPES", "Recipe"]
 
 _OWN_RATES: dict[str, float] = {
-    "magnitude_db": 0.09,
-    "gain_db": 0.03,
-    "side_gain_db": 0.03,
-    "threshold_db": 0.15,
-    "knee_db": 0.15,
-    "time_ms": 0.15,
-    "slope": 0.15,
-    "taps": 0.03,
-    "color_db": 0.06,
-    "initial_db": 0.3,
-    "rt60_s": 0.15,
-    "ride_db": 0.15,
+    "magnitude_db": 0.18,
+    "gain_db": 0.06,
+    "side_gain_db": 0.06,
+    "threshold_db": 0.3,
+    "knee_db": 0.3,
+    "time_ms": 0.3,
+    "slope": 0.3,
+    "taps": 0.06,
+    "color_db": 0.12,
+    "initial_db": 0.6,
+    "rt60_s": 0.3,
+    "ride_db": 0.3,
     "duration_s": 0.0,
-    WET: 0.09,
+    WET: 0.18,
 }
 
 _PUBLISHED_RATES = {name: 0.0 if name == "duration_s" else 0.01 for name in _OWN_RATES}
@@ -37,6 +37,7 @@ class Recipe:
         start: `least-squares` from the tracks and the mix, `random` as published.
         windows: `grid` visits the evaluation windows in shuffled epochs, `uniform` draws a start
             anywhere in the song each step, as published.
+        batch: windows a step.
         console_steps: steps on the full console.
         rounds: pruning rounds, each followed by `round_steps` steps.
         round_steps: steps after a round.
@@ -52,9 +53,10 @@ class Recipe:
 
     start: Literal["least-squares", "random"] = "least-squares"
     windows: Literal["grid", "uniform"] = "grid"
-    console_steps: int = 300
+    batch: int = 2
+    console_steps: int = 200
     rounds: int = 12
-    round_steps: int = 40
+    round_steps: int = 28
     console_end: float = 0.1
     round_rate: float = 0.5
     reset_steps: int = 0
@@ -70,6 +72,7 @@ RECIPES: dict[str, Recipe] = {
     "published": Recipe(
         start="random",
         windows="uniform",
+        batch=1,
         console_steps=12_000,
         rounds=12,
         round_steps=500,

@@ -1,12 +1,15 @@
 """The windows of a song: dry audio and target features, ready for rendering and comparing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from threading import Lock
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.fit.side_by_side import side_by_side, workers
 from mixtrace.graph import Graph
 from mixtrace.losses import (
     HOP_S,
@@ -27,9 +30,12 @@ SILENCE = 1e-5
 """Peak amplitude (-100 dB) below which a track counts as silent in a window."""
 
 _CACHE_BYTES = 1_500_000_000
+_FEW = 8
 _EQUALIZER = "equalizer"
 _HEARD_WINDOWS = 16
 _HEARD_SHARE = 1e-5
+
+Result = TypeVar("Result")
 
 
 class SongWindows:
@@ -45,6 +51,7 @@ class SongWindows:
         warm_up: samples that are not counted.
         loss: the distance at this rate.
         capacity: how many windows may be kept in memory.
+        at_once: how many windows may be worked on at the same time.
     """
 
     def __init__(self, session: Session, device: torch.device | str = "cpu") -> None:
@@ -62,6 +69,8 @@ class SongWindows:
         self._heard: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
         self.capacity = max(2, _CACHE_BYTES // per_window)
+        self.at_once = workers() if self.device.type == "cpu" and self.capacity > _FEW else 1
+        self._lock = Lock()
 
     @property
     def count(self) -> int:
@@ -115,11 +124,19 @@ class SongWindows:
 
     def window(self, number: int) -> tuple[DryAudio, LossFeatures]:
         """Return dry audio and target features of one evaluation window."""
-        if number not in self._kept:
-            if len(self._kept) >= self.capacity:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[number] = self.at([self.starts[number]])
-        return self._kept[number]
+        with self._lock:
+            known = self._kept.get(number)
+        if known is None:
+            known = self.at([self.starts[number]])
+            with self._lock:
+                while len(self._kept) >= self.capacity:
+                    self._kept.pop(next(iter(self._kept)))
+                self._kept[number] = known
+        return known
+
+    def each(self, work: Callable[[int], Result], numbers: Sequence[int]) -> list[Result]:
+        """Return what `work` makes of the number of each window, some at a time, side by side."""
+        return side_by_side(work, numbers, self.at_once)
 
     def at(self, starts: Sequence[int]) -> tuple[DryAudio, LossFeatures]:
         """Return dry audio and target features of windows that start anywhere, as one batch."""

@@ -10,15 +10,18 @@ import numpy as np
 
 __all__ = ["Outcome", "race_at_random", "race_in_order"]
 
+Rises = Callable[[Sequence[int]], Sequence[float]]
+
 _CERTAINTY = 3.0
 _LEAST_WINDOWS = 12
 
 
 @dataclass
 class Outcome:
-    """How a race ended: whether it was won, and the rises that were asked for."""
+    """How a race ended: if it was won, the rises that decided it, and how many were asked for."""
 
     won: bool = False
+    asked: int = 0
     rises: list[float] = field(default_factory=list)
 
     @property
@@ -28,10 +31,11 @@ class Outcome:
 
 
 def race_in_order(
-    rise: Callable[[int], float],
+    rises: Rises,
     numbers: Sequence[int],
     slack: float,
     *,
+    at_once: int = 1,
     early_wins: bool = True,
 ) -> Outcome:
     """Say whether the mean rise is at most `slack`, asking first where most is to be expected.
@@ -40,13 +44,14 @@ def race_in_order(
     windows on, when it is little enough even if every window to come rises like the last one.
 
     Args:
-        rise: gives the rise of a window; not asked twice.
+        rises: gives the rises of some windows; not asked twice for one.
         numbers: the windows, the one with the largest expected rise first.
         slack: the highest mean that wins.
+        at_once: how many windows are asked for together.
         early_wins: whether a race can be won, as it can be lost, before all windows were asked.
     """
     outcome = Outcome()
-    for left, value in _asked(rise, numbers, outcome):
+    for left, value in _asked(rises, numbers, at_once, outcome):
         total, most = sum(outcome.rises), slack * len(numbers)
         outcome.won = total + left * max(value, 0.0) <= most
         if total > most or (early_wins and outcome.won and len(outcome.rises) > 1):
@@ -54,19 +59,22 @@ def race_in_order(
     return outcome
 
 
-def race_at_random(rise: Callable[[int], float], numbers: Sequence[int], slack: float) -> Outcome:
+def race_at_random(
+    rises: Rises, numbers: Sequence[int], slack: float, *, at_once: int = 1
+) -> Outcome:
     """Say whether the mean rise is at most `slack`, asking in an order that means nothing.
 
     From twelve windows on the race ends when the mean of those seen differs from the slack by three
     standard errors, corrected for the windows being few.
 
     Args:
-        rise: gives the rise of a window; not asked twice.
+        rises: gives the rises of some windows; not asked twice for one.
         numbers: the windows in random order.
         slack: the highest mean that wins.
+        at_once: how many windows are asked for together.
     """
     outcome = Outcome()
-    for left, _ in _asked(rise, numbers, outcome):
+    for left, _ in _asked(rises, numbers, at_once, outcome):
         seen = len(outcome.rises)
         outcome.won = outcome.mean <= slack
         if seen >= _LEAST_WINDOWS and left:
@@ -77,9 +85,12 @@ def race_at_random(rise: Callable[[int], float], numbers: Sequence[int], slack: 
 
 
 def _asked(
-    rise: Callable[[int], float], numbers: Sequence[int], outcome: Outcome
+    rises: Rises, numbers: Sequence[int], at_once: int, outcome: Outcome
 ) -> Iterator[tuple[int, float]]:
     """Ask window after window; yield how many are left, and the rise."""
-    for place, number in enumerate(numbers, 1):
-        outcome.rises.append(rise(number))
-        yield len(numbers) - place, outcome.rises[-1]
+    for place, number in enumerate(numbers):
+        if place == outcome.asked:
+            known = dict(zip(ahead := numbers[place : place + at_once], rises(ahead), strict=True))
+            outcome.asked += len(ahead)
+        outcome.rises.append(known[number])
+        yield len(numbers) - place - 1, outcome.rises[-1]

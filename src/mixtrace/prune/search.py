@@ -6,7 +6,7 @@ killed and resumed ends with the same result, bit for bit, as one that was not.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -16,6 +16,7 @@ from mixtrace.fit import (
     Descent,
     SongWindows,
     Variables,
+    draw_batch,
     least_squares_start,
     song_loss,
     song_parts,
@@ -35,6 +36,7 @@ __all__ = ["search"]
 _SAVE_EVERY_S = 20.0
 _LEAST_ALLOWANCE = 0.5
 _FETCH_EVERY = 5
+_RACED_AT_ONCE = 3
 
 
 def search(
@@ -244,13 +246,15 @@ class _Run:
         graph, settings = state.descent.graph, state.descent.settings
         operators = KeptOperators(settings)
 
-        def rise(window: int) -> float:
-            parts = song_parts(graph, settings, windows, [window], operators=operators)
-            return float(combine(parts, "published")) - state.console_windows[window]
+        def rises(numbers: Sequence[int]) -> list[float]:
+            parts = song_parts(graph, settings, windows, numbers, operators=operators)
+            before = [state.console_windows[window] for window in numbers]
+            return np.subtract(combine(parts, "published").tolist(), before).tolist()
 
         order = np.random.default_rng((self._config.seed, 3, number)).permutation(windows.count)
-        outcome = race_at_random(rise, order.tolist(), self._config.tolerance)
-        state.trial_windows += len(outcome.rises)
+        tolerance, at_once = self._config.tolerance, _RACED_AT_ONCE * windows.at_once
+        outcome = race_at_random(rises, order.tolist(), tolerance, at_once=at_once)
+        state.trial_windows += outcome.asked
         return state.losses["console"]["published"] + outcome.mean
 
     def _take_back(self, number: int) -> None:
@@ -265,8 +269,9 @@ class _Run:
         state, recipe = self._state, self.recipe
         if recipe.reset_steps and state.step % recipe.reset_steps == 0:
             state.descent.forget()
-        dry, features = self._draw(len(state.history["seconds"]))
-        loss = state.descent.step(dry, features, recipe.objective, rate=rate, sparsity=sparsity)
+        taken = len(state.history["seconds"])
+        batch = draw_batch(self._windows, recipe, self._config.seed, taken)
+        loss = state.descent.step(batch, recipe.objective, rate=rate, sparsity=sparsity)
         state.step += 1
         self._pending.append(loss)
         state.history["seconds"].append(self._elapsed())
@@ -280,16 +285,6 @@ class _Run:
         if self._pending:
             self._state.history["loss"] += torch.stack(self._pending).tolist()
             self._pending.clear()
-
-    def _draw(self, taken: int):
-        """Return the windows of a step; which ones depends on the seed and the step alone."""
-        windows, seed = self._windows, self._config.seed
-        if self.recipe.windows == "uniform":
-            rng = np.random.default_rng((seed, 1, taken))
-            return windows.at([int(rng.integers(max(1, windows.length - windows.time)))])
-        epoch, place = divmod(taken, windows.count)
-        rng = np.random.default_rng((seed, 2, epoch))
-        return windows.window(int(rng.permutation(windows.count)[place]))
 
     def _song_loss(self) -> dict[str, float]:
         descent = self._state.descent

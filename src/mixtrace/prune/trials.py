@@ -77,7 +77,7 @@ class Trials:
 
     def loss(self, removed: Collection[int]) -> float:
         """Return the mean L_a (published convention) with some processors removed."""
-        losses = [self._loss(number, frozenset(removed)) for number in self._numbers]
+        losses = self._window_losses(self._numbers, frozenset(removed))
         return float(np.mean(losses)) + self._offset
 
     def keep(self, removed: Collection[int]) -> None:
@@ -97,9 +97,12 @@ class Trials:
         for i in gone - self._base:
             matter += self.changes[i]
         outcome = race_in_order(
-            lambda number: self._loss(number, gone) - self._loss(number, frozenset()),
+            lambda numbers: np.subtract(
+                self._window_losses(numbers, gone), self._window_losses(numbers, frozenset())
+            ).tolist(),
             [self._numbers[place] for place in np.argsort(-matter, kind="stable")],
             bar - before,
+            at_once=self._windows.at_once,
             early_wins=early_wins,
         )
         return outcome.won, before + outcome.mean
@@ -116,7 +119,7 @@ class Trials:
             kind: wet.detach().clone().requires_grad_() for kind, wet in self._settings.wet.items()
         }
         leaves = Settings(self._settings.values, weights)
-        columns = [self._slopes(leaves, number) for number in self._numbers]
+        columns = self._windows.each(lambda number: self._slopes(leaves, number), self._numbers)
         return {
             i: np.array([float(column[kind][row]) for column in columns])
             for kind in weights
@@ -142,16 +145,25 @@ class Trials:
             for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True)
         }
 
-    def _loss(self, number: int, removed: frozenset[int]) -> float:
+    def _window_losses(self, numbers: Sequence[int], removed: frozenset[int]) -> list[float]:
         known = self._losses.setdefault(removed, {})
-        if number not in known:
-            dry, features = self._windows.window(number)
-            estimate = self._rendering(number, dry).render(removed)
-            with torch.no_grad():
-                parts = self._windows.compare(estimate, features)
-            known[number] = float(combine(parts, "published"))
-            self.count += 1
-        return known[number]
+        new = [number for number in numbers if number not in known]
+        for first in range(0, len(new), self._windows.capacity):
+            some = new[first : first + self._windows.capacity]
+            known.update(zip(some, self._judged(some, removed), strict=True))
+        self.count += len(new)
+        return [known[number] for number in numbers]
+
+    def _judged(self, numbers: Sequence[int], removed: frozenset[int]) -> list[float]:
+        dry = {number: self._windows.window(number) for number in numbers}
+        renderings = {number: self._rendering(number, dry[number][0]) for number in numbers}
+
+        @torch.no_grad()
+        def loss(number: int) -> float:
+            parts = self._windows.compare(renderings[number].render(removed), dry[number][1])
+            return float(combine(parts, "published"))
+
+        return self._windows.each(loss, numbers)
 
     def _rendering(self, number: int, dry: DryAudio) -> Incremental:
         """Return what is remembered of a window; of a very large song, of the latest ones only."""

@@ -113,7 +113,7 @@ def _power(spectrum, count, first, width):
     return total / count
 
 
-@numba.njit(parallel=True, cache=True, fastmath=True)
+@numba.njit(parallel=True, cache=True, fastmath=True, nogil=True)
 def forward_kernel(
     program, feeds, channels, sources, operators, matrices, ends, end_feeds, shape, like, powers
 ):
@@ -205,7 +205,7 @@ def _matrix_back(matrix, total, count, width, gradient, entering_gradient, out):
             out[c, source] += correlation
 
 
-@numba.njit(parallel=True, cache=True, fastmath=True)
+@numba.njit(parallel=True, cache=True, fastmath=True, nogil=True)
 def backward_kernel(
     program,
     feeds,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import torch
@@ -89,21 +90,24 @@ def linear_operators(
 class KeptOperators:
     """What the linear nodes of one graph do under fixed settings, computed when first asked for.
 
-    An instance is an operator source of `render_compiled`; many windows then share one computation.
+    An instance is an operator source of `render_compiled`; many windows, also such as are rendered
+    side by side, then share one computation.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the whole graph."""
         self._settings = settings
         self._known: dict[int, Operators] = {}
+        self._lock = Lock()
 
     def __call__(self, plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> Operators:
         """Return what nodes of a plan of the graph do; see `linear_operators`."""
-        known = self._known.get(fft_length, Operators({}, {}))
-        missing = [i for i in nodes if i not in known]
-        if missing:
-            known = known | linear_operators(plan, self._settings, missing, fft_length)
-            self._known[fft_length] = known
+        with self._lock:
+            known = self._known.get(fft_length, Operators({}, {}))
+            missing = [i for i in nodes if i not in known]
+            if missing:
+                known = known | linear_operators(plan, self._settings, missing, fft_length)
+                self._known[fft_length] = known
         return known
 
 

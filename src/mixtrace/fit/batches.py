@@ -1,0 +1,33 @@
+"""Which windows a step sees."""
+
+import numpy as np
+
+from mixtrace.fit.recipe import Recipe
+from mixtrace.fit.windows import SongWindows
+from mixtrace.losses import LossFeatures
+from mixtrace.render import DryAudio
+
+__all__ = ["draw_batch"]
+
+
+def draw_batch(
+    windows: SongWindows, recipe: Recipe, seed: int, step: int
+) -> list[tuple[DryAudio, LossFeatures]]:
+    """Return the windows of a step; which ones depends on the seed and the step alone.
+
+    Args:
+        windows: the song.
+        recipe: how many a step, and from where.
+        seed: of the search.
+        step: steps taken before.
+    """
+    if recipe.windows == "uniform":
+        rng = np.random.default_rng((seed, 1, step))
+        starts = rng.integers(max(1, windows.length - windows.time), size=recipe.batch)
+        return [windows.at([start]) for start in starts.tolist()]
+    batch = []
+    for drawn in range(step * recipe.batch, (step + 1) * recipe.batch):
+        epoch, place = divmod(drawn, windows.count)
+        order = np.random.default_rng((seed, 2, epoch)).permutation(windows.count)
+        batch.append(windows.window(int(order[place])))
+    return batch

@@ -1,0 +1,62 @@
+"""Work side by side against the same work one after the other."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from mixtrace.fit.side_by_side import side_by_side
+
+
+@pytest.fixture
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Give the caller's thread two threads of either pool, which the machine may run in turns."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_results_come_in_the_order_of_the_items() -> None:
+    assert side_by_side(lambda n: n * n, range(20)) == [n * n for n in range(20)]
+    assert side_by_side(lambda n: n, []) == []
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_work_runs_at_the_same_time_on_cores_of_its_own() -> None:
+    both = threading.Barrier(2, timeout=30.0)
+
+    def work(_: int) -> int:
+        both.wait()  # nobody passes alone
+        return torch.get_num_threads()
+
+    assert side_by_side(work, range(2)) == [1, 1]
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_work_within_work_stays_where_it_is() -> None:
+    def inner(_: int) -> int:
+        return threading.get_ident()
+
+    def outer(_: int) -> int:
+        return len({threading.get_ident(), *side_by_side(inner, [1, 2])})
+
+    assert side_by_side(outer, [1, 2]) == [1, 1]
+
+
+def test_one_at_once_stays_on_the_callers_thread() -> None:
+    callers = {threading.get_ident()}
+    assert set(side_by_side(lambda _: threading.get_ident(), range(4), 1)) == callers
+
+
+def test_what_work_raises_is_raised() -> None:
+    def work(number: int) -> int:
+        if number == 3:
+            raise ValueError("three")
+        return number
+
+    with pytest.raises(ValueError, match="three"):
+        side_by_side(work, range(6))
