@@ -3,12 +3,12 @@
     python benchmarks/memory.py [--tracks 130] [--minutes 4] [--stereo 1.0] [--out FILE.md]
 
 Writes that many tracks of 44.1 kHz and 16 bits, made from real ones (see `speed_workload`), to a
-temporary folder, and in a process of its own reads and aligns them at 30 kHz, warm-starts the
-console `paper`, takes three steps, judges two windows, reads the song again at its own rate and
-renders all of it through a console of which 70 % was removed at random. Where the machine's memory
-is free the kernel leaves mapped files in it, so two peaks are told: all that was resident, and what
-could not have been given back (anonymous and shared memory). Then the same descent on songs of
-30 s, 2 min and 8 min with eight chains: median time of a step, and peak.
+temporary folder, and fits them in a process of its own: the whole of `mixtrace fit`, from reading
+to the report, on the console `studio`, but for the number of steps (a few on the console and one
+round), which no memory depends on. Where the machine's memory is free the kernel leaves mapped
+files in it, so two peaks are told: all that was resident, and what could not have been given back
+(anonymous and shared memory). Then the descent on songs of 30 s, 2 min and 8 min with eight chains:
+median time of a step, and peak.
 """
 
 import argparse
@@ -18,54 +18,67 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 from speed_workload import RATE_HZ, OursAtWork, make_session, seconds_of
-from windows import prune_at_random
 
-from mixtrace.fit import song_parts
-from mixtrace.render import render_song
-from mixtrace.session import read_session
+import mixtrace
+from mixtrace.prune import Progress, SearchConfig
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-memory.md"
 _FILE_RATE_HZ = 44_100
 _LENGTHS_S = (30, 120, 480)
 _STEPS = 12
+_LARGE_STEPS = 4
 
 
-@contextmanager
-def peaks() -> Iterator[dict[str, float]]:
-    """Yield a mapping that holds, afterwards, the peaks in GB: `resident` and `held`."""
-    found = {"resident": 0.0, "held": 0.0}
-    done = threading.Event()
+class Watch:
+    """Peaks of this process by stage in GB: `resident`, and `held`, which is not to be given back.
 
-    def watch() -> None:
-        while not done.wait(0.02):
+    Attributes:
+        stages: by name `seconds`, `resident` and `held`.
+    """
+
+    def __init__(self, stage: str) -> None:
+        """Begin with a stage."""
+        self.stages: dict[str, dict[str, float]] = {}
+        self._done, self._began = threading.Event(), time.perf_counter()
+        self._thread = threading.Thread(target=self._watch)
+        self.enter(stage)
+        self._thread.start()
+
+    def enter(self, stage: str) -> None:
+        """Count what follows to a stage; it may have been entered before."""
+        now = time.perf_counter()
+        if self.stages:
+            self.stages[self._stage]["seconds"] += now - self._began
+        self._stage, self._began = stage, now
+        self.stages.setdefault(stage, {"seconds": 0.0, "resident": 0.0, "held": 0.0})
+
+    def end(self) -> dict[str, dict[str, float]]:
+        """Return the stages, the last one ended."""
+        self.enter(self._stage)
+        self._done.set()
+        self._thread.join()
+        return self.stages
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
             fields = dict(line.split(":") for line in Path("/proc/self/status").open())
             size = {name: int(fields[name].split()[0]) / 1e6 for name in fields if "Rss" in name}
+            found = self.stages[self._stage]
             found["resident"] = max(found["resident"], sum(size.values()))
             found["held"] = max(found["held"], size["RssAnon"] + size["RssShmem"])
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield found
-    finally:
-        done.set()
-        thread.join()
 
 
 def write_song(folder: Path, tracks: int, seconds: float, stereo_share: float) -> None:
     """Write tracks and mix; every n-th track is stereo, as the share says."""
     session = make_session(tracks, 1, stereo=True)
     length = round(seconds * _FILE_RATE_HZ)
-    (folder / "tracks").mkdir()
+    (folder / "tracks").mkdir(parents=True)
     for number, track in enumerate(session.tracks):
         wide = int((number + 1) * stereo_share) > int(number * stereo_share)
         audio = track.audio if wide else track.audio[:1]
@@ -78,30 +91,18 @@ def write_song(folder: Path, tracks: int, seconds: float, stereo_share: float) -
 
 
 def fit_large(folder: Path) -> dict[str, dict[str, float]]:
-    """Go through a fit's stages on a song on disk and return seconds and peaks of each."""
-    found: dict[str, dict[str, float]] = {}
+    """Fit a song on disk in few steps and return seconds and peaks of each stage."""
+    watch = Watch("start")
 
-    @contextmanager
-    def stage(name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        with peaks() as peak:
-            yield
-        found[name] = {"seconds": time.perf_counter() - began, **peak}
-        print(name, found[name], file=sys.stderr, flush=True)
+    def enter(progress: Progress) -> None:
+        stage = progress.stage.rstrip(" 0123456789")
+        if stage not in watch.stages:
+            print(stage, file=sys.stderr, flush=True)
+        watch.enter(stage)
 
-    with stage("read and align at 30 kHz"):
-        session = read_session(folder, sample_rate_hz=RATE_HZ)
-    with stage("warm start and first three steps"):
-        ours = OursAtWork(session)
-    with stage("two evaluated windows"):
-        song_parts(ours.graph, ours.descent.settings, ours.windows, [0, 1])
-    pruned = prune_at_random(ours.graph, ours.descent.settings, 0.7, 0)
-    del session, ours
-    with stage("read again at 44.1 kHz"):
-        full = read_session(folder, align=False)
-    with stage("render all of it"):
-        render_song(*pruned, [torch.from_numpy(t.audio) for t in full.tracks], _FILE_RATE_HZ)
-    return found
+    config = SearchConfig(console_steps=_LARGE_STEPS, rounds=1, round_steps=_LARGE_STEPS)
+    mixtrace.fit(folder / "song", folder / "OUT", config=config, on_progress=enter)
+    return watch.end()
 
 
 def fit_long(seconds: float) -> dict[str, float]:
@@ -110,10 +111,11 @@ def fit_long(seconds: float) -> dict[str, float]:
     length = round(seconds * RATE_HZ)
     tracks = [replace(t, kept=np.resize(t.audio, (1, length))) for t in short.tracks]
     mix = np.stack([np.resize(channel, length) for channel in short.mix])
-    with peaks() as peak:
-        ours = OursAtWork(replace(short, tracks=tuple(tracks), mix=mix))
-        times = sorted(seconds_of(ours.step) for _ in range(_STEPS))
-    return {"seconds": times[_STEPS // 2], "song": mix.nbytes * 4 / 1e9, **peak}
+    watch = Watch("descent")
+    ours = OursAtWork(replace(short, tracks=tuple(tracks), mix=mix))
+    times = sorted(seconds_of(ours.step) for _ in range(_STEPS))
+    peaks = watch.end()["descent"]
+    return {**peaks, "seconds": times[_STEPS // 2], "song": mix.nbytes * 4 / 1e9}
 
 
 def in_a_process(*arguments: str) -> dict:
@@ -137,7 +139,7 @@ def main() -> None:
         print(json.dumps(fit_large(Path(value)) if kind == "large" else fit_long(float(value))))
         return
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
-        write_song(Path(folder), given.tracks, 60.0 * given.minutes, given.stereo)
+        write_song(Path(folder) / "song", given.tracks, 60.0 * given.minutes, given.stereo)
         stages = in_a_process("--part", "large", folder)
     lines = [
         "# Memory",
