@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mixtrace"
 
 ROOMS = (
     "runtime",
+    "parallel",
     "errors",
     "units",
     "params",

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from mixtrace.fit.objective import Objective, window_loss
 from mixtrace.fit.recipe import Recipe
-from mixtrace.fit.side_by_side import side_by_side
 from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import LossFeatures
+from mixtrace.parallel import side_by_side
 from mixtrace.processors import Settings
 from mixtrace.render import DryAudio
 

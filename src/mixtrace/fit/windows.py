@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit.side_by_side import side_by_side, workers
 from mixtrace.graph import Graph
 from mixtrace.losses import (
     HOP_S,
@@ -20,6 +19,7 @@ from mixtrace.losses import (
     MixLoss,
     evaluation_windows,
 )
+from mixtrace.parallel import side_by_side, workers
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.render import DryAudio
 from mixtrace.session import Looks, Session
@@ -136,7 +136,7 @@ class SongWindows:
 
     def each(self, work: Callable[[int], Result], numbers: Sequence[int]) -> list[Result]:
         """Return what `work` makes of the number of each window, some at a time, side by side."""
-        return side_by_side(work, numbers, self.at_once)
+        return list(side_by_side(work, numbers, self.at_once))
 
     def at(self, starts: Sequence[int]) -> tuple[DryAudio, LossFeatures]:
         """Return dry audio and target features of windows that start anywhere, as one batch."""

@@ -72,7 +72,8 @@ def _spectral_distance(signals: Float[Tensor, "2 channel time"], fft_samples: in
     block_frames = _BLOCK_VALUES // (fft_samples * signals.shape[0] * signals.shape[1])
     total = 0.0
     for block in frames.split(block_frames, dim=-2):
-        target, estimate = torch.fft.rfft(block * window).abs()
+        spectra = torch.view_as_real(torch.fft.rfft(block * window))
+        target, estimate = spectra.square().sum(-1).sqrt()  # .abs() takes three times as long
         difference = (target - estimate).abs()
         target, estimate = target.clamp(_MAGNITUDE_FLOOR), estimate.clamp(_MAGNITUDE_FLOOR)
         total += (difference + (target / estimate).log().abs()).sum(dtype=torch.float64).item()

@@ -16,6 +16,7 @@ from jaxtyping import Float
 
 from mixtrace.errors import AudioError
 from mixtrace.metrics import integrated_loudness_lufs
+from mixtrace.parallel import side_by_side
 from mixtrace.report.listening_plan import ListeningPlan, Strip
 from mixtrace.store import JSON, stage, write_document
 from mixtrace.units import db_from_ratio, ratio_from_db
@@ -105,11 +106,16 @@ def write_listening(
     rates += [(s, plan.strip_kbps) for pair in pairs for s in pair if not s.silent]
     (folder / LISTEN).mkdir(exist_ok=True)
     with stage(folder / LISTEN) as part_of:
+        paths = {sound.file: part_of(sound.file) for sound, _ in rates}
+
+        def code(sound_and_kbps: tuple[_Sound, float]) -> float:
+            sound, kbps = sound_and_kbps
+            return _write_opus(paths[sound.file], sound.audio, sample_rate_hz, kbps)
+
         scales_db: dict[str, float] = {}
-        for done, (sound, kbps) in enumerate(rates, 1):
-            path = part_of(sound.file)
-            scales_db[sound.file] = _write_opus(path, sound.audio, sample_rate_hz, kbps)
-            report(done, len(rates))
+        for sound, scale_db in zip(paths, side_by_side(code, rates), strict=True):
+            scales_db[sound] = scale_db
+            report(len(scales_db), len(rates))
         loudest = max(sound.played_peak for sound in main)
         content: dict[str, JSON] = {
             "duration_s": target.shape[-1] / sample_rate_hz,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from mixtrace.fit.side_by_side import side_by_side
+from mixtrace.parallel import side_by_side
 
 
 @pytest.fixture
@@ -20,8 +20,8 @@ def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
-    assert side_by_side(lambda n: n * n, range(20)) == [n * n for n in range(20)]
-    assert side_by_side(lambda n: n, []) == []
+    assert list(side_by_side(lambda n: n * n, range(20))) == [n * n for n in range(20)]
+    assert list(side_by_side(lambda n: n, [])) == []
 
 
 @pytest.mark.usefixtures("two_cores")
@@ -32,7 +32,7 @@ def test_work_runs_at_the_same_time_on_cores_of_its_own() -> None:
         both.wait()  # nobody passes alone
         return torch.get_num_threads()
 
-    assert side_by_side(work, range(2)) == [1, 1]
+    assert list(side_by_side(work, range(2))) == [1, 1]
     assert torch.get_num_threads() == 2
 
 
@@ -44,7 +44,7 @@ def test_work_within_work_stays_where_it_is() -> None:
     def outer(_: int) -> int:
         return len({threading.get_ident(), *side_by_side(inner, [1, 2])})
 
-    assert side_by_side(outer, [1, 2]) == [1, 1]
+    assert list(side_by_side(outer, [1, 2])) == [1, 1]
 
 
 def test_one_at_once_stays_on_the_callers_thread() -> None:
@@ -59,4 +59,4 @@ def test_what_work_raises_is_raised() -> None:
         return number
 
     with pytest.raises(ValueError, match="three"):
-        side_by_side(work, range(6))
+        list(side_by_side(work, range(6)))

@@ -1,6 +1,6 @@
 """Independent work side by side, each piece on cores of its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
@@ -23,8 +23,8 @@ def workers() -> int:
 
 def side_by_side(
     work: Callable[[Item], Result], items: Sequence[Item], at_once: int = _MOST_WORKERS
-) -> list[Result]:
-    """Return what `work` makes of every item, in order; what it raises is raised here.
+) -> Iterator[Result]:
+    """Yield what `work` makes of every item, in order; what it raises is raised here.
 
     Work on windows goes faster on a core each than with all cores on one: its operations are small,
     and waking another core for one of them takes about as long as it saves.
@@ -36,7 +36,8 @@ def side_by_side(
     """
     together = min(at_once, workers(), len(items))
     if together < 2:
-        return [work(item) for item in items]
+        yield from map(work, items)
+        return
     share = min(torch.get_num_threads(), numba.get_num_threads()) // together
 
     def alone(item: Item) -> Result:
@@ -44,7 +45,7 @@ def side_by_side(
         numba.set_num_threads(share)
         return work(item)
 
-    return list(_pool(together).map(alone, items))
+    yield from _pool(together).map(alone, items)
 
 
 @cache
