@@ -12,7 +12,7 @@ import pytest
 from mixtrace.errors import StoreError
 from mixtrace.graph import Graph, Node
 from mixtrace.processors import PROCESSORS
-from mixtrace.report import report_page
+from mixtrace.report import comparison_page, read_result, report_page
 from mixtrace.report.details import node_details
 from mixtrace.report.rendered import NodeValues, entering_spectra_db, response_powers
 from mixtrace.store import (
@@ -67,6 +67,18 @@ def test_names_of_strangers_are_text(
     assert not [name for _, attributes in elements.found for name in attributes if name[:2] == "on"]
     assert HOSTILE not in page
     assert any(HOSTILE in text for text in elements.text)
+
+
+def test_names_of_strangers_are_text_where_results_are_compared(
+    tmp_path: Path, stored_graph: StoredGraph, write_result: Write
+):
+    stored = renamed(stored_graph, HOSTILE)
+    folders = [write_result(tmp_path / name, stored) for name in (HOSTILE, "other")]
+    page = comparison_page([read_result(folder) for folder in folders])
+    elements = Elements(page)
+    assert not [tag for tag, _ in elements.found if tag == "img"]
+    assert HOSTILE not in page
+    assert sum(HOSTILE in text for text in elements.text) >= 2  # the folder and the track
 
 
 def test_script_ends_in_names_do_not_end_scripts(

@@ -54,11 +54,11 @@ class Recipe:
     start: Literal["least-squares", "random"] = "least-squares"
     windows: Literal["grid", "uniform"] = "grid"
     batch: int = 2
-    console_steps: int = 200
+    console_steps: int = 180
     rounds: int = 12
-    round_steps: int = 28
+    round_steps: int = 24
     console_end: float = 0.1
-    round_rate: float = 0.5
+    round_rate: float = 0.25
     reset_steps: int = 0
     learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
     second_moment: float = 0.95

@@ -19,11 +19,11 @@ from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
 from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
 
-__all__ = ["Pruning", "prune_as_published", "prune_in_order"]
+__all__ = ["Pruning", "dare_more", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.5
-_FIRST_ALLOWANCE = 1.0
+_ALLOWANCES = (0.0, 0.5)
 
 
 @dataclass
@@ -115,16 +115,22 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     trials = pruning.trials(rng, whole)
     importance = {i: float(changes.mean()) for i, changes in trials.changes.items()}
     removed: list[int] = []
-    if state.allowance is None:
-        bar = whole + _CAREFUL * (goal - whole)
+    while not removed and not state.finished:
+        if state.allowance is None:
+            bar = whole + _CAREFUL * (goal - whole)
+        else:
+            bar = goal + state.allowance * pruning.tolerance
         removed = ordered(pruning.round(trials, bar), importance)
         if not removed:
-            state.allowance = _FIRST_ALLOWANCE
-    if state.allowance is not None:
-        bar = goal + state.allowance * pruning.tolerance
-        removed = ordered(pruning.round(trials, bar), importance)
-        state.finished = not removed
+            dare_more(state)
     pruning.remove(removed, trials)
+
+
+def dare_more(state: State) -> None:
+    """Go over from careful rounds to such as prune up to the goal, to bold ones, to the end."""
+    bolder = [a for a in _ALLOWANCES if state.allowance is None or a > state.allowance]
+    state.finished = not bolder
+    state.allowance = bolder[0] if bolder else state.allowance
 
 
 def _confirmed(pruning: Pruning, removed: list[int], settings: Settings, bar: float) -> list[int]:

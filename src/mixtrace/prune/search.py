@@ -26,7 +26,7 @@ from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.racing import race_at_random
-from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
+from mixtrace.prune.rounds import Pruning, dare_more, prune_as_published, prune_in_order
 from mixtrace.prune.state import Keeper, State
 from mixtrace.render import KeptOperators
 from mixtrace.session import Session
@@ -34,7 +34,6 @@ from mixtrace.session import Session
 __all__ = ["search"]
 
 _SAVE_EVERY_S = 20.0
-_LEAST_ALLOWANCE = 0.5
 _FETCH_EVERY = 5
 _RACED_AT_ONCE = 3
 
@@ -262,8 +261,10 @@ class _Run:
         graph, variables, _ = state.accepted[-1]
         state.descent = Descent(graph, variables, self._windows, self.recipe)
         state.removed = [entry for entry in state.removed if entry["round"] != number]
-        state.allowance = 1.0 if state.allowance is None else state.allowance / 2.0
-        state.finished = state.allowance < _LEAST_ALLOWANCE
+        if state.allowance is None:
+            dare_more(state)  # judged on other windows, the next round may hold
+        else:
+            state.finished = True
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe
