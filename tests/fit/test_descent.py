@@ -162,3 +162,16 @@ def test_variables_and_settings_round_trip(graph: Graph) -> None:
         WET,
         *(spec.name for spec in PROCESSORS["reverb"].params),
     }
+
+
+def test_where_no_processor_is_left_a_step_measures_and_moves_nothing(
+    graph: Graph, windows: SongWindows
+) -> None:
+    whole = a_descent(graph, windows)
+    bare, _ = remove_nodes(graph, graph.processors)
+    descent = whole.keep(bare, {kind: [] for kind in graph.kinds()})
+    first, second = take(descent, windows, 3)[::2]
+    assert first == second > 0.0
+    assert descent.memory() == {}
+    again = Descent.from_memory(bare, descent.memory(), windows, RECIPE)
+    assert take(again, windows, 1) == [first]

@@ -147,6 +147,15 @@ def test_an_interrupt_leaves_a_valid_result(planted: Planted) -> None:
 
 
 @pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("policy", ["ordered", "brute-force"])
+def test_where_nothing_is_needed_nothing_is_left(planted: Planted, policy: Any) -> None:
+    config = replace(CONFIG, policy=policy, console_steps=2, tolerance=100.0)
+    bare = search(planted[0], config)
+    assert not bare.graph.processors
+    assert len(bare.removed) == len(bare.console.processors)
+    assert bare.losses["final"] == pytest.approx(bare.losses["sum"], rel=1e-5)  # float32
+
+
 def test_without_a_policy_the_console_stays(planted: Planted) -> None:
     result = search(planted[0], replace(CONFIG, policy="none", console_steps=3))
     assert result.graph == result.console

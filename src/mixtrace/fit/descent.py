@@ -57,11 +57,14 @@ class Descent:
 
     def forget(self) -> None:
         """Start the optimiser anew: no moments."""
+        rates = self._recipe.learning_rates
+        groups = [
+            {"params": [value], "lr": rates[name], "name": name}
+            for (_, name), value in self.variables.values.items()
+        ]
+        nothing = {"params": [torch.zeros(0)], "lr": 0.0, "name": WET}
         self._optimizer = torch.optim.Adam(
-            [
-                {"params": [value], "lr": self._recipe.learning_rates[name], "name": name}
-                for (_, name), value in self.variables.values.items()
-            ],
+            groups or [nothing],  # which Adam asks for where no processor is left
             betas=(0.9, self._recipe.second_moment),
             fused=True,
         )

@@ -115,6 +115,8 @@ class _Run:
     def prune_and_descend(self, number: int) -> None:
         """Remove what a round removes, then descend on the rest."""
         state, recipe = self._state, self.recipe
+        if state.round < number and not state.descent.graph.processors:
+            state.finished = True
         if state.finished or state.settled >= number:
             return
         if state.round < number:
