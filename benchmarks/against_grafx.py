@@ -12,6 +12,7 @@ to end after the same number of steps, once to end after the same time.
 import argparse
 import math
 import time
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,7 @@ class Ours:
 
 
 class Peer:
-    """GRAFX on the same windows."""
+    """GRAFX on the same windows and the same device."""
 
     def __init__(self, session: Session, windows: SongWindows) -> None:
         """Build its console with one bus a group."""
@@ -71,7 +72,8 @@ class Peer:
         began = time.perf_counter()
         tracks = [torch.from_numpy(track.audio) for track in session.tracks]
         mix = torch.from_numpy(session.mix)
-        self.model = GrafxPeer(tracks, list(groups.values()), mix, seed=_SEED)
+        buses = list(groups.values())
+        self.model = GrafxPeer(tracks, buses, mix, seed=_SEED, device=windows.device)
         self.windows, self.taken, self.seconds = windows, 0, time.perf_counter() - began
 
     def step(self, start: int) -> None:
@@ -81,11 +83,15 @@ class Peer:
         self.taken += 1
         self.seconds += time.perf_counter() - began
 
-    def loss(self) -> float:
-        """Return L_a of the song, on mixtrace's windows with mixtrace's loss."""
+    def loss(self, removed: Mapping[str, Collection[int]] | None = None) -> float:
+        """Return L_a of the song, on mixtrace's windows with mixtrace's loss.
+
+        Args:
+            removed: for each kind of GRAFX, the rows whose dry/wet weight is taken for zero.
+        """
         losses = []
         for number, start in enumerate(self.windows.starts):
-            estimate = self.model.render(start)[None]
+            estimate = self.model.render(start, removed=removed)[None]
             _, features = self.windows.window(number)
             losses.append(float(combine(self.windows.compare(estimate, features), "published")))
         return float(np.mean(losses))

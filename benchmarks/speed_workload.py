@@ -91,11 +91,11 @@ def _sources() -> tuple[list[np.ndarray], np.ndarray]:
 class OursAtWork:
     """The descent of the default recipe on the console `paper`, window after window."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, device: str = "cpu") -> None:
         """Warm-start and compute the windows' dry spectra, which a fit does once."""
         names = [(track.name, track.group) for track in session.tracks]
         self.graph = build_console(names, CONSOLES["paper"])
-        self.windows = SongWindows(session)
+        self.windows = SongWindows(session, device)
         start = Variables.from_settings(least_squares_start(self.graph, session))
         recipe = RECIPES["default"]
         self.descent = Descent(self.graph, start, self.windows, recipe)
@@ -113,15 +113,15 @@ class OursAtWork:
 class PeerAtWork:
     """GRAFX on the same session."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, device: str = "cpu") -> None:
         """Build its console and take the first step, which is slower than all others."""
         groups: dict[str, list[int]] = {}
         for number, track in enumerate(session.tracks):
             groups.setdefault(track.group, []).append(number)
         tracks = [torch.from_numpy(track.audio) for track in session.tracks]
         mix = torch.from_numpy(session.mix)
-        self._model = GrafxPeer(tracks, list(groups.values()), mix, seed=42)
-        self._loss, self._mix = PublishedLoss(), mix
+        self._model = GrafxPeer(tracks, list(groups.values()), mix, seed=42, device=device)
+        self._loss, self._mix = PublishedLoss().to(device), mix.to(device)
         self._model.step(0)
 
     def step(self) -> None:
@@ -137,7 +137,14 @@ class PeerAtWork:
 
 
 def seconds_of(action: Callable[[], object]) -> float:
-    """Return the wall time of one call."""
+    """Return the wall time of one call, until all it asked of a GPU is done."""
+    _await_gpu()
     began = time.perf_counter()
     action()
+    _await_gpu()
     return time.perf_counter() - began
+
+
+def _await_gpu() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
