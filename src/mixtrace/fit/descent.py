@@ -19,6 +19,8 @@ from mixtrace.render import DryAudio
 
 __all__ = ["Descent"]
 
+_CURVE = ("equalizer", "magnitude_db")
+
 
 class Descent:
     """The variables of a graph under Adam, which can be stored, restored and cut to fewer nodes.
@@ -106,7 +108,17 @@ class Descent:
             leaf.grad = torch.stack(known).sum(0) / len(batch) if known else None
         self._optimizer.step()
         self.variables.project()
+        if self._recipe.level_unheard:
+            self._level_unheard()
         return torch.stack(matches).mean()
+
+    @torch.no_grad()
+    def _level_unheard(self) -> None:
+        """Let each EQ curve go on level where what it stands on does not sound."""
+        value = self.variables.values.get(_CURVE)
+        if value is not None:
+            nearest = self._windows.nearest_heard(self.graph)
+            value.copy_(value.gather(-1, nearest))
 
     @torch.no_grad()
     def move_to(self, settings: Settings) -> None:

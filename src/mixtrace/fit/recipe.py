@@ -46,6 +46,8 @@ class Recipe:
         reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
         learning_rates: steps of the unconstrained values at rate 1, by parameter.
         second_moment: Adam's decay of squared gradients a step; .95 remembers twenty steps.
+        level_unheard: whether an EQ curve goes on level, after every step, where its track or bus
+            does not sound; nothing else holds it there.
         objective: what a step minimises.
         sparsity_ramp_steps: steps after the first round over which the sparsity weight grows.
         trial_windows: how many windows a pruning trial is judged on; 0 for all.
@@ -62,6 +64,7 @@ class Recipe:
     reset_steps: int = 0
     learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
     second_moment: float = 0.95
+    level_unheard: bool = True
     objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
     trial_windows: int = 8
@@ -81,6 +84,7 @@ RECIPES: dict[str, Recipe] = {
         reset_steps=500,
         learning_rates=_PUBLISHED_RATES,
         second_moment=0.999,
+        level_unheard=False,
         objective=Objective(
             strategy="scheduled", convention="published", fft_limit_s=None, parsimony=0.0
         ),

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import TypeVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mixtrace.graph import Graph
@@ -33,7 +33,7 @@ _CACHE_BYTES = 1_500_000_000
 _FEW = 8
 _EQUALIZER = "equalizer"
 _HEARD_WINDOWS = 16
-_HEARD_SHARE = 1e-5
+_HEARD_SHARE = 1e-4
 
 Result = TypeVar("Result")
 
@@ -67,6 +67,7 @@ class SongWindows:
         self._mix = torch.from_numpy(session.mix)
         self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
+        self._nearest: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
         self.capacity = max(2, _CACHE_BYTES // per_window)
         self.at_once = workers() if self.device.type == "cpu" and self.capacity > _FEW else 1
@@ -86,7 +87,7 @@ class SongWindows:
         """Return, for each equalizer of a graph, 1 where what it stands on sounds, else 0.
 
         A track sounds at a frequency where its power times the frequency, over up to 16 windows
-        spread over the song, is within 50 dB of the most; a bus where one of its tracks does.
+        spread over the song, is within 40 dB of the most; a bus where one of its tracks does.
         """
         if self._heard is None or self._heard[0] != graph:
             upstream: list[set[int]] = [set() for _ in graph.nodes]
@@ -100,6 +101,21 @@ class SongWindows:
             heard = torch.stack(rows) if rows else torch.zeros((0, bins))
             self._heard = graph, heard.to(self.device)
         return self._heard[1]
+
+    def nearest_heard(self, graph: Graph) -> Int64[Tensor, "equalizer bin"]:
+        """Return, for each bin of each equalizer, the nearest one at which `heard` is 1.
+
+        Where nothing sounds at all every bin is its own.
+        """
+        if self._nearest is None or self._nearest[0] != graph:
+            bins = torch.arange(len(equalizer_frequencies()))
+            rows = []
+            for heard in self.heard(graph).cpu():
+                sounding = bins[heard.bool()] if bool(heard.any()) else bins
+                rows.append(sounding[(bins[:, None] - sounding).abs().argmin(1)])
+            nearest = torch.stack(rows) if rows else bins.new_zeros((0, len(bins)))
+            self._nearest = graph, nearest.to(self.device)
+        return self._nearest[1]
 
     @cached_property
     def _track_heard(self) -> Float[Tensor, "track bin"]:
