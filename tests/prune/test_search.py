@@ -156,6 +156,7 @@ def test_where_nothing_is_needed_nothing_is_left(planted: Planted, policy: Any) 
     assert bare.losses["final"] == pytest.approx(bare.losses["sum"], rel=1e-5)  # float32
 
 
+@pytest.mark.usefixtures("small_console")
 def test_without_a_policy_the_console_stays(planted: Planted) -> None:
     result = search(planted[0], replace(CONFIG, policy="none", console_steps=3))
     assert result.graph == result.console
