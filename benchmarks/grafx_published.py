@@ -9,6 +9,7 @@ killed ends as if it had not been.
 Source: Lee et al. 2025, arXiv 2509.15948, and its reference implementation.
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Collection
@@ -16,9 +17,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from against_grafx import Peer
 from grafx_peer import CHAIN
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from mixtrace.fit import Recipe, SongWindows
 from mixtrace.graph import CONSOLES, Graph, build_console, remove_nodes
@@ -31,15 +33,7 @@ __all__ = ["TOLERANCE", "PeerTrials", "PublishedRun", "Stand"]
 TOLERANCE = 0.01
 """How far above its console the result's L_a may lie; also the slack of a trial."""
 
-_KINDS = (
-    "equalizer",
-    "compressor",
-    "noise_gate",
-    "stereo_imager",
-    "gain_panning",
-    "multitap_delay",
-    "reverb",
-)
+_KINDS = CONSOLES["paper"].track_chain
 _GRAFX_KIND = dict(zip(_KINDS, CHAIN, strict=True))
 _BRUTE_FORCE_EVERY = 4
 _SEED = 0
@@ -131,9 +125,10 @@ class PublishedRun:
         self.console = build_console(names, CONSOLES["paper"])
         self._chains = [name for name, _ in names] + list(dict.fromkeys(g for _, g in names))
         if checkpoint.exists():
-            stored = torch.load(checkpoint, weights_only=True)
-            self.stand = Stand(**stored["stand"])
-            self._peer.model.restore(stored["chains"], stored["memory"])
+            with safe_open(checkpoint, "pt") as file:
+                facts = {name: json.loads(text) for name, text in file.metadata().items()}
+            self.stand = Stand(**facts["stand"])
+            self._peer.model.restore(facts["chains"], load_file(checkpoint))
         self._clock, self._saved = time.monotonic() - self.stand.seconds, time.monotonic()
 
     def run(self) -> Stand:
@@ -175,10 +170,9 @@ class PublishedRun:
         """Store the run: a file that was written whole takes the place of the one before."""
         self.stand.seconds = time.monotonic() - self._clock
         model = self._peer.model
-        chains = [list(chain) for chain in model.chains]
-        content = {"stand": asdict(self.stand), "chains": chains, "memory": model.memory()}
+        facts = {"stand": asdict(self.stand), "chains": model.chains}
         partial = self._checkpoint.with_suffix(".partial")
-        torch.save(content, partial)
+        save_file(model.memory(), partial, {name: json.dumps(f) for name, f in facts.items()})
         os.replace(partial, self._checkpoint)
         self._saved = time.monotonic()
 

@@ -263,7 +263,7 @@ def main() -> None:
         "| --- | ---: | ---: | --- | ---: | ---: |",
     ]
     for song in given.songs:
-        checkpoint = work / f"{song.name}-published.pt"
+        checkpoint = work / f"{song.name}-published.safetensors"
         part = partial(published_line, song, theirs, given.device, checkpoint)
         add(f"{song.name}-published.md", part)
 

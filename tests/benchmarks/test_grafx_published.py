@@ -1,8 +1,8 @@
 """GRAFX pruned as published: its graph without some processors, and a run that was interrupted."""
 
-import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,6 @@ import torch
 from mixtrace.prune import SearchConfig
 from mixtrace.session import Alignment, Session, Track
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 RATE_HZ = 30_000
 GROUPS = [[0, 2], [1]]
 
@@ -28,12 +27,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def published() -> ModuleType:
-    sys.path.insert(0, str(FOLDER))
-    try:
-        return importlib.import_module("grafx_published")
-    finally:
-        sys.path.remove(str(FOLDER))
+def published(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_module("grafx_published")
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,17 @@
 """The measures of the benchmark of known mixes, against closed forms."""
 
-import importlib
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 RATE_HZ = 44_100
 
 
 @pytest.fixture(scope="module")
-def measures() -> ModuleType:
-    sys.path.insert(0, str(FOLDER))
-    try:
-        return importlib.import_module("known_measures")
-    finally:
-        sys.path.remove(str(FOLDER))
+def measures(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_module("known_measures")
 
 
 def test_a_sine_is_half_its_squared_amplitude_in_its_own_band(measures: ModuleType):

@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -13,7 +13,6 @@ from mixtrace.demo.effects import Effect, compressor, equalizer, gain_panning, r
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.session import Alignment, Session, Track
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 TRACKS = [("kick", "drums"), ("snare", "drums"), ("voice", "voice")]
 CONSOLE = build_console(TRACKS, CONSOLES["paper"])
 
@@ -22,12 +21,8 @@ COMPRESSOR, REVERB = compressor(-20.0, 2.0), reverb(1.0, 0.0)
 
 
 @pytest.fixture(scope="module")
-def planted() -> ModuleType:
-    sys.path.insert(0, str(FOLDER))
-    try:
-        return importlib.import_module("planted")
-    finally:
-        sys.path.remove(str(FOLDER))
+def planted(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_module("planted")
 
 
 def graph(buses: dict[str, list[Effect]], **tracks: list[Effect]) -> Graph:

@@ -1,22 +1,15 @@
 """The tables of ratios of the speed benchmarks: read as written, and compared."""
 
-import importlib
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
-def tables() -> ModuleType:
-    sys.path.insert(0, str(FOLDER))
-    try:
-        return importlib.import_module("speed_tables")
-    finally:
-        sys.path.remove(str(FOLDER))
+def tables(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
+    return benchmark_module("speed_tables")
 
 
 def row(tables: ModuleType, case: str, ratio: float):

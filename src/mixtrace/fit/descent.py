@@ -89,7 +89,8 @@ class Descent:
         """
         for group in self._optimizer.param_groups:
             group["lr"] = rate * self._recipe.learning_rates[group["name"]]
-        self._windows.heard(self.graph)  # worked out once, not by every worker
+        if objective.parsimony:
+            self._windows.heard(self.graph)  # worked out once, not by every worker
         leaves = list(self.variables.values.values())
 
         def gradients(window: tuple[DryAudio, LossFeatures]) -> tuple[Tensor, Sequence[Any]]:

@@ -30,7 +30,7 @@ SILENCE = 1e-5
 """Peak amplitude (-100 dB) below which a track counts as silent in a window."""
 
 _CACHE_BYTES = 1_500_000_000
-_FEW = 8
+_FEW_KEPT = 8  # of a session so large that two windows at once would not fit
 _EQUALIZER = "equalizer"
 _HEARD_WINDOWS = 16
 _HEARD_SHARE = 1e-4
@@ -70,7 +70,8 @@ class SongWindows:
         self._nearest: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
         self.capacity = max(2, _CACHE_BYTES // per_window)
-        self.at_once = workers() if self.device.type == "cpu" and self.capacity > _FEW else 1
+        beside = self.device.type == "cpu" and self.capacity > _FEW_KEPT
+        self.at_once = workers() if beside else 1
         self._lock = Lock()
 
     @property

@@ -35,7 +35,7 @@ __all__ = ["search"]
 
 _SAVE_EVERY_S = 20.0
 _FETCH_EVERY = 5
-_RACED_AT_ONCE = 3
+_RACED_AT_ONCE = 3  # windows a worker: a race asks for twelve before it may end
 
 
 def search(

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from mixtrace.fit import SongWindows
+from mixtrace.fit import RECIPES, SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import WARM_UP_S, WINDOW_S, MixLoss, combine, evaluation_windows
 from mixtrace.metrics import LOSS_RATE_HZ
@@ -29,7 +29,6 @@ _FLOOR_DB = -120.0
 _SOUNDING_DB = -80.0
 _MOST_WINDOWS = 4
 _MOST_TRIALS = 400
-_FFT_LIMIT_S = 3.8
 _TAP_BYTES = 1_000_000_000
 _WINDOWS_AT_ONCE = 4
 
@@ -54,7 +53,8 @@ def loss_increases(
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
-    trials = Trials(graph, settings, windows, numbers.tolist(), fft_limit_s=_FFT_LIMIT_S)
+    limit_s = RECIPES["default"].objective.fft_limit_s
+    trials = Trials(graph, settings, windows, numbers.tolist(), fft_limit_s=limit_s)
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)
     for done, i in enumerate(graph.processors, 1):
