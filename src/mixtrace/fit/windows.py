@@ -68,7 +68,7 @@ class SongWindows:
         self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
         self._nearest: tuple[Graph, Tensor] | None = None
-        per_window = self.time * 4 * (10 + 4 * sum(t.shape[0] for t in self._tracks))
+        per_window = self.time * 4 * (4 + 4 * sum(t.shape[0] for t in self._tracks))
         self.capacity = max(2, _CACHE_BYTES // per_window)
         beside = self.device.type == "cpu" and self.capacity > _FEW_KEPT
         self.at_once = workers() if beside else 1

@@ -48,6 +48,10 @@ class MelBank:
     A triangle is zero outside its own few bins, so a block of bands needs only a slice of them,
     and four narrow products cost a quarter of the full one. Bands without a bin are left out (at
     30 kHz there is none): they have no logarithm.
+
+    Attributes:
+        extents: for compiled loops, the `first bin, bins, first weight` of each band.
+        weights: the weights of one band after the other, without the zeros around them.
     """
 
     def __init__(
@@ -69,20 +73,18 @@ class MelBank:
             bins = slice(int(used[0]), int(used[-1]) + 1)
             matrix = torch.tensor(block[:, bins].T.copy(), device=device, dtype=dtype)
             self._blocks.append((bins, slice(start, start + len(block)), matrix))
+        used = [np.flatnonzero(band) for band in weights]
+        counts = [bins[-1] - bins[0] + 1 for bins in used]
+        starts = np.cumsum([0, *counts[:-1]])
+        self.extents = np.stack([[bins[0] for bins in used], counts, starts], 1).astype(np.uint64)
+        inner = [band[bins[0] : bins[-1] + 1] for band, bins in zip(weights, used, strict=True)]
+        self.weights = torch.from_numpy(np.concatenate(inner)).to(dtype).numpy()
 
     def bands(self, magnitudes: Float[Tensor, "*batch bin"]) -> Float[Tensor, "*batch band"]:
         """Return the mel spectra of magnitude spectra."""
         rows = magnitudes.reshape(-1, self.bins)
         spectra = torch.cat([rows[:, bins] @ matrix for bins, _, matrix in self._blocks], dim=1)
         return spectra.unflatten(0, magnitudes.shape[:-1])
-
-    def transposed(self, bands: Float[Tensor, "*batch band"]) -> Float[Tensor, "*batch bin"]:
-        """Apply the transposed filters: the gradient of `bands` with respect to its input."""
-        rows = bands.reshape(-1, bands.shape[-1])
-        magnitudes = rows.new_zeros(len(rows), self.bins)
-        for bins, block, matrix in self._blocks:
-            magnitudes[:, bins].addmm_(rows[:, block], matrix.T)
-        return magnitudes.unflatten(0, bands.shape[:-1])
 
 
 def _mel_from_hz(frequency_hz: float) -> float:

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.errors import AudioError
+from mixtrace.losses.distances import distances
 from mixtrace.losses.spectra import Resolution, mel_magnitudes
 from mixtrace.losses.weighting import a_weight
 
@@ -48,19 +49,16 @@ class LossFeatures:
 
     Attributes:
         mel: Mel magnitudes, [*batch, 4, frame, band].
-        log_mel: Their natural logarithms, the same shapes.
         norm: Their Frobenius norms, [*batch, 4].
     """
 
     mel: tuple[Tensor, ...]
-    log_mel: tuple[Tensor, ...]
     norm: tuple[Tensor, ...]
 
     def __getitem__(self, index: int | slice | list[int] | Tensor) -> "LossFeatures":
         """Return the features of the chosen windows, as a tensor is indexed."""
         return LossFeatures(
             tuple(tensor[index] for tensor in self.mel),
-            tuple(tensor[index] for tensor in self.log_mel),
             tuple(tensor[index] for tensor in self.norm),
         )
 
@@ -111,14 +109,13 @@ class MixLoss:
             target: The mix to match, [*batch, 2, time], full scale 1.
 
         Returns:
-            Its features; memory is five times that of the audio.
+            Its features; memory is two and a half times that of the audio.
 
         Raises:
             AudioError: The target is shorter than 2049 samples.
         """
         mel = self._mel(target)
-        log_mel = tuple(tensor.log() for tensor in mel)
-        return LossFeatures(mel, log_mel, tuple(_norm(tensor) for tensor in mel))
+        return LossFeatures(mel, tuple(_norm(tensor) for tensor in mel))
 
     def parts(self, estimate: Float[Tensor, "*batch 2 time"], features: LossFeatures) -> LossParts:
         """Return the terms of the loss between `estimate` and the target of `features`.
@@ -142,16 +139,14 @@ class MixLoss:
                 f"Expected an estimate as long as the target; its frames are {mel[0].shape[-2]}, "
                 f"the target's {features.mel[0].shape[-2]}. Pad or cut the estimate."
             )
-        log_distance = [
-            (ours.log() - theirs).abs().mean((-2, -1))
-            for ours, theirs in zip(mel, features.log_mel, strict=True)
-        ]
-        error = [_norm(ours - theirs) for ours, theirs in zip(mel, features.mel, strict=True)]
-        own_norm = [_norm(ours) for ours in mel]
+        found = [distances(*of_resolution) for of_resolution in zip(mel, features.mel, strict=True)]
+        log_distance, error, own_norm = (
+            torch.stack(column, -1) for column in zip(*found, strict=True)
+        )
         return LossParts(
-            torch.stack(log_distance, -1),
-            torch.stack(error, -1) / torch.stack(features.norm, -1),
-            torch.stack(error, -1) / torch.stack(own_norm, -1),
+            log_distance,
+            error / torch.stack(features.norm, -1),
+            error / own_norm,
         )
 
     def _mel(self, stereo: Float[Tensor, "*batch 2 time"]) -> tuple[Tensor, ...]:

@@ -2,8 +2,9 @@
 
 The transform is linear, so only left and right are transformed and mid = left + right and
 side = left - right follow from their spectra. Automatic differentiation of the same lines takes
-three times as long: it keeps every intermediate spectrum and its backward pass of overlapping
-frames adds sample by sample.
+several times as long: it keeps every intermediate spectrum and its backward pass of overlapping
+frames adds sample by sample. From the spectra to the bands compiled loops go row by row;
+`mel_magnitudes_reference` does it with tensor operations, on any device.
 """
 
 from typing import Any
@@ -13,9 +14,10 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn import functional
 
+from mixtrace.losses import spectra_kernels as kernels
 from mixtrace.losses.mel import MelBank
 
-__all__ = ["POWER_FLOOR", "Resolution", "mel_magnitudes"]
+__all__ = ["POWER_FLOOR", "Resolution", "mel_magnitudes", "mel_magnitudes_reference"]
 
 POWER_FLOOR = 1e-4
 """The least power of a bin; magnitudes are never below its root, so logarithms are finite."""
@@ -56,38 +58,68 @@ def mel_magnitudes(
     Returns:
         sqrt(max(|X|², 1e-4)) through the mel filters, [batch, 4, frame, band].
     """
-    return _MelMagnitudes.apply(stereo, resolution)
+    spectrum = _Stft.apply(stereo, resolution)
+    if spectrum.device.type != "cpu":
+        return mel_magnitudes_reference(spectrum, resolution.bank)
+    return _MelMagnitudes.apply(spectrum, resolution.bank)
 
 
-class _MelMagnitudes(torch.autograd.Function):
+def mel_magnitudes_reference(
+    spectrum: Complex[Tensor, "batch 2 frame bin"], bank: MelBank
+) -> Float[Tensor, "batch 4 frame band"]:
+    """Compute what the compiled loops compute with tensor operations alone, on any device."""
+    left, right = spectrum.unbind(1)
+    channels = torch.stack([left, right, left + right, left - right], 1)
+    power = torch.view_as_real(channels).square().sum(-1)
+    return bank.bands(power.clamp(min=POWER_FLOOR).sqrt())
+
+
+class _Stft(torch.autograd.Function):
+    """The mirrored, centred STFT, [batch, 2, frame, bin]."""
+
     @staticmethod
     def forward(ctx: Any, stereo: Tensor, resolution: Resolution) -> Tensor:
         half = resolution.fft_samples // 2
         padded = functional.pad(stereo, (half, half), mode="reflect")
         frames = padded.unfold(-1, resolution.fft_samples, resolution.hop_samples)
-        left, right = torch.fft.rfft(frames * resolution.window).unbind(1)
-        magnitudes = left.real.new_empty(len(left), 4, *left.shape[1:])
-        for index, spectrum in enumerate((left, right, left + right, left - right)):
-            torch.mul(spectrum.real, spectrum.real, out=magnitudes[:, index])
-            magnitudes[:, index].addcmul_(spectrum.imag, spectrum.imag)
-        magnitudes.clamp_(min=POWER_FLOOR).sqrt_()
-        ctx.save_for_backward(left, right, magnitudes)
         ctx.resolution, ctx.time_samples = resolution, stereo.shape[-1]
-        return resolution.bank.bands(magnitudes)
+        return torch.fft.rfft(frames * resolution.window)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        left, right, magnitudes = ctx.saved_tensors
-        # d|X| = Re(conj(X) dX) / |X|, and zero where the power was clamped.
-        divisor = functional.threshold(magnitudes, POWER_FLOOR**0.5, torch.inf)
-        slope = ctx.resolution.bank.transposed(gradients[0]).div_(divisor)
-        own_left, own_right, mid, side = slope.unbind(1)
-        both, cross = mid + side, mid - side
-        spectrum = left.new_empty(len(left), 2, *left.shape[1:])
-        torch.add((own_left + both) * left, cross * right, out=spectrum[:, 0])
-        torch.add((own_right + both) * right, cross * left, out=spectrum[:, 1])
-        return _adjoint_stft(spectrum, ctx.resolution, ctx.time_samples), None
+        return _adjoint_stft(gradients[0], ctx.resolution, ctx.time_samples), None
+
+
+class _MelMagnitudes(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, spectrum: Tensor, bank: MelBank) -> Tensor:
+        mel = spectrum.real.new_empty(len(spectrum), 4, spectrum.shape[2], len(bank.extents))
+        kernels.forward_kernel(
+            spectrum.numpy(),
+            bank.extents,
+            bank.weights,
+            bank.weights.dtype.type(POWER_FLOOR),
+            mel.numpy(),
+        )
+        ctx.save_for_backward(spectrum)
+        ctx.bank = bank
+        return mel
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (spectrum,), bank = ctx.saved_tensors, ctx.bank
+        of_spectrum = torch.empty_like(spectrum)
+        kernels.backward_kernel(
+            spectrum.numpy(),
+            bank.extents,
+            bank.weights,
+            bank.weights.dtype.type(POWER_FLOOR),
+            gradients[0].contiguous().numpy(),
+            of_spectrum.numpy(),
+        )
+        return of_spectrum, None
 
 
 def _adjoint_stft(
