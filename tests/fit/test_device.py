@@ -7,7 +7,7 @@ so is to ask it for a number, which on an accelerator would be a copy to the hos
 import torch
 
 from mixtrace.fit import RECIPES, Variables
-from mixtrace.fit.objective import window_loss
+from mixtrace.fit.objective import settings_loss, shared_operators, window_loss
 from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.losses import MixLoss
@@ -41,11 +41,15 @@ def test_a_step_stays_where_the_windows_are() -> None:
     variables = variables.to(META).requires_grad()
     windows = Elsewhere()
     objective = RECIPES["default"].objective
+    settings, (dry, features) = variables.settings(), windows.window(0)
+    operators = shared_operators(graph, settings, windows, [dry], objective)
     total, match = window_loss(
-        graph, variables.settings(), windows, *windows.window(0), objective, 1.0
+        graph, settings, windows, dry, features, objective, operators=operators
     )
     assert total.device == match.device == META
-    total.backward()
+    (total + settings_loss(graph, settings, windows, objective, 1.0)).backward(retain_graph=True)
+    gathered = [leaf.grad for leaf in operators.leaves]
+    torch.autograd.backward(operators.computed, gathered)
     for key, value in variables.values.items():
         assert value.grad is not None and value.grad.device == META, key
     variables.project()

@@ -120,3 +120,20 @@ def test_a_response_longer_than_the_limit_wraps_as_often_as_needed(random_song):
     limited = render(song, fft_limit=song.time)[0]
     # float32 rounding at two transform lengths.
     assert (limited - wrapped).abs().max() < 1e-5 * wrapped.abs().max()
+
+
+@pytest.mark.parametrize("before", ((), ("equalizer",), ("compressor",)))
+def test_what_is_not_counted_may_hold_what_wraps_and_nothing_else_changes(random_song, before):
+    song = random_song(4, graph=chain(*before, "multitap_delay"), time=66_000)
+    uncounted = 30_000
+    exact, shorter = render(song)[0], render(song, uncounted=uncounted)[0]
+    error = (exact - shorter).abs().amax(0) / exact.abs().max()
+    # The tail of two seconds wraps into the first one; what follows differs by rounding alone.
+    assert error[:uncounted].max() > 1e-3
+    assert error[uncounted:].max() < 1e-5
+
+
+def test_what_reaches_dynamics_is_exact_from_its_first_sample(random_song):
+    song = random_song(0, graph=chain("reverb", "compressor"))
+    exact, shorter = render(song), render(song, uncounted=30_000)
+    torch.testing.assert_close(shorter, exact, rtol=0.0, atol=0.0)

@@ -1,13 +1,14 @@
 """Gradient descent on the variables of a graph, a few windows a step."""
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit.objective import Objective, window_loss
+from mixtrace.fit.objective import Objective, settings_loss, shared_operators, window_loss
 from mixtrace.fit.recipe import Recipe
 from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.windows import SongWindows
@@ -89,29 +90,58 @@ class Descent:
         """
         for group in self._optimizer.param_groups:
             group["lr"] = rate * self._recipe.learning_rates[group["name"]]
-        if objective.parsimony:
-            self._windows.heard(self.graph)  # worked out once, not by every worker
-        leaves = list(self.variables.values.values())
+        settings = self.variables.settings()
+        dry_audio = [dry for dry, _ in batch]
+        operators = shared_operators(self.graph, settings, self._windows, dry_audio, objective)
+        apart = settings.map(lambda value: value.detach().requires_grad_())
+        seen = [*_tensors(apart), *operators.leaves]
 
         def gradients(window: tuple[DryAudio, LossFeatures]) -> tuple[Tensor, Sequence[Any]]:
-            settings = self.variables.settings()
             total, match = window_loss(
-                self.graph, settings, self._windows, *window, objective, sparsity
+                self.graph, apart, self._windows, *window, objective, operators=operators
             )
             if not total.requires_grad:
-                return match.detach(), [None] * len(leaves)
-            return match.detach(), torch.autograd.grad(total, leaves, allow_unused=True)
+                return match.detach(), [None] * len(seen)
+            return match.detach(), torch.autograd.grad(total / len(batch), seen, allow_unused=True)
 
         found = side_by_side(gradients, batch, self._windows.at_once)
         matches, slopes = zip(*found, strict=True)
-        for leaf, of_leaf in zip(leaves, zip(*slopes, strict=True), strict=True):
-            known = [gradient for gradient in of_leaf if gradient is not None]
-            leaf.grad = torch.stack(known).sum(0) / len(batch) if known else None
+        own = settings_loss(self.graph, settings, self._windows, objective, sparsity)
+        self._pass_back(own, [*_tensors(settings), *operators.computed], slopes)
         self._optimizer.step()
         self.variables.project()
         if self._recipe.level_unheard:
             self._level_unheard()
         return torch.stack(matches).mean()
+
+    def _pass_back(
+        self, own: Tensor, computed: Sequence[Tensor], slopes: Sequence[Sequence[Any]]
+    ) -> None:
+        """Set the gradients of the variables from those that each window found.
+
+        Args:
+            own: what depends on the settings alone.
+            computed: what the windows saw.
+            slopes: for each window its gradients, which add up; None where there is none.
+        """
+        outputs, given = [own], [torch.ones_like(own)]
+        for output, of_output in zip(computed, zip(*slopes, strict=True), strict=True):
+            known = [gradient for gradient in of_output if gradient is not None]
+            if known:
+                outputs.append(output)
+                given.append(reduce(torch.add, known))
+        leaves = list(self.variables.values.values())
+        reached = [place for place, output in enumerate(outputs) if output.requires_grad]
+        found: Sequence[Tensor | None] = [None] * len(leaves)
+        if reached:
+            found = torch.autograd.grad(
+                [outputs[place] for place in reached],
+                leaves,
+                [given[place] for place in reached],
+                allow_unused=True,
+            )
+        for leaf, gradient in zip(leaves, found, strict=True):
+            leaf.grad = gradient
 
     @torch.no_grad()
     def _level_unheard(self) -> None:
@@ -180,3 +210,8 @@ class Descent:
                 name: tensor.to(windows.device).clone() for name, tensor in state.items()
             }
         return descent
+
+
+def _tensors(settings: Settings) -> list[Tensor]:
+    values = [value for named in settings.values.values() for value in named.values()]
+    return [*values, *settings.wet.values()]

@@ -1,4 +1,4 @@
-"""The loss of a window, its regularisers, and the loss of a whole song."""
+"""The loss of a window, the regularisers of a step, and the loss of a whole song."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,22 @@ from mixtrace.fit.windows import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, LossFeatures, LossParts, combine
 from mixtrace.processors import Settings
-from mixtrace.render import DryAudio, KeptOperators, render_compiled, render_scheduled
+from mixtrace.render import (
+    DryAudio,
+    KeptOperators,
+    prepare_operators,
+    render_compiled,
+    render_scheduled,
+)
 
-__all__ = ["Objective", "song_loss", "song_parts", "window_loss"]
+__all__ = [
+    "Objective",
+    "settings_loss",
+    "shared_operators",
+    "song_loss",
+    "song_parts",
+    "window_loss",
+]
 
 _STAGED_AS_PUBLISHED = ("equalizer", "reverb")
 _POWER_FLOOR = 1e-12
@@ -45,6 +58,22 @@ class Objective:
     parsimony: float = 1e-3
 
 
+def shared_operators(
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    batch: Sequence[DryAudio],
+    objective: Objective,
+) -> KeptOperators:
+    """Return what the linear nodes do, once for all windows of a step, ready to be rendered."""
+    operators = KeptOperators(settings)
+    if objective.strategy == "compiled":
+        limit, rate = _fft_limit(objective, windows), windows.sample_rate_hz
+        for dry in batch:
+            prepare_operators(operators, graph, dry, rate, time=windows.time, fft_limit=limit)
+    return operators
+
+
 def window_loss(
     graph: Graph,
     settings: Settings,
@@ -52,9 +81,10 @@ def window_loss(
     dry: DryAudio,
     features: LossFeatures,
     objective: Objective,
-    sparsity: float = 0.0,
+    *,
+    operators: KeptOperators | None = None,
 ) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Return what a step minimises on some windows, and the match alone.
+    """Return the match on some windows with what depends on their audio, and the match alone.
 
     Args:
         graph: the graph.
@@ -63,19 +93,19 @@ def window_loss(
         dry: dry audio of the windows.
         features: target features of the same windows.
         objective: weights and conventions.
-        sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
+        operators: of these settings, where several windows share them.
     """
     if objective.strategy == "compiled":
         staging = GainStaging()
-        limit = objective.fft_limit_s
         estimate = render_compiled(
             graph,
             settings,
             dry,
             windows.sample_rate_hz,
             time=windows.time,
-            fft_limit=None if limit is None else round(limit * windows.sample_rate_hz),
+            fft_limit=_fft_limit(objective, windows),
             monitor=staging,
+            operators=operators,
         )
     else:
         staging = PublishedGainStaging()
@@ -87,7 +117,26 @@ def window_loss(
             observer=staging,
         )[None]
     match = combine(windows.compare(estimate, features), objective.convention).mean()
-    total = match + objective.gain_staging * staging.total
+    return match + objective.gain_staging * staging.total, match
+
+
+def settings_loss(
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    objective: Objective,
+    sparsity: float = 0.0,
+) -> Float[Tensor, ""]:
+    """Return the regularisers that no window's audio enters.
+
+    Args:
+        graph: the graph.
+        settings: its settings, differentiable.
+        windows: the song.
+        objective: the weights.
+        sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
+    """
+    total = torch.zeros((), device=windows.device)
     if sparsity:
         total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
     if objective.parsimony:
@@ -95,7 +144,12 @@ def window_loss(
     if "multitap_delay" in settings.values:
         sharpness = settings.values["multitap_delay"]["taps"][..., 1]
         total = total + 0.5 * objective.sharpness * (1.0 - sharpness).square().sum()
-    return total, match
+    return total
+
+
+def _fft_limit(objective: Objective, windows: SongWindows) -> int | None:
+    limit = objective.fft_limit_s
+    return None if limit is None else round(limit * windows.sample_rate_hz)
 
 
 @torch.no_grad()
@@ -122,8 +176,15 @@ def song_parts(
     @torch.no_grad()  # which holds for a thread, not for those it starts
     def of_window(number: int) -> LossParts:
         dry, features = windows.window(number)
-        rate, time = windows.sample_rate_hz, windows.time
-        estimate = render_compiled(graph, settings, dry, rate, time=time, operators=source)
+        estimate = render_compiled(
+            graph,
+            settings,
+            dry,
+            windows.sample_rate_hz,
+            time=windows.time,
+            uncounted=windows.warm_up,
+            operators=source,
+        )
         return windows.compare(estimate, features)
 
     parts = windows.each(of_window, chosen)

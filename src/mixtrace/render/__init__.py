@@ -1,6 +1,6 @@
 """From a graph to audio: plans, and the strategies that carry them out."""
 
-from mixtrace.render.compiled import DryAudio, render_compiled
+from mixtrace.render.compiled import DryAudio, prepare_operators, render_compiled
 from mixtrace.render.incremental import Incremental, Prepared
 from mixtrace.render.order import Order, TypeSchedule, type_schedule
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
@@ -24,6 +24,7 @@ __all__ = [
     "TypeSchedule",
     "compile_plan",
     "linear_operators",
+    "prepare_operators",
     "propagate",
     "propagate_reference",
     "render_compiled",

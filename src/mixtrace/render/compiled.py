@@ -20,12 +20,12 @@ from torch import Tensor
 from mixtrace.dsp import fast_length, real_spectrum
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
-from mixtrace.render.plan import Region, RenderPlan, compile_plan
+from mixtrace.render.plan import Region, RenderPlan, Stage, compile_plan
 from mixtrace.render.propagation import Monitor, carry
 from mixtrace.render.response import Operators, linear_operators
 from mixtrace.render.signals import Signals
 
-__all__ = ["DryAudio", "render_compiled"]
+__all__ = ["DryAudio", "prepare_operators", "render_compiled"]
 
 OperatorSource = Callable[[RenderPlan, Sequence[int], int], Operators]
 """Called with a plan, linear nodes of it and a transform length."""
@@ -67,6 +67,7 @@ def render_compiled(
     *,
     time: int,
     fft_limit: int | None = None,
+    uncounted: int = 0,
     monitor: Monitor | None = None,
     operators: OperatorSource | None = None,
 ) -> Float[Tensor, "window 2 time"] | None:
@@ -81,6 +82,8 @@ def render_compiled(
         fft_limit: when given, transforms are no longer than this many samples, or than what holds
             the window and its filters' look-ahead; what reaches further wraps around to the
             window's start: faster and inexact, for training steps that do not count the start.
+        uncounted: samples at the start of the result that may be wrong. What reaches the output
+            without dynamics behind it may then wrap around into them, in shorter transforms.
         monitor: told what power passes the filters.
         operators: gives what linear nodes do at a transform length; by default computed here.
     """
@@ -92,7 +95,7 @@ def render_compiled(
         if track is not None:
             audio.add((node,), track[None])
     for stage in plan.stages:
-        for length, regions in _by_length(stage.regions, time, fft_limit).items():
+        for length, regions in _by_length(plan, stage, time, fft_limit, uncounted).items():
             nodes = [i for region in regions for i in region.nodes]
             sources = dict.fromkeys(s for region in regions for s in region.sources)
             spectra = Signals(
@@ -112,12 +115,37 @@ def render_compiled(
     return _output(plan, audio, arriving)
 
 
-def _by_length(regions: Sequence[Region], time: int, limit: int | None) -> dict[int, list[Region]]:
+def prepare_operators(
+    source: OperatorSource,
+    graph: Graph,
+    dry: DryAudio,
+    sample_rate_hz: float,
+    *,
+    time: int,
+    fft_limit: int | None = None,
+) -> None:
+    """Ask an operator source for all that rendering will ask for, with the caller's threads."""
+    plan = compile_plan(graph, dry.channels, sample_rate_hz)
+    for stage in plan.stages:
+        for length, regions in _by_length(plan, stage, time, fft_limit).items():
+            source(plan, [i for region in regions for i in region.nodes], length)
+
+
+def _by_length(
+    plan: RenderPlan, stage: Stage, time: int, limit: int | None, uncounted: int = 0
+) -> dict[int, list[Region]]:
+    """Return the regions of a stage by the length of their transforms.
+
+    What a filter does before time zero wraps around to the circle's end, what it does after the
+    window's end to the circle's start: neither may reach the window, both may share the rest.
+    """
     groups: dict[int, list[Region]] = {}
-    for region in regions:
-        length = region.fft_length(time)
+    for region in stage.regions:
+        wrapped = uncounted if region.ends == (plan.graph.output,) else 0
+        lead, tail = region.lead_samples, region.tail_samples
+        length = fast_length(time + max(lead, tail - wrapped))
         if limit is not None:
-            length = min(length, max(limit, fast_length(time + region.lead_samples)))
+            length = min(length, max(limit, fast_length(time + lead)))
         groups.setdefault(length, []).append(region)
     return groups
 

@@ -58,7 +58,7 @@ class Prepared:
             before = self.graph.predecessors[i]
             lead[i] = max((lead[p] for p in before), default=0) + reach[0]
             tail[i] = max((tail[p] for p in before), default=0) + reach[1]
-        length = fast_length(self.time + max(lead) + max(tail))
+        length = fast_length(self.time + max(*lead, *tail))
         if self.fft_limit is None:
             return length
         return min(length, max(self.fft_limit, fast_length(self.time + max(lead))))

@@ -1,6 +1,6 @@
 """Frequency responses of the linear nodes, dry/wet weights included."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -82,20 +82,25 @@ def linear_operators(
         nodes: linear nodes.
         fft_length: the transform length of the spectra; a longer response wraps around.
     """
-    places = _filter_responses(plan, settings, nodes, fft_length)
-    responses = {i: stack[row] for i, (stack, row) in places.items()}
-    return Operators(responses, _mixing_matrices(plan, settings, nodes), places)
+    return _operators(plan, settings, nodes, fft_length, lambda stack: stack)
 
 
 class KeptOperators:
-    """What the linear nodes of one graph do under fixed settings, computed when first asked for.
+    """What the linear nodes of one graph do under some settings, computed when first asked for.
 
     An instance is an operator source of `render_compiled`; many windows, also such as are rendered
-    side by side, then share one computation.
+    side by side, then share one computation. Gradients stop at what is kept, so that each window
+    finds its own: they are to be added up at `leaves` and taken on from `computed`.
+
+    Attributes:
+        computed: stacks of responses and of matrices as they follow from the settings.
+        leaves: the same numbers, as the windows see them.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the whole graph."""
+        self.computed: list[Tensor] = []
+        self.leaves: list[Tensor] = []
         self._settings = settings
         self._known: dict[int, Operators] = {}
         self._lock = Lock()
@@ -106,39 +111,59 @@ class KeptOperators:
             known = self._known.get(fft_length, Operators({}, {}))
             missing = [i for i in nodes if i not in known]
             if missing:
-                known = known | linear_operators(plan, self._settings, missing, fft_length)
+                known = known | _operators(plan, self._settings, missing, fft_length, self._cut)
                 self._known[fft_length] = known
         return known
+
+    def _cut(self, stack: Tensor) -> Tensor:
+        if not stack.requires_grad:
+            return stack
+        self.computed.append(stack)
+        self.leaves.append(stack.detach().requires_grad_())
+        return self.leaves[-1]
+
+
+def _operators(
+    plan: RenderPlan,
+    settings: Settings,
+    nodes: Sequence[int],
+    fft_length: int,
+    seen: Callable[[Tensor], Tensor],
+) -> Operators:
+    """Return what each of the nodes does, with every stack as `seen` shows it."""
+    places: dict[int, tuple[Tensor, int]] = {}
+    for members, stack in _filter_responses(plan, settings, nodes, fft_length):
+        shown = seen(stack)
+        places.update((i, (shown, row)) for row, i in enumerate(members))
+    matrices: dict[int, Tensor] = {}
+    for members, stack in _mixing_matrices(plan, settings, nodes):
+        matrices.update(zip(members, seen(stack).unbind(0), strict=True))
+    responses = {i: stack[row] for i, (stack, row) in places.items()}
+    return Operators(responses, matrices, places)
 
 
 def _filter_responses(
     plan: RenderPlan, settings: Settings, nodes: Sequence[int], fft_length: int
-) -> dict[int, tuple[Complex[Tensor, "node channel bin"], int]]:
-    places: dict[int, tuple[Tensor, int]] = {}
+) -> Iterator[tuple[list[int], Complex[Tensor, "node channel bin"]]]:
     for kind, members in _by_kind(plan, nodes, FilterProcessor).items():
         entry = processor(kind)
         assert isinstance(entry, FilterProcessor)
         values, wet = settings.rows(kind, [plan.rows[i] for i in members])
         response = entry.impulse_response(values, plan.sample_rate_hz)
         taps, lead = _folded(response, fft_length)
-        spectra = _Response.apply(taps, wet, lead, fft_length)
-        places.update((i, (spectra, row)) for row, i in enumerate(members))
-    return places
+        yield members, _Response.apply(taps, wet, lead, fft_length)
 
 
 def _mixing_matrices(
     plan: RenderPlan, settings: Settings, nodes: Sequence[int]
-) -> dict[int, Float[Tensor, "2 2"]]:
-    matrices: dict[int, Tensor] = {}
+) -> Iterator[tuple[list[int], Float[Tensor, "node 2 2"]]]:
     for kind, members in _by_kind(plan, nodes, MatrixProcessor).items():
         entry = processor(kind)
         assert isinstance(entry, MatrixProcessor)
         values, wet = settings.rows(kind, [plan.rows[i] for i in members])
         weight = wet[:, None, None]
         identity = torch.eye(2, dtype=wet.dtype, device=wet.device)
-        mixed = (1.0 - weight) * identity + weight * entry.matrix(values)
-        matrices.update(zip(members, mixed.unbind(0), strict=True))
-    return matrices
+        yield members, (1.0 - weight) * identity + weight * entry.matrix(values)
 
 
 def _by_kind(plan: RenderPlan, nodes: Sequence[int], family: type) -> dict[str, list[int]]:
