@@ -91,12 +91,8 @@ class SongWindows:
         spread over the song, is within 40 dB of the most; a bus where one of its tracks does.
         """
         if self._heard is None or self._heard[0] != graph:
-            upstream: list[set[int]] = [set() for _ in graph.nodes]
-            for i in graph.order:
-                own = {graph.inputs.index(i)} if i in graph.inputs else set()
-                upstream[i] = own.union(*(upstream[p] for p in graph.predecessors[i]))
             rows = [
-                self._track_heard[sorted(upstream[i])].amax(0) for i in graph.of_kind(_EQUALIZER)
+                self._track_heard[list(graph.tracks[i])].amax(0) for i in graph.of_kind(_EQUALIZER)
             ]
             bins = len(equalizer_frequencies())
             heard = torch.stack(rows) if rows else torch.zeros((0, bins))

@@ -90,6 +90,21 @@ class Graph:
         """The positions of the input nodes, in stored order: the order of the tracks."""
         return self.of_kind(INPUT)
 
+    @cached_property
+    def tracks(self) -> tuple[tuple[int, ...], ...]:
+        """For each node, the tracks that reach it, as numbers in `inputs`.
+
+        >>> nodes = (Node("input", "kick"), Node("input", "voice"), Node("output", "mix"))
+        >>> Graph(nodes, ((0, 2), (1, 2))).tracks
+        ((0,), (1,), (0, 1))
+        """
+        reaching: list[set[int]] = [set() for _ in self.nodes]
+        for number, i in enumerate(self.inputs):
+            reaching[i].add(number)
+        for i in self.order:
+            reaching[i].update(*(reaching[p] for p in self.predecessors[i]))
+        return tuple(tuple(sorted(numbers)) for numbers in reaching)
+
     @property
     def processors(self) -> tuple[int, ...]:
         """The positions of every node that changes the audio."""

@@ -1,13 +1,16 @@
 """The dry tracks that a stored graph asks for, from a song or from a folder of tracks alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from mixtrace.errors import SessionError
+from mixtrace.graph import Graph
 from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
 from mixtrace.session.audio import check_rate, read_recording
 from mixtrace.session.find import AUDIO_SUFFIXES
@@ -15,7 +18,7 @@ from mixtrace.session.scratch import Scratch, look_at
 from mixtrace.session.song import listed, plain_name
 from mixtrace.store import StoredGraph
 
-__all__ = ["DryTracks", "read_dry_tracks"]
+__all__ = ["DryTracks", "read_dry_tracks", "tracks_reaching"]
 
 Report = Callable[[str, int, int], None]
 
@@ -35,6 +38,23 @@ class DryTracks:
     mix: Float[np.ndarray, "2 time"] | None
     sample_rate_hz: int
     files: frozenset[Path]
+
+
+def tracks_reaching(
+    nodes: Iterable[int], graph: Graph, audio: Sequence[Float[np.ndarray, "_channel time"]]
+) -> Looks[Float[Tensor, "_channel time"] | None]:
+    """Return the tracks, looked at anew at every access, but None for those that reach no node.
+
+    Args:
+        nodes: what is wanted of the graph.
+        graph: the graph.
+        audio: all tracks, in the order of the graph's inputs.
+    """
+    reaching = {number for i in nodes for number in graph.tracks[i]}
+    return Looks(
+        lambda number: torch.from_numpy(audio[number]) if number in reaching else None,
+        range(len(audio)),
+    )
 
 
 def read_dry_tracks(

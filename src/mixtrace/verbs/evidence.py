@@ -15,8 +15,9 @@ from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
 from mixtrace.prune import Trials
 from mixtrace.render import render_taps
-from mixtrace.session import Looks, Session
+from mixtrace.session import Session
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.verbs.dry_tracks import tracks_reaching
 
 __all__ = ["collect_evidence", "loss_increases"]
 
@@ -137,8 +138,10 @@ def _tapped(
     groups: Sequence[tuple[list[int], int]],
     report: Report,
 ) -> Iterator[tuple[list[int], int, dict[int, Float[Tensor, "2 time"]]]]:
-    """Yield each group of nodes with their audio, in as many passes as keep it within 1 GB."""
-    tracks = Looks(torch.from_numpy, session.audio)
+    """Yield each group of nodes with their audio, in as many passes as keep it within 1 GB.
+
+    A pass renders no other tracks than those that reach its nodes.
+    """
     most = max(4, _TAP_BYTES // (8 * session.mix.shape[1]))
     passes: list[list[tuple[list[int], int]]] = [[]]
     for group in groups:
@@ -148,6 +151,7 @@ def _tapped(
         passes[-1].append(group)
     for done, members in enumerate(passes, 1):
         taps = dict.fromkeys(i for nodes, _ in members for i in nodes)
+        tracks = tracks_reaching(taps, stored.graph, session.audio)
         rate = session.sample_rate_hz
         _, audio = render_taps(stored.graph, stored.settings, tracks, rate, list(taps))
         for nodes, subject in members:

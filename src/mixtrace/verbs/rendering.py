@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from mixtrace.errors import SessionError, StoreError
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
 from mixtrace.prune import Progress
 from mixtrace.render import render_taps
-from mixtrace.session import Looks
 from mixtrace.store import StoredGraph, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
-from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
+from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
 
 __all__ = ["Rendering", "render"]
 
@@ -161,19 +160,26 @@ def _render_stems(
     write: _Writer,
     report: Callable[[str, int, int], None],
 ) -> Float[np.ndarray, "2 time"]:
-    """Return the mix and write the stems, in as many passes as keep them within 1 GB."""
-    tracks = Looks(torch.from_numpy, dry.tracks)
-    at_once = max(1, _STEM_BYTES // (8 * tracks[0].shape[-1]))
+    """Return the mix and write the stems, in as many passes as keep them within 1 GB.
+
+    The first pass renders the mix; those that follow no other tracks than reach their stems.
+    """
+    at_once = max(1, _STEM_BYTES // (8 * dry.tracks[0].shape[-1]))
     nodes = list(stem_files)
     passes = [nodes[first : first + at_once] for first in range(0, len(nodes), at_once)] or [[]]
+    mix: Tensor | None = None
     for number, taps in enumerate(passes):
+        needed = [stored.graph.output, *taps] if mix is None else taps
+        tracks = tracks_reaching(needed, stored.graph, dry.tracks)
 
         def progress(done: int, total: int, number: int = number) -> None:
             report("rendering", number * total + done, len(passes) * total)
 
-        mix, stems = render_taps(
+        whole, stems = render_taps(
             stored.graph, stored.settings, tracks, dry.sample_rate_hz, taps, progress=progress
         )
+        mix = whole if mix is None else mix
         for i, audio in stems.items():
             write(stem_files[i], audio.expand(2, -1).numpy())
+    assert mix is not None
     return mix.numpy()
