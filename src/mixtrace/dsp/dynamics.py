@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp.dynamics_kernels import backward_kernel, forward_kernel
+from mixtrace.dsp.dynamics_kernels import BLOCK, backward_kernel, forward_kernel
 
 __all__ = ["ENERGY_FLOOR", "detect_and_gain", "detect_and_gain_reference"]
 
@@ -57,7 +57,9 @@ def detect_and_gain(
         return detect_and_gain_reference(
             audio, pole, threshold, half_knee, slope, wet, direction=direction, state=state
         )
-    result = _DetectAndGain.apply(audio, pole, threshold, half_knee, slope, wet, direction, state)
+    moving = (audio, pole, threshold, half_knee, slope, wet)
+    graded = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in moving)
+    result = _DetectAndGain.apply(*moving, direction, state, graded)
     assert isinstance(result, tuple)
     return result
 
@@ -105,12 +107,12 @@ class _DetectAndGain(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, audio: Tensor, *rest: Any) -> tuple[Tensor, Tensor]:
-        *scalars, direction, state = rest
+        *scalars, direction, state, graded = rest
         audio = audio.contiguous()
         packed = torch.stack(scalars, 1).contiguous()
         output = torch.empty_like(audio)
-        smooth = audio.new_empty((audio.shape[0], audio.shape[2]))
-        gain = torch.empty_like(smooth)
+        smooth = audio.new_empty((audio.shape[0], audio.shape[2] if graded else BLOCK))
+        gain, final = torch.empty_like(smooth), torch.empty_like(state)
         forward_kernel(
             audio.detach().numpy(),
             packed.detach().numpy(),
@@ -119,10 +121,10 @@ class _DetectAndGain(torch.autograd.Function):
             output.numpy(),
             smooth.numpy(),
             gain.numpy(),
+            final.numpy(),
         )
         ctx.save_for_backward(audio, packed, state, smooth, gain)
         ctx.direction = direction
-        final = smooth[:, -1].clone()
         ctx.mark_non_differentiable(final)
         return output, final
 
@@ -142,4 +144,4 @@ class _DetectAndGain(torch.autograd.Function):
             grad_audio.numpy(),
             grad_packed.numpy(),
         )
-        return grad_audio, *grad_packed.unbind(1), None, None
+        return grad_audio, *grad_packed.unbind(1), None, None, None
