@@ -1,6 +1,6 @@
 """The search on real songs: L_a of sum, start, console and pruned graph, sparsity, time, memory.
 
-    python benchmarks/songs.py --results FOLDER [--output FILE.md] SONG [SONG ...]
+    python benchmarks/songs.py --results FOLDER [--policy hybrid] [--output FILE.md] SONG [SONG ...]
 
 Each song is fitted by `mixtrace fit` with the default recipe in a process of its own; its wall time
 and peak memory include reading, aligning and rendering at the mix's own rate. A song whose result
@@ -19,15 +19,17 @@ from typing import Any
 from mixtrace.fit import SongWindows, song_loss
 from mixtrace.graph import ConsolePreset, build_console
 from mixtrace.processors import Settings
+from mixtrace.prune import SearchConfig
 from mixtrace.session import read_session
 
 _COST = "cost.json"
 
 
-def run_fit(song: Path, folder: Path) -> None:
+def run_fit(song: Path, folder: Path, policy: str) -> None:
     """Fit one song and note beside its result what it cost."""
     began = time.perf_counter()
-    command = [str(Path(sys.executable).with_name("mixtrace")), "fit", str(song), "-o", str(folder)]
+    program = str(Path(sys.executable).with_name("mixtrace"))
+    command = [program, "fit", str(song), "-o", str(folder), "--policy", policy]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
@@ -65,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("songs", nargs="+", type=Path)
     parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--policy", default=SearchConfig.policy)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     options.results.mkdir(parents=True, exist_ok=True)
@@ -76,7 +79,7 @@ def main() -> None:
     for song in options.songs:
         folder = options.results / song.name
         if not (folder / _COST).exists():
-            run_fit(song, folder)
+            run_fit(song, folder, options.policy)
         lines.append(row(song, folder))
         print(lines[-1], flush=True)
     if options.output is not None:
