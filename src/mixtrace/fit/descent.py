@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.fit.adam import Adam
 from mixtrace.fit.objective import Objective, settings_loss, shared_operators, window_loss
 from mixtrace.fit.recipe import Recipe
 from mixtrace.fit.variables import WET, Variables
@@ -60,17 +61,7 @@ class Descent:
 
     def forget(self) -> None:
         """Start the optimiser anew: no moments."""
-        rates = self._recipe.learning_rates
-        groups = [
-            {"params": [value], "lr": rates[name], "name": name}
-            for (_, name), value in self.variables.values.items()
-        ]
-        nothing = {"params": [torch.zeros(0)], "lr": 0.0, "name": WET}
-        self._optimizer = torch.optim.Adam(
-            groups or [nothing],  # which Adam asks for where no processor is left
-            betas=(0.9, self._recipe.second_moment),
-            fused=True,
-        )
+        self._adam = Adam(self.variables.values, self._recipe.second_moment)
 
     def step(
         self,
@@ -88,8 +79,6 @@ class Descent:
             rate: a factor on every learning rate.
             sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
         """
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * self._recipe.learning_rates[group["name"]]
         settings = self.variables.settings()
         dry_audio = [dry for dry, _ in batch]
         operators = shared_operators(self.graph, settings, self._windows, dry_audio, objective)
@@ -108,7 +97,8 @@ class Descent:
         matches, slopes = zip(*found, strict=True)
         own = settings_loss(self.graph, settings, self._windows, objective, sparsity)
         self._pass_back(own, [*_tensors(settings), *operators.computed], slopes)
-        self._optimizer.step()
+        rates = self._recipe.learning_rates
+        self._adam.step({(kind, name): rate * rates[name] for kind, name in self.variables.values})
         self.variables.project()
         if self._recipe.level_unheard:
             self._level_unheard()
@@ -168,14 +158,13 @@ class Descent:
             rows: for each kind the rows to keep, in the order of the smaller graph's nodes.
         """
         smaller = Descent(graph, self.variables.keep(rows), self._windows, self._recipe)
-        for key, value in smaller.variables.values.items():
-            state = self._optimizer.state.get(self.variables.values[key])
-            if state:
-                chosen = list(rows[key[0]])
-                smaller._optimizer.state[value] = {
-                    name: entry.clone() if entry.ndim == 0 else entry[chosen].clone()
-                    for name, entry in state.items()
-                }
+        for key in smaller.variables.values:
+            chosen = list(rows[key[0]])
+            known = self._adam.memory.get(key, {})
+            smaller._adam.memory[key] = {
+                name: entry.clone() if entry.ndim == 0 else entry[chosen].clone()
+                for name, entry in known.items()
+            }
         return smaller
 
     def memory(self) -> dict[str, Tensor]:
@@ -183,7 +172,7 @@ class Descent:
         flat: dict[str, Tensor] = {}
         for (kind, name), value in self.variables.values.items():
             flat[f"{kind}/{name}/value"] = value.detach().clone()
-            for entry, tensor in self._optimizer.state.get(value, {}).items():
+            for entry, tensor in self._adam.memory.get((kind, name), {}).items():
                 flat[f"{kind}/{name}/{entry}"] = tensor.clone()
         return flat
 
@@ -206,7 +195,7 @@ class Descent:
                 states.setdefault((kind, name), {})[entry] = tensor
         descent = cls(graph, Variables(values), windows, recipe)
         for key, state in states.items():
-            descent._optimizer.state[descent.variables.values[key]] = {
+            descent._adam.memory[key] = {
                 name: tensor.to(windows.device).clone() for name, tensor in state.items()
             }
         return descent
