@@ -20,7 +20,7 @@ def test_filters_are_those_of_librosa(sample_rate_hz: int, fft_samples: int) -> 
 
 
 @pytest.mark.parametrize("sample_rate_hz", (30_000, 96_000))
-def test_blocks_equal_the_plain_product(sample_rate_hz: int) -> None:
+def test_bands_equal_the_plain_product(sample_rate_hz: int) -> None:
     weights = mel_filters(sample_rate_hz, 1024)
     weights = weights[weights.sum(axis=1) > 0.0]
     bank = MelBank(sample_rate_hz, 1024, device="cpu", dtype=torch.float64)

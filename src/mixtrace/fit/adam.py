@@ -36,7 +36,7 @@ class Adam:
         for key, value in self._values.items():
             if value.grad is None:
                 continue
-            if not self.memory.get(key):
+            if key not in self.memory:
                 self.memory[key] = {
                     "step": torch.zeros((), device=value.device),
                     "exp_avg": torch.zeros_like(value),

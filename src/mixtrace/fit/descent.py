@@ -114,22 +114,17 @@ class Descent:
             computed: what the windows saw.
             slopes: for each window its gradients, which add up; None where there is none.
         """
-        outputs, given = [own], [torch.ones_like(own)]
+        pairs = [(own, torch.ones_like(own))]
         for output, of_output in zip(computed, zip(*slopes, strict=True), strict=True):
             known = [gradient for gradient in of_output if gradient is not None]
             if known:
-                outputs.append(output)
-                given.append(reduce(torch.add, known))
+                pairs.append((output, reduce(torch.add, known)))
+        pairs = [(output, given) for output, given in pairs if output.requires_grad]
         leaves = list(self.variables.values.values())
-        reached = [place for place, output in enumerate(outputs) if output.requires_grad]
         found: Sequence[Tensor | None] = [None] * len(leaves)
-        if reached:
-            found = torch.autograd.grad(
-                [outputs[place] for place in reached],
-                leaves,
-                [given[place] for place in reached],
-                allow_unused=True,
-            )
+        if pairs:
+            outputs, given = zip(*pairs, strict=True)
+            found = torch.autograd.grad(outputs, leaves, given, allow_unused=True)
         for leaf, gradient in zip(leaves, found, strict=True):
             leaf.grad = gradient
 
@@ -158,12 +153,11 @@ class Descent:
             rows: for each kind the rows to keep, in the order of the smaller graph's nodes.
         """
         smaller = Descent(graph, self.variables.keep(rows), self._windows, self._recipe)
-        for key in smaller.variables.values:
+        for key in smaller.variables.values.keys() & self._adam.memory.keys():
             chosen = list(rows[key[0]])
-            known = self._adam.memory.get(key, {})
             smaller._adam.memory[key] = {
                 name: entry.clone() if entry.ndim == 0 else entry[chosen].clone()
-                for name, entry in known.items()
+                for name, entry in self._adam.memory[key].items()
             }
         return smaller
 

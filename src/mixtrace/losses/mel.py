@@ -1,4 +1,4 @@
-"""Mel filters on the bins of a real FFT, and their fast application to many spectra at once.
+"""Mel filters on the bins of a real FFT, as a matrix and packed band by band.
 
 Slaney's mel scale (linear below 1 kHz, logarithmic above) and triangles of unit area, which is
 what librosa calls its default. Source: M. Slaney, "Auditory Toolbox, version 2", Interval Research
@@ -17,7 +17,6 @@ _HZ_PER_MEL = 200.0 / 3.0
 _BREAK_HZ = 1000.0
 _BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
 _NEPER_PER_MEL = np.log(6.4) / 27.0
-_BANDS_PER_BLOCK = 24
 
 
 def mel_filters(
@@ -43,11 +42,9 @@ def mel_filters(
 
 
 class MelBank:
-    """The mel filters of one resolution as blocks of neighbouring bands.
+    """The mel filters of one resolution, as a matrix and as what compiled loops walk along.
 
-    A triangle is zero outside its own few bins, so a block of bands needs only a slice of them,
-    and four narrow products cost a quarter of the full one. Bands without a bin are left out (at
-    30 kHz there is none): they have no logarithm.
+    Bands without a bin are left out (at 30 kHz there is none): they have no logarithm.
 
     Attributes:
         extents: for compiled loops, the `first bin, bins, first weight` of each band.
@@ -66,13 +63,7 @@ class MelBank:
         weights = mel_filters(sample_rate_hz, fft_samples)
         weights = weights[weights.any(axis=1)]
         self.bins = weights.shape[1]
-        self._blocks: list[tuple[slice, slice, Tensor]] = []
-        for start in range(0, len(weights), _BANDS_PER_BLOCK):
-            block = weights[start : start + _BANDS_PER_BLOCK]
-            used = np.flatnonzero(block.any(axis=0))
-            bins = slice(int(used[0]), int(used[-1]) + 1)
-            matrix = torch.tensor(block[:, bins].T.copy(), device=device, dtype=dtype)
-            self._blocks.append((bins, slice(start, start + len(block)), matrix))
+        self._matrix = torch.tensor(weights.T.copy(), device=device, dtype=dtype)
         used = [np.flatnonzero(band) for band in weights]
         counts = [bins[-1] - bins[0] + 1 for bins in used]
         starts = np.cumsum([0, *counts[:-1]])
@@ -82,9 +73,7 @@ class MelBank:
 
     def bands(self, magnitudes: Float[Tensor, "*batch bin"]) -> Float[Tensor, "*batch band"]:
         """Return the mel spectra of magnitude spectra."""
-        rows = magnitudes.reshape(-1, self.bins)
-        spectra = torch.cat([rows[:, bins] @ matrix for bins, _, matrix in self._blocks], dim=1)
-        return spectra.unflatten(0, magnitudes.shape[:-1])
+        return magnitudes @ self._matrix
 
 
 def _mel_from_hz(frequency_hz: float) -> float:

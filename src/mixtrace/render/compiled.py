@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import fast_length, real_spectrum
+from mixtrace.dsp import real_spectrum
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
-from mixtrace.render.plan import Region, RenderPlan, Stage, compile_plan
+from mixtrace.render.plan import Region, RenderPlan, Stage, circle_length, compile_plan
 from mixtrace.render.propagation import Monitor, carry
 from mixtrace.render.response import Operators, linear_operators
 from mixtrace.render.signals import Signals
@@ -134,18 +134,11 @@ def prepare_operators(
 def _by_length(
     plan: RenderPlan, stage: Stage, time: int, limit: int | None, uncounted: int = 0
 ) -> dict[int, list[Region]]:
-    """Return the regions of a stage by the length of their transforms.
-
-    What a filter does before time zero wraps around to the circle's end, what it does after the
-    window's end to the circle's start: neither may reach the window, both may share the rest.
-    """
+    """Return the regions of a stage by the length of their transforms."""
     groups: dict[int, list[Region]] = {}
     for region in stage.regions:
         wrapped = uncounted if region.ends == (plan.graph.output,) else 0
-        lead, tail = region.lead_samples, region.tail_samples
-        length = fast_length(time + max(lead, tail - wrapped))
-        if limit is not None:
-            length = min(length, max(limit, fast_length(time + lead)))
+        length = circle_length(time, region.lead_samples, region.tail_samples - wrapped, limit)
         groups.setdefault(length, []).append(region)
     return groups
 

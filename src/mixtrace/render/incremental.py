@@ -16,11 +16,10 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from mixtrace.dsp import fast_length
 from mixtrace.graph import INPUT, MIX, Graph
 from mixtrace.processors import FilterProcessor, Settings, TimeDomainProcessor, processor
 from mixtrace.render.compiled import DryAudio
-from mixtrace.render.plan import compile_plan
+from mixtrace.render.plan import circle_length, compile_plan
 from mixtrace.render.propagation import mix_channels
 from mixtrace.render.response import Operators, linear_operators
 
@@ -58,10 +57,7 @@ class Prepared:
             before = self.graph.predecessors[i]
             lead[i] = max((lead[p] for p in before), default=0) + reach[0]
             tail[i] = max((tail[p] for p in before), default=0) + reach[1]
-        length = fast_length(self.time + max(*lead, *tail))
-        if self.fft_limit is None:
-            return length
-        return min(length, max(self.fft_limit, fast_length(self.time + max(lead))))
+        return circle_length(self.time, max(lead), max(tail), self.fft_limit)
 
     @cached_property
     def operators(self) -> Operators:

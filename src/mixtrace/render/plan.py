@@ -19,7 +19,26 @@ from mixtrace.dsp import fast_length
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
 from mixtrace.processors import FilterProcessor, TimeDomainProcessor, processor
 
-__all__ = ["Region", "RenderPlan", "compile_plan"]
+__all__ = ["Region", "RenderPlan", "circle_length", "compile_plan"]
+
+
+def circle_length(time: int, lead: int, tail: int, limit: int | None) -> int:
+    """Return the transform length that leaves a window as it is.
+
+    What a filter does before time zero wraps around to the circle's end, what it does after the
+    window's end to the circle's start: neither may reach the window, both may share the rest.
+
+    Args:
+        time: samples in the window.
+        lead: how far the response reaches before time zero.
+        tail: how far it reaches after time zero, without what may wrap into the window's start.
+        limit: when given, what reaches beyond it, or beyond window and lead, wraps as well.
+
+    >>> circle_length(114_000, 1_023, 61_023, None), circle_length(114_000, 1_023, 61_023, 115_200)
+    (180000, 115200)
+    """
+    length = fast_length(time + max(lead, tail))
+    return length if limit is None else min(length, max(limit, fast_length(time + lead)))
 
 
 @dataclass(frozen=True)
