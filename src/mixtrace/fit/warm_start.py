@@ -16,13 +16,15 @@ from itertools import chain, pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from scipy.optimize import nnls
 from torch import Tensor
 
+from mixtrace.fit.echoes import find_echoes
 from mixtrace.graph import INPUT, Graph
 from mixtrace.processors import Settings, processor
 from mixtrace.processors.equalizer import equalizer_frequencies
+from mixtrace.processors.multitap_delay import SLOT_S
 from mixtrace.session import Session
 
 __all__ = ["StaticResponse", "least_squares_start", "static_responses"]
@@ -35,6 +37,9 @@ _MAX_FRAMES = 4000
 _FRAME_BYTES = 50_000_000
 """Spectra of all tracks that are held at a time."""
 _GAIN_RANGE_DB = (-40.0, 24.0)
+_DELAY = "multitap_delay"
+_NO_ECHO_DB = -30.0
+_SHARP = 0.98
 
 
 @dataclass(frozen=True)
@@ -43,11 +48,13 @@ class StaticResponse:
 
     Attributes:
         frequency_hz: [bin].
+        coherent: of the first fit as it is, with its phase, [track, 2, bin].
         coherent_db, power_db: of the two fits, [track, 2, bin].
         energy: the power of each track per bin, [track, bin].
     """
 
     frequency_hz: Float[np.ndarray, " bin"]
+    coherent: Shaped[np.ndarray, "track 2 bin"]
     coherent_db: Float[np.ndarray, "track 2 bin"]
     power_db: Float[np.ndarray, "track 2 bin"]
     energy: Float[np.ndarray, "track bin"]
@@ -65,7 +72,7 @@ def static_responses(session: Session) -> StaticResponse:
     weight = energy + 1e-12 * energy.max()
     smooth = _octave_smoother(frequency, 1.0 / 6.0)
     coherent_power = (np.abs(coherent) ** 2 * weight[:, None]) @ smooth / (weight[:, None] @ smooth)
-    return StaticResponse(frequency, _db(coherent_power), _db(power), energy)
+    return StaticResponse(frequency, coherent, _db(coherent_power), _db(power), energy)
 
 
 def _db(power: np.ndarray) -> np.ndarray:
@@ -192,7 +199,8 @@ def _octave_smoother(frequency: np.ndarray, width_octaves: float) -> np.ndarray:
 def least_squares_start(graph: Graph, session: Session) -> Settings:
     """Return settings whose EQ and gain/panning hold the static responses of the tracks.
 
-    Every other processor starts close to doing nothing, but where a gradient can move it.
+    Delays hold the echoes of the tracks. Every other processor starts close to doing nothing, but
+    where a gradient can move it.
     """
     response = static_responses(session)
     curve_db = np.maximum(response.coherent_db, response.power_db)
@@ -213,7 +221,31 @@ def least_squares_start(graph: Graph, session: Session) -> Settings:
             if node is not None:
                 row = graph.of_kind(kind).index(node)
                 settings.values[kind][name][row] = torch.from_numpy(value).float()
+    if "multitap_delay" in settings.values:
+        _set_echoes(settings, graph, session, response)
     return settings
+
+
+def _set_echoes(
+    settings: Settings, graph: Graph, session: Session, response: StaticResponse
+) -> None:
+    """Put the echoes of each track, in place, into the first delay of its chain."""
+    taps, color_db = settings.values[_DELAY]["taps"], settings.values[_DELAY]["color_db"]
+    slots = taps.shape[-2]
+    echoes = find_echoes(session, response.coherent, SLOT_S, slots)
+    for number, entry in enumerate(graph.inputs):
+        node, ratio = _first_downstream(graph, entry, _DELAY), echoes.ratio[number]
+        if node is None or not ratio.any():
+            continue
+        row = graph.of_kind(_DELAY).index(node)
+        energy = np.square(ratio).sum(-1).mean()
+        level_db = 20.0 * np.log10(np.maximum(ratio / np.sqrt(energy), 1e-6))
+        color_db[row] = torch.from_numpy(np.maximum(level_db, _NO_ECHO_DB)).float()[..., None]
+        offset_s = torch.from_numpy(echoes.time_s[number] % SLOT_S).float()
+        found = torch.from_numpy(ratio > 0.0)
+        taps[row, ..., 0] = torch.where(found, offset_s, taps[row, ..., 0])
+        taps[row, ..., 1] = torch.where(found, _SHARP, taps[row, ..., 1])
+        settings.wet[_DELAY][row] = float(np.sqrt(energy) / (1.0 + np.sqrt(energy)))
 
 
 def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:

@@ -9,10 +9,10 @@ from mixtrace.params import Affine, ParamSpec, TapPosition
 from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
 from mixtrace.units import DB_PER_NEPER
 
-__all__ = ["MultitapDelay"]
+__all__ = ["SLOT_S", "MultitapDelay"]
 
 _SLOTS = 20
-_SLOT_S = 0.1
+SLOT_S = 0.1
 _BINS = 20
 
 
@@ -34,10 +34,10 @@ class MultitapDelay(FilterProcessor):
             "taps",
             "s into the slot, sharpness",
             (0.0, 0.0),
-            (_SLOT_S, 1.0),
+            (SLOT_S, 1.0),
             None,
             0.0,
-            TapPosition(_SLOT_S),
+            TapPosition(SLOT_S),
             (2, _SLOTS, 2),
             "taps",
         ),
@@ -64,11 +64,11 @@ class MultitapDelay(FilterProcessor):
 
     def extent(self, sample_rate_hz: float) -> tuple[int, int]:
         """Return no lead and two seconds of tail."""
-        return 0, _SLOTS * round(_SLOT_S * sample_rate_hz)
+        return 0, _SLOTS * round(SLOT_S * sample_rate_hz)
 
     def _taps(self, values: Values, sample_rate_hz: float) -> Float[Tensor, "node 2 time"]:
         offset_s, sharpness = values["taps"].unbind(-1)
         color = resampled_grid(values["color_db"] / DB_PER_NEPER, DESIGN_RATE_HZ, sample_rate_hz)
-        slot_samples = round(_SLOT_S * sample_rate_hz)
-        slots = place_taps(offset_s / _SLOT_S, sharpness, zero_phase_taps(color), slot_samples)
+        slot_samples = round(SLOT_S * sample_rate_hz)
+        slots = place_taps(offset_s / SLOT_S, sharpness, zero_phase_taps(color), slot_samples)
         return slots.flatten(-2)

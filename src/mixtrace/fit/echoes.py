@@ -1,0 +1,157 @@
+"""Echoes of the tracks in the mix, found by deconvolution.
+
+A gradient finds the time of an echo only from nearby, but the time can be read from the mix. What
+the static responses leave of the mix, divided by the spectrum of a track, is a spike at every delay
+at which that track comes back:
+
+    h(t) = inverse FFT of  E[conj(X) R] / (E[|X|^2] + e),  R = Y - sum_k H_k X_k,
+
+with means over long blocks. A reverberation is a dense cloud of them, so a spike must also stand
+out from what is beside it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import scipy.fft
+from jaxtyping import Float, Shaped
+
+from mixtrace.session import Session
+
+__all__ = ["Echoes", "find_echoes"]
+
+_BLOCK_S = 8.0
+_MOST_BLOCKS = 12
+_EARLIEST_S, _LATEST_S = 0.02, 2.0
+_REGULARISED = 0.1
+"""The share of a track's mean power that e is."""
+_SIGMAS, _LEAST_SIGMAS = 10.0, 5.0
+"""By how much a spike must exceed the noise, in both channels together and in its own; the largest
+of 60,000 values of noise reaches 4.5."""
+_PROMINENCE = 1.5
+"""By how much it must exceed what lies around it, its own width left out."""
+_WIDTH_S, _AROUND_S = 0.0015, 0.015
+_LOUDEST = 4.0
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """The loudest echo of every track in each slot of time.
+
+    Attributes:
+        time_s: when it comes.
+        ratio: its amplitude over that of the direct sound in the same channel; 0 for none.
+    """
+
+    time_s: Float[np.ndarray, "track 2 slot"]
+    ratio: Float[np.ndarray, "track 2 slot"]
+
+
+def find_echoes(
+    session: Session, responses: Shaped[np.ndarray, "track 2 bin"], slot_s: float, slots: int
+) -> Echoes:
+    """Look for one echo of every track in each channel and slot, from 20 ms to two seconds.
+
+    Args:
+        session: tracks and mix.
+        responses: how each track reaches each channel directly; complex, evenly spaced from 0 Hz to
+            half the sample rate.
+        slot_s: length of a slot, in seconds; the first begins at 0 s.
+        slots: how many.
+    """
+    rate = session.sample_rate_hz
+    blocks = _Blocks(session.mix.shape[-1], rate)
+    rest = blocks.spectra(session.mix)
+    for audio, response in zip(session.audio, responses, strict=True):
+        rest -= blocks.response(response)[:, None] * blocks.spectra(audio)
+    time_s, ratio = np.zeros((2, len(responses), 2, slots))
+    early = responses.shape[-1] - 1  # The responses hold the echoes up to here.
+    in_direct = np.interp(np.arange(2 * early), (early, 2 * early), (1.0, 0.0))
+    edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
+    for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
+        spectra = blocks.spectra(audio)
+        power = np.square(np.abs(spectra)).mean(1)
+        floor = _REGULARISED * power.mean(-1, keepdims=True)
+        if not floor.all():
+            continue
+        direct = blocks.response_at(blocks.response(response) * power / (power + floor))
+        spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
+        spikes[:, : len(in_direct)] += in_direct * direct[:, : len(in_direct)]
+        near = round(_WIDTH_S * rate)
+        for side in range(2):
+            loudness = max(direct[side, :near].max(), direct[side, -near:].max())
+            for place in _spikes(spikes, side, edges, rate):
+                slot = int(np.searchsorted(edges, place, side="right")) - 1
+                time_s[track, side, slot] = place / rate
+                echo = spikes[side, place] / blocks.overlap(place)
+                ratio[track, side, slot] = min(echo / max(loudness, 1e-9), _LOUDEST)
+    return Echoes(time_s, ratio)
+
+
+class _Blocks:
+    """Spectra of long blocks under a Hann window, spread over the song."""
+
+    def __init__(self, length: int, rate: float) -> None:
+        self._size = scipy.fft.next_fast_len(round(_BLOCK_S * rate), real=True)
+        spare = max(0, length - self._size)
+        count = min(_MOST_BLOCKS, 1 + -(-spare // (self._size // 2)))
+        self._starts = np.linspace(0, spare, count).astype(int)
+        self._window = np.hanning(self._size).astype(np.float32)
+        energy = np.square(np.abs(scipy.fft.rfft(self._window)))
+        self._overlaps = scipy.fft.irfft(energy, self._size)
+
+    def spectra(self, audio: Float[np.ndarray, "channel time"]) -> np.ndarray:
+        """Return the blocks of a signal, [channel, block, bin]."""
+        blocks = np.zeros((len(audio), len(self._starts), self._size), np.float32)
+        for number, start in enumerate(self._starts):
+            piece = audio[:, start : start + self._size]
+            blocks[:, number, : piece.shape[1]] = piece
+        return scipy.fft.rfft(blocks * self._window, workers=-1)
+
+    def response(self, response: np.ndarray) -> np.ndarray:
+        """Return a frequency response [channel, bin], which may lead and lag, at these blocks."""
+        short = scipy.fft.irfft(response)
+        half = short.shape[-1] // 2
+        long = np.zeros((len(short), self._size), np.float32)
+        long[:, :half], long[:, -half:] = short[:, :half], short[:, -half:]
+        return scipy.fft.rfft(long)
+
+    def response_at(self, spectrum: np.ndarray) -> np.ndarray:
+        """Return a response in time, [channel, time]."""
+        return scipy.fft.irfft(spectrum, self._size)
+
+    def overlap(self, delay: int) -> float:
+        """Return the share of a signal that is in a block together with its echo."""
+        return float(self._overlaps[delay] / self._overlaps[0])
+
+
+def _spikes(responses: np.ndarray, side: int, edges: list[int], rate: float) -> Iterator[int]:
+    """Yield where the highest spike of a side is in each slot, if it is no noise and no cloud.
+
+    What the other side holds there counts as well: most echoes are in both.
+    """
+    earliest, latest = round(_EARLIEST_S * rate), round(_LATEST_S * rate)
+    width, around = round(_WIDTH_S * rate), round(_AROUND_S * rate)
+    noise = np.median(np.abs(responses[:, earliest:latest]), axis=1, keepdims=True) / 0.6745
+    sigmas = responses / np.maximum(noise, 1e-12)
+
+    def highest(first: int, last: int) -> float:
+        return float(np.linalg.norm(np.abs(sigmas[:, first:last]).max(1)))
+
+    for first, last in pairwise(edges):
+        first, last = max(first, earliest), min(last, latest)
+        if first >= last:
+            continue
+        place = first + int(sigmas[side, first:last].argmax())
+        if sigmas[side, place - width : place + width + 1].max() > sigmas[side, place]:
+            continue  # the slope of one in the next slot
+        there = sigmas[:, place - width : place + width + 1].max(1).clip(min=0.0)
+        there[side] = sigmas[side, place]
+        height, beside = (
+            float(np.linalg.norm(there)),
+            max(highest(place - around, place - width), highest(place + width, place + around)),
+        )
+        if there[side] > _LEAST_SIGMAS and height > max(_SIGMAS, _PROMINENCE * beside):
+            yield place

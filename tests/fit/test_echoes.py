@@ -1,0 +1,124 @@
+"""Echoes that were put into a mix are found where they are, and nowhere else."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mixtrace.fit import least_squares_start, static_responses
+from mixtrace.fit.echoes import find_echoes
+from mixtrace.graph import CONSOLES, build_console
+from mixtrace.processors import processor
+from mixtrace.processors.multitap_delay import SLOT_S
+from mixtrace.session import Alignment, Session, Track, read_session
+
+RATE_HZ = 30_000
+TIME = 20 * RATE_HZ
+SLOTS = 20
+
+Heard = tuple[int, float, float]
+"""An echo: the channel it is in, when it comes, in seconds, and its ratio to the direct sound."""
+
+PING_PONG: list[Heard] = [(0, 0.0361, 0.5), (1, 0.0722, 0.25), (0, 0.6434, 0.3), (1, 1.9, 0.4)]
+CENTRED: list[Heard] = [(0, 0.4242, 0.15), (1, 0.4242, 0.15)]
+
+
+def a_track(name: str, audio: np.ndarray) -> Track:
+    kept = audio[None].astype(np.float32)
+    return Track(name, "all", kept, Alignment(0.0, 1, 1.0), not audio.any(), None, 0)
+
+
+def session(heard: Mapping[str, Sequence[Heard]], cloud: float = 0.0) -> Session:
+    """Three tracks of coloured noise that come and go, and a mix of shifted copies of them.
+
+    `cloud` is the level of a dense decaying reverberation of the first track.
+    """
+    rng = np.random.default_rng(0)
+    mix, tracks = np.zeros((2, TIME)), []
+    for place, name in enumerate(("guitar", "voice", "keys")):
+        audible = np.sin(2.0 * np.arange(TIME) / RATE_HZ + place) > 0.0
+        audio = 0.1 * audible * np.convolve(rng.standard_normal(TIME), [1.0, 0.8, 0.4], "same")
+        tracks.append(a_track(name, audio))
+        mix += (0.5 + place) * audio
+        for side, time_s, ratio in heard.get(name, ()):
+            late = round(time_s * RATE_HZ)
+            mix[side, late:] += (0.5 + place) * ratio * audio[:-late]
+        if cloud and not place:
+            decay = cloud * np.exp(-np.arange(RATE_HZ) / 6000.0)
+            for side in mix:
+                tail = decay * rng.standard_normal(RATE_HZ)
+                size = TIME + RATE_HZ
+                side += np.fft.irfft(np.fft.rfft(audio, size) * np.fft.rfft(tail, size))[:TIME]
+    return Session("song", RATE_HZ, mix.astype(np.float32), tuple(tracks), ())
+
+
+def found(song: Session) -> dict[str, list[Heard]]:
+    echoes = find_echoes(song, static_responses(song).coherent, SLOT_S, SLOTS)
+    return {
+        track.name: [
+            (int(side), float(times[side, slot]), float(ratios[side, slot]))
+            for side, slot in np.argwhere(ratios > 0.0)
+        ]
+        for track, times, ratios in zip(song.tracks, echoes.time_s, echoes.ratio, strict=True)
+    }
+
+
+def test_echoes_are_found_with_their_times_and_levels() -> None:
+    heard = found(session({"guitar": PING_PONG, "keys": CENTRED}))
+    assert heard["voice"] == []
+    for name, planted in (("guitar", sorted(PING_PONG)), ("keys", CENTRED)):
+        assert [side for side, _, _ in heard[name]] == [side for side, _, _ in planted]
+        assert [t for _, t, _ in heard[name]] == pytest.approx([t for _, t, _ in planted], abs=5e-5)
+        # The other tracks are noise to each of them; what is later shares less of a block.
+        assert [r for _, _, r in heard[name]] == pytest.approx([r for _, _, r in planted], rel=0.2)
+
+
+def test_a_reverberation_is_no_echo() -> None:
+    assert found(session({}, cloud=0.05)) == {"guitar": [], "voice": [], "keys": []}
+
+
+def test_a_silent_track_has_no_echo() -> None:
+    song = session({"keys": CENTRED})
+    silent = a_track("rest", np.zeros(TIME))
+    heard = found(Session("song", RATE_HZ, song.mix, (*song.tracks, silent), ()))
+    assert heard["rest"] == []
+    assert len(heard["keys"]) == 2
+
+
+def test_the_delay_of_a_track_starts_with_its_echoes() -> None:
+    song = session({"guitar": PING_PONG})
+    graph = build_console([(t.name, t.group) for t in song.tracks], CONSOLES["paper"])
+    start = least_squares_start(graph, song)
+    names = [graph.nodes[i].name for i in graph.of_kind("multitap_delay")]
+    row = names.index("guitar")
+    response = processor("multitap_delay").impulse_response(
+        start.values["multitap_delay"], float(RATE_HZ)
+    )
+    wet = start.wet["multitap_delay"][row]
+    ratios = response.taps[row] * wet / (1.0 - wet)
+    for side, time_s, ratio in PING_PONG:
+        late = round(time_s * RATE_HZ)
+        assert float(ratios[side, late - 1 : late + 2].sum()) == pytest.approx(ratio, rel=0.2)
+    assert [float(start.wet["multitap_delay"][names.index(n)]) for n in ("voice", "keys")] == [
+        pytest.approx(0.03)
+    ] * 2
+
+
+@pytest.mark.parametrize("name", ["Beatles_known", "DaisyDaisy_known"])
+def test_the_delays_of_a_known_mix_are_found(shared_data: Path, name: str) -> None:
+    """Their delays were made by another program, with feedback, behind EQs and compressors."""
+    truth = json.loads((shared_data / name / "truth.json").read_text("utf-8"))
+    planted = {
+        track: effect["delay_seconds"]
+        for track, described in truth.items()
+        for effect in (described.get("chain", ()) if isinstance(described, dict) else ())
+        if effect["type"] == "Delay"
+    }
+    heard = found(read_session(shared_data / name, sample_rate_hz=RATE_HZ))
+    assert {track for track, echoes in heard.items() if echoes} == set(planted)
+    for track, first_s in planted.items():
+        for side in range(2):
+            times_s = [time_s for where, time_s, _ in heard[track] if where == side]
+            assert times_s[0] == pytest.approx(first_s, abs=5e-4)
