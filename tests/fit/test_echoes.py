@@ -10,8 +10,7 @@ import pytest
 from mixtrace.fit import least_squares_start, static_responses
 from mixtrace.fit.echoes import find_echoes
 from mixtrace.graph import CONSOLES, build_console
-from mixtrace.processors import processor
-from mixtrace.processors.multitap_delay import SLOT_S
+from mixtrace.processors.multitap_delay import SLOT_S, MultitapDelay
 from mixtrace.session import Alignment, Session, Track, read_session
 
 RATE_HZ = 30_000
@@ -93,9 +92,8 @@ def test_the_delay_of_a_track_starts_with_its_echoes() -> None:
     start = least_squares_start(graph, song)
     names = [graph.nodes[i].name for i in graph.of_kind("multitap_delay")]
     row = names.index("guitar")
-    response = processor("multitap_delay").impulse_response(
-        start.values["multitap_delay"], float(RATE_HZ)
-    )
+    values = start.values["multitap_delay"]
+    response = MultitapDelay().impulse_response(values, float(RATE_HZ))
     wet = start.wet["multitap_delay"][row]
     ratios = response.taps[row] * wet / (1.0 - wet)
     for side, time_s, ratio in PING_PONG:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import scipy.fft
+import torch
 from jaxtyping import Float, Shaped
 
+from mixtrace.dsp import fast_length
 from mixtrace.session import Session
 
 __all__ = ["Echoes", "find_echoes"]
@@ -94,13 +95,13 @@ class _Blocks:
     """Spectra of long blocks under a Hann window, spread over the song."""
 
     def __init__(self, length: int, rate: float) -> None:
-        self._size = scipy.fft.next_fast_len(round(_BLOCK_S * rate), real=True)
+        self._size = fast_length(round(_BLOCK_S * rate))
         spare = max(0, length - self._size)
         count = min(_MOST_BLOCKS, 1 + -(-spare // (self._size // 2)))
         self._starts = np.linspace(0, spare, count).astype(int)
         self._window = np.hanning(self._size).astype(np.float32)
-        energy = np.square(np.abs(scipy.fft.rfft(self._window)))
-        self._overlaps = scipy.fft.irfft(energy, self._size)
+        energy = np.square(np.abs(_spectrum(self._window)))
+        self._overlaps = self.response_at(energy)
 
     def spectra(self, audio: Float[np.ndarray, "channel time"]) -> np.ndarray:
         """Return the blocks of a signal, [channel, block, bin]."""
@@ -108,23 +109,31 @@ class _Blocks:
         for number, start in enumerate(self._starts):
             piece = audio[:, start : start + self._size]
             blocks[:, number, : piece.shape[1]] = piece
-        return scipy.fft.rfft(blocks * self._window, workers=-1)
+        return _spectrum(blocks * self._window)
 
     def response(self, response: np.ndarray) -> np.ndarray:
         """Return a frequency response [channel, bin], which may lead and lag, at these blocks."""
-        short = scipy.fft.irfft(response)
+        short = _signal(response, 2 * response.shape[-1] - 2)
         half = short.shape[-1] // 2
         long = np.zeros((len(short), self._size), np.float32)
         long[:, :half], long[:, -half:] = short[:, :half], short[:, -half:]
-        return scipy.fft.rfft(long)
+        return _spectrum(long)
 
     def response_at(self, spectrum: np.ndarray) -> np.ndarray:
-        """Return a response in time, [channel, time]."""
-        return scipy.fft.irfft(spectrum, self._size)
+        """Return a response in time."""
+        return _signal(spectrum, self._size)
 
     def overlap(self, delay: int) -> float:
         """Return the share of a signal that is in a block together with its echo."""
         return float(self._overlaps[delay] / self._overlaps[0])
+
+
+def _spectrum(audio: np.ndarray) -> np.ndarray:
+    return torch.fft.rfft(torch.from_numpy(audio)).numpy()
+
+
+def _signal(spectrum: np.ndarray, time: int) -> np.ndarray:
+    return torch.fft.irfft(torch.from_numpy(spectrum), time).numpy()
 
 
 def _spikes(responses: np.ndarray, side: int, edges: list[int], rate: float) -> Iterator[int]:
