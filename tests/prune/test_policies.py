@@ -121,3 +121,10 @@ def test_ordered_never_passes_the_bar() -> None:
     current = Round(GRAPH, Settings({}, {}), Prices(price), 0.51)
     assert len(ordered(current, importance)) == 3
     assert current.bar == 0.51
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])
+def test_ordered_removes_no_more_than_it_may(most: int) -> None:
+    importance = {i: float(place) for place, i in enumerate(GRAPH.processors)}
+    current = Round(GRAPH, Settings({}, {}), Prices({}), 0.5)
+    assert ordered(current, importance, most) == list(GRAPH.processors[:most])

@@ -55,14 +55,18 @@ def test_a_single_window_decides_alone() -> None:
 
 
 def test_few_windows_in_random_order_are_all_judged() -> None:
-    assert len(race_at_random(constant(0.0), range(12), 0.01).rises) == 12
+    assert len(race_at_random(constant(0.0), range(8), 0.01).rises) == 8
 
 
-def test_a_clear_case_in_random_order_ends_after_twelve() -> None:
+def test_a_race_over_the_whole_judges_every_window() -> None:
+    assert len(race_at_random(constant(0.0), range(30), 0.01, whole=True).rises) == 30
+
+
+def test_a_clear_case_in_random_order_ends_after_eight() -> None:
     rng = np.random.default_rng(0)
     rises = rng.normal(0.0, 0.002, 78)
     outcome = race_at_random(listed(rises), range(78), 0.01)
-    assert outcome.won and len(outcome.rises) == 12
+    assert outcome.won and len(outcome.rises) == 8
     assert not race_at_random(listed(rises + 0.02), range(78), 0.01).won
 
 
@@ -77,5 +81,5 @@ def test_random_races_decide_as_judging_everything_does() -> None:
     for _ in range(300):
         rises = rng.normal(rng.uniform(-0.03, 0.05), 0.02, 78)
         wrong += race_at_random(listed(rises), range(78), 0.01).won != (rises.mean() <= 0.01)
-    # Three standard errors are passed by chance in one look of 370; a race takes up to 66 looks.
+    # Three standard errors are passed by chance in one look of 370; a race takes up to 70 looks.
     assert wrong < 0.02 * 300

@@ -14,6 +14,7 @@ from mixtrace.fit import SongWindows, song_loss
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
+from mixtrace.prune.rounds import Pruning
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
@@ -132,6 +133,21 @@ def test_a_run_killed_before_a_round_was_settled_settles_it(
     assert same(result, found)
     # What a skipped settling would not have judged.
     assert result.trial_windows == found.trial_windows
+
+
+@pytest.mark.usefixtures("small_console")
+def test_after_a_round_that_was_taken_back_the_next_one_removes_at_most_half(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    race, tried = Pruning.race, []
+
+    def fails_once(pruning: Pruning, *rest: Any) -> tuple[bool, float]:
+        tried.append(len(pruning.state.removed))
+        return (False, 9.0) if len(tried) == 1 else race(pruning, *rest)
+
+    monkeypatch.setattr(Pruning, "race", fails_once)
+    search(planted[0], replace(CONFIG, rounds=2))
+    assert 1 <= tried[1] <= tried[0] // 2
 
 
 @pytest.mark.usefixtures("small_console")

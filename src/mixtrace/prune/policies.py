@@ -117,7 +117,9 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
     return chosen(taken)
 
 
-def ordered(current: Round, importance: Mapping[int, float], patience: int = 4) -> list[int]:
+def ordered(
+    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 4
+) -> list[int]:
     """Try processors from the least important on, in batches that double and halve.
 
     A round starts with an eighth of them; a batch that passes makes the next one twice as large,
@@ -127,13 +129,15 @@ def ordered(current: Round, importance: Mapping[int, float], patience: int = 4) 
     Args:
         current: the round.
         importance: of each processor, the mean of `Trials.changes`.
+        most: how many may be removed; None for all.
         patience: how many single processors may fail in a row.
     """
     order = sorted(current.graph.processors, key=lambda i: importance[i])
+    most = len(order) if most is None else most
     removed: list[int] = []
     place, size, failures = 0, max(1, len(order) // 8), 0
-    while place < len(order) and failures < patience:
-        batch = order[place : place + size]
+    while place < len(order) and len(removed) < most and failures < patience:
+        batch = order[place : place + min(size, most - len(removed))]
         if current.passes([*removed, *batch]):
             removed += batch
             place, size, failures = place + len(batch), 2 * size, 0

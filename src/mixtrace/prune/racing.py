@@ -13,7 +13,7 @@ __all__ = ["Outcome", "race_at_random", "race_in_order"]
 Rises = Callable[[Sequence[int]], Sequence[float]]
 
 _CERTAINTY = 3.0
-_LEAST_WINDOWS = 12
+_LEAST_WINDOWS = 8
 
 
 @dataclass
@@ -60,11 +60,16 @@ def race_in_order(
 
 
 def race_at_random(
-    rises: Rises, numbers: Sequence[int], slack: float, *, at_once: int = 1
+    rises: Rises,
+    numbers: Sequence[int],
+    slack: float,
+    *,
+    at_once: int = 1,
+    whole: bool = False,
 ) -> Outcome:
     """Say whether the mean rise is at most `slack`, asking in an order that means nothing.
 
-    From twelve windows on the race ends when the mean of those seen differs from the slack by three
+    From eight windows on the race ends when the mean of those seen differs from the slack by three
     standard errors, corrected for the windows being few.
 
     Args:
@@ -72,12 +77,13 @@ def race_at_random(
         numbers: the windows in random order.
         slack: the highest mean that wins.
         at_once: how many windows are asked for together.
+        whole: whether to judge all windows whatever they say.
     """
     outcome = Outcome()
     for left, _ in _asked(rises, numbers, at_once, outcome):
         seen = len(outcome.rises)
         outcome.won = outcome.mean <= slack
-        if seen >= _LEAST_WINDOWS and left:
+        if seen >= _LEAST_WINDOWS and left and not whole:
             error = np.std(outcome.rises, ddof=1) * np.sqrt(left / (seen + left) / seen)
             if abs(outcome.mean - slack) > _CERTAINTY * error:
                 break

@@ -3,27 +3,33 @@
 A published round prunes to its bar: the removals are confirmed on the whole song before the
 descent. Rounds of our policy first prune carefully, so little at a time that the descent makes up
 for it before the next one. When nothing more can be had that way they prune boldly, to above the
-bar, and the search takes a round back whose descent did not return below it.
+bar, and the search takes a round back whose descent did not return below it; the next one may
+remove half as many.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.fit import Recipe, SongWindows, song_loss
+from mixtrace.fit import Recipe, SongWindows, song_parts
 from mixtrace.graph import Graph, remove_nodes
+from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
+from mixtrace.prune.racing import race_at_random
 from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
+from mixtrace.render import KeptOperators
 
 __all__ = ["Pruning", "dare_more", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.5
 _ALLOWANCES = (0.0, 0.5)
+_RACED_AT_ONCE = 2
+"""Windows a worker; a race asks for eight before it may end."""
 
 
 @dataclass
@@ -59,10 +65,31 @@ class Pruning:
             fft_limit_s=limit_s,
         )
 
-    def song_loss(self, graph: Graph, settings: Settings) -> float:
-        """Return L_a (published convention) of the whole song."""
-        self.state.trial_windows += self.windows.count
-        return song_loss(graph, settings, self.windows)["published"]
+    def race(
+        self, graph: Graph, settings: Settings, bar: float, rng: np.random.Generator
+    ) -> tuple[bool, float]:
+        """Say whether the song's L_a (published convention) is at most a bar; give it as known.
+
+        No more windows are judged than it takes to tell, by what the console scores on each; all of
+        them where the recipe judges trials on all.
+        """
+        state, windows = self.state, self.windows
+        console, operators = state.losses["console"]["published"], KeptOperators(settings)
+
+        def rises(numbers: Sequence[int]) -> list[float]:
+            parts = song_parts(graph, settings, windows, numbers, operators=operators)
+            before = [state.console_windows[window] for window in numbers]
+            return np.subtract(combine(parts, "published").tolist(), before).tolist()
+
+        outcome = race_at_random(
+            rises,
+            rng.permutation(windows.count).tolist(),
+            bar - console,
+            at_once=_RACED_AT_ONCE * windows.at_once,
+            whole=not self.recipe.trial_windows,
+        )
+        state.trial_windows += outcome.asked
+        return outcome.won, console + outcome.mean
 
     def round(self, trials: Trials, bar: float, tolerance: float | None = None) -> Round:
         """Return a round under a bar."""
@@ -92,16 +119,15 @@ def prune_as_published(
 ) -> None:
     """Prune by brute force, by dry/wet weights, or by the former in every fourth round."""
     state = pruning.state
-    graph, settings = state.descent.graph, state.descent.settings
-    whole = pruning.song_loss(graph, settings)
-    trials = pruning.trials(rng, whole)
-    state.lowest = min(state.lowest, whole)
+    settings = state.descent.settings
+    trials = pruning.trials(rng, state.loss)
+    state.lowest = min(state.lowest, state.loss)
     bar = state.lowest + pruning.tolerance
     by_force = policy == "brute-force" or (policy == "hybrid" and number % _BRUTE_FORCE_EVERY == 0)
     current = pruning.round(trials, bar, pruning.tolerance)
     removed = (brute_force if by_force else dry_wet)(current, rng)
     if pruning.recipe.trial_windows:
-        removed = _confirmed(pruning, removed, settings, bar)
+        removed = _confirmed(pruning, removed, settings, bar, rng)
     pruning.remove(removed, trials)
 
 
@@ -110,17 +136,16 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     state = pruning.state
     graph, settings = state.descent.graph, state.descent.settings
     state.descent.move_to(gather_levels(graph, settings, pruning.windows.heard(graph)))
-    whole = state.accepted[-1][2]
     goal = state.losses["console"]["published"] + pruning.tolerance
-    trials = pruning.trials(rng, whole)
+    trials = pruning.trials(rng, state.loss)
     importance = {i: float(changes.mean()) for i, changes in trials.changes.items()}
     removed: list[int] = []
     while not removed and not state.finished:
         if state.allowance is None:
-            bar = whole + _CAREFUL * (goal - whole)
+            bar = state.loss + _CAREFUL * (goal - state.loss)
         else:
             bar = goal + state.allowance * pruning.tolerance
-        removed = ordered(pruning.round(trials, bar), importance)
+        removed = ordered(pruning.round(trials, bar), importance, state.most)
         if not removed:
             dare_more(state)
     pruning.remove(removed, trials)
@@ -133,14 +158,16 @@ def dare_more(state: State) -> None:
     state.allowance = bolder[0] if bolder else state.allowance
 
 
-def _confirmed(pruning: Pruning, removed: list[int], settings: Settings, bar: float) -> list[int]:
+def _confirmed(
+    pruning: Pruning, removed: list[int], settings: Settings, bar: float, rng: np.random.Generator
+) -> list[int]:
     """Return the longest prefix, by bisection, that keeps the whole song under the bar."""
     graph = pruning.state.descent.graph
 
     def holds(count: int) -> bool:
         smaller, _ = remove_nodes(graph, removed[:count])
         kept = settings.keep(surviving_rows(graph, removed[:count]))
-        return pruning.song_loss(smaller, kept) <= bar
+        return pruning.race(smaller, kept, bar, rng)[0]
 
     if not removed or holds(len(removed)):
         return removed

@@ -6,7 +6,7 @@ killed and resumed ends with the same result, bit for bit, as one that was not.
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 
 import numpy as np
@@ -25,17 +25,14 @@ from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
-from mixtrace.prune.racing import race_at_random
 from mixtrace.prune.rounds import Pruning, dare_more, prune_as_published, prune_in_order
 from mixtrace.prune.state import Keeper, State
-from mixtrace.render import KeptOperators
 from mixtrace.session import Session
 
 __all__ = ["search"]
 
 _SAVE_EVERY_S = 20.0
 _FETCH_EVERY = 5
-_RACED_AT_ONCE = 3  # windows a worker: a race asks for twelve before it may end
 
 
 def search(
@@ -173,19 +170,21 @@ class _Run:
         self._saved = time.monotonic()
 
     def _prune(self, number: int) -> None:
-        state, config = self._state, self._config
-        pruning = Pruning(
-            state,
-            self._windows,
-            self.recipe,
-            config.tolerance,
-            lambda count, loss: self._tried(number, count, loss),
-        )
+        config, pruning = self._config, self._pruning(number)
         rng = np.random.default_rng((config.seed, number))
         if config.policy == "ordered":
             prune_in_order(pruning, rng)
         else:
             prune_as_published(pruning, config.policy, number, rng)
+
+    def _pruning(self, number: int) -> Pruning:
+        return Pruning(
+            self._state,
+            self._windows,
+            self.recipe,
+            self._config.tolerance,
+            lambda count, loss: self._tried(number, count, loss),
+        )
 
     def _tried(self, number: int, count: int, loss: float) -> None:
         self._state.trials += 1
@@ -198,14 +197,15 @@ class _Run:
         loss = {name: float(values.mean()) for name, values in by_window.items()}
         state.console_windows = by_window["published"].tolist()
         state.losses["console"], state.lowest = loss, loss["published"]
-        self._accept(loss["published"])
+        state.loss = loss["published"]
+        self._accept()
 
     def _goal(self) -> float:
         return self._state.losses["console"]["published"] + self._config.tolerance
 
-    def _accept(self, loss: float) -> None:
-        descent = self._state.descent
-        self._state.accepted.append((descent.graph, descent.variables.requires_grad(), loss))
+    def _accept(self) -> None:
+        state, descent = self._state, self._state.descent
+        state.accepted.append((descent.graph, descent.variables.requires_grad(), state.loss))
 
     def _last_that_holds(self) -> tuple[Graph, Variables, dict[str, float]]:
         """Return the last accepted graph whose whole-song loss keeps the tolerance, and that loss.
@@ -224,46 +224,29 @@ class _Run:
 
     def _settle(self, number: int) -> None:
         """Take the graph for the result if it holds; go back to the result if it does not."""
-        state = self._state
-        if self._config.policy == "ordered":
-            loss = self._race(number)
-            if loss <= self._goal():
-                self._accept(loss)
-            else:
-                self._take_back(number)
-        else:
-            loss = self._song_loss()["published"]
-            state.trial_windows += self._windows.count
-            smaller = len(state.descent.graph.processors) <= len(state.accepted[-1][0].processors)
-            if smaller and loss <= self._goal():
-                self._accept(loss)
+        state, descent = self._state, self._state.descent
+        rng = np.random.default_rng((self._config.seed, 3, number))
+        pruning = self._pruning(number)
+        holds, state.loss = pruning.race(descent.graph, descent.settings, self._goal(), rng)
         for entry in state.removed:
             if entry["round"] == number:
-                entry["loss"] = loss
-
-    def _race(self, number: int) -> float:
-        """Return the loss of the song, from no more windows than it takes to tell if it holds."""
-        state, windows = self._state, self._windows
-        graph, settings = state.descent.graph, state.descent.settings
-        operators = KeptOperators(settings)
-
-        def rises(numbers: Sequence[int]) -> list[float]:
-            parts = song_parts(graph, settings, windows, numbers, operators=operators)
-            before = [state.console_windows[window] for window in numbers]
-            return np.subtract(combine(parts, "published").tolist(), before).tolist()
-
-        order = np.random.default_rng((self._config.seed, 3, number)).permutation(windows.count)
-        tolerance, at_once = self._config.tolerance, _RACED_AT_ONCE * windows.at_once
-        outcome = race_at_random(rises, order.tolist(), tolerance, at_once=at_once)
-        state.trial_windows += outcome.asked
-        return state.losses["console"]["published"] + outcome.mean
+                entry["loss"] = state.loss
+        smaller = len(descent.graph.processors) <= len(state.accepted[-1][0].processors)
+        if holds and smaller:
+            self._accept()
+            state.most = None
+        elif self._config.policy == "ordered":
+            self._take_back(number)
 
     def _take_back(self, number: int) -> None:
         state = self._state
-        graph, variables, _ = state.accepted[-1]
+        graph, variables, state.loss = state.accepted[-1]
         state.descent = Descent(graph, variables, self._windows, self.recipe)
+        removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]
-        if state.allowance is None:
+        if len(removed) > 1:
+            state.most = len(removed) // 2
+        elif state.allowance is None:
             dare_more(state)  # judged on other windows, the next round may hold
         else:
             state.finished = True

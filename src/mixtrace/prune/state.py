@@ -28,7 +28,7 @@ Found = tuple[Graph, Variables, float]
 """A graph, its variables, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
-    *("round", "step", "settled", "allowance", "finished", "seconds"),
+    *("round", "step", "settled", "loss", "allowance", "most", "finished", "seconds"),
     *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
 )
@@ -44,9 +44,11 @@ class State:
         round: the pruning round; 0 is the console.
         step: steps taken in the round.
         settled: the last round whose graph was accepted or taken back.
+        loss: L_a (published convention) of the graph before the round, as far as it is known.
         lowest: the lowest loss of a song seen, for the published policies.
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
+        most: how many processors a round may remove, after one that was taken back; None for all.
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
         trials, trial_windows, trial_seconds: as in `SearchResult`.
@@ -59,8 +61,10 @@ class State:
     round: int = 0
     step: int = 0
     settled: int = 0
+    loss: float = 0.0
     lowest: float = math.inf
     allowance: float | None = None
+    most: int | None = None
     finished: bool = False
     seconds: float = 0.0
     trials: int = 0

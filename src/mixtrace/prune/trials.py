@@ -5,7 +5,6 @@ removal leaves as it was is not rendered again (`mixtrace.render.Incremental`).
 """
 
 from collections.abc import Collection, Sequence
-from functools import cached_property
 
 import numpy as np
 import torch
@@ -36,7 +35,12 @@ class Trials:
     Attributes:
         graph: what to remove from.
         count: windows rendered and compared so far.
+        changes: for each processor, how much the loss of each window would change without it. That
+            is the first-order change w dL/dw, w its dry/wet weight, in absolute value. Where w has
+            converged, the changes of the windows cancel: their mean says nothing, their size does.
     """
+
+    changes: dict[int, Float[np.ndarray, " window"]]
 
     def __init__(
         self,
@@ -70,7 +74,8 @@ class Trials:
         self._prepared = Prepared(graph, settings, rate, windows.time, limit)
         self._renderings: dict[int, Incremental] = {}
         self._base: frozenset[int] = frozenset()
-        self._losses: dict[frozenset[int], dict[int, float]] = {}
+        self.changes, whole_losses = self._first_look()
+        self._losses: dict[frozenset[int], dict[int, float]] = {frozenset(): whole_losses}
         self._offset = 0.0
         if whole is not None:
             self._offset = whole - self.loss(())
@@ -107,27 +112,23 @@ class Trials:
         )
         return outcome.won, before + outcome.mean
 
-    @cached_property
-    def changes(self) -> dict[int, Float[np.ndarray, " window"]]:
-        """For each processor, how much the loss of each window would change without it.
-
-        The first-order change w dL/dw of removing a node, w its dry/wet weight, in absolute value;
-        one backward pass a window. Where w has converged, the changes of the windows cancel: their
-        mean says nothing, their size does.
-        """
+    def _first_look(self) -> tuple[dict[int, Float[np.ndarray, " window"]], dict[int, float]]:
+        """Return `changes` and what the whole graph scores on each window, in one pass."""
         weights = {
             kind: wet.detach().clone().requires_grad_() for kind, wet in self._settings.wet.items()
         }
         leaves = Settings(self._settings.values, weights)
-        columns = self._windows.each(lambda number: self._slopes(leaves, number), self._numbers)
-        return {
-            i: np.array([float(column[kind][row]) for column in columns])
+        seen = self._windows.each(lambda number: self._slopes(leaves, number), self._numbers)
+        self.count += len(seen)
+        changes = {
+            i: np.array([float(slopes[kind][row]) for _, slopes in seen])
             for kind in weights
             for row, i in enumerate(self.graph.of_kind(kind))
         }
+        return changes, {n: loss for n, (loss, _) in zip(self._numbers, seen, strict=True)}
 
-    def _slopes(self, leaves: Settings, number: int) -> dict[str, Tensor]:
-        """Return |w dL/dw| of one window, by kind."""
+    def _slopes(self, leaves: Settings, number: int) -> tuple[float, dict[str, Tensor]]:
+        """Return the loss of one window, and |w dL/dw| by kind."""
         dry, features = self._windows.window(number)
         estimate = render_compiled(
             self.graph,
@@ -139,11 +140,12 @@ class Trials:
         )
         loss = combine(self._windows.compare(estimate, features), "published").mean()
         wets = list(leaves.wet.values())
-        slopes = torch.autograd.grad(loss, wets, allow_unused=True)
-        return {
+        slopes = torch.autograd.grad(loss, wets, allow_unused=True) if loss.requires_grad else wets
+        changes = {
             kind: torch.zeros_like(wet) if slope is None else (wet * slope).abs().detach()
             for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True)
         }
+        return float(loss.detach()), changes
 
     def _window_losses(self, numbers: Sequence[int], removed: frozenset[int]) -> list[float]:
         known = self._losses.setdefault(removed, {})
