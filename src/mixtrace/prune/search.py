@@ -124,12 +124,14 @@ class _Run:
             self.save(now=True)
         if state.finished:
             return
-        while state.step < recipe.round_steps:
-            fall = 1.0 - state.step / recipe.round_steps if recipe.round_rate < 1.0 else 1.0
+        removed = sum(entry["round"] == number for entry in state.removed)
+        steps = recipe.round_steps // (2 if removed <= recipe.few_removed else 1)
+        while state.step < steps:
+            fall = 1.0 - state.step / steps if recipe.round_rate < 1.0 else 1.0
             taken = (number - 1) * recipe.round_steps + state.step
             ramp = recipe.sparsity_ramp_steps
             weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
-            self._step(f"round {number}", recipe.round_steps, recipe.round_rate * fall, weight)
+            self._step(f"round {number}", steps, recipe.round_rate * fall, weight)
         began = time.monotonic()
         self._settle(number)
         state.settled = number
