@@ -85,6 +85,16 @@ def test_a_restored_descent_goes_on_identically(graph: Graph, windows: SongWindo
     assert take(again, windows, 2) == first[2:]
 
 
+def test_a_copy_goes_on_by_itself_and_alike(graph: Graph, windows: SongWindows) -> None:
+    descent = a_descent(graph, windows)
+    take(descent, windows, 3)
+    copied, before = descent.copy(), descent.memory()
+    losses = take(copied, windows, 3)
+    assert all(torch.equal(value, before[path]) for path, value in descent.memory().items())
+    # With the optimiser's memory: without it the second step would differ already.
+    assert take(descent, windows, 3) == losses
+
+
 def test_a_cut_descent_keeps_values_and_moments(graph: Graph, windows: SongWindows) -> None:
     descent = a_descent(graph, windows)
     take(descent, windows, 2)

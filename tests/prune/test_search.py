@@ -135,19 +135,66 @@ def test_a_run_killed_before_a_round_was_settled_settles_it(
     assert result.trial_windows == found.trial_windows
 
 
+class Records(Memory):
+    """A keeper that keeps everything it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[dict[str, Tensor], dict[str, Any]]] = []
+
+    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        super().save(tensors, facts)
+        assert self.stored is not None
+        self.all.append(self.stored)
+
+
 @pytest.mark.usefixtures("small_console")
 def test_after_a_round_that_was_taken_back_the_next_one_removes_at_most_half(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    race, tried = Pruning.race, []
+    race, tried = Pruning.race, {}
 
-    def fails_once(pruning: Pruning, *rest: Any) -> tuple[bool, float]:
-        tried.append(len(pruning.state.removed))
-        return (False, 9.0) if len(tried) == 1 else race(pruning, *rest)
+    def fails_at_first(pruning: Pruning, *rest: Any) -> tuple[bool, float]:
+        tried[pruning.state.round] = len(pruning.state.removed)
+        return (False, 9.0) if pruning.state.round == 1 else race(pruning, *rest)
 
-    monkeypatch.setattr(Pruning, "race", fails_once)
+    monkeypatch.setattr(Pruning, "race", fails_at_first)
     search(planted[0], replace(CONFIG, rounds=2))
-    assert 1 <= tried[1] <= tried[0] // 2
+    assert 1 <= tried[2] <= tried[1] // 2
+
+
+@pytest.mark.usefixtures("small_console")
+def test_a_descent_that_did_harm_is_undone_and_the_next_ones_are_calmer(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([(False, 9.0), (True, 0.0)])
+    monkeypatch.setattr(Pruning, "race", lambda *_: next(losses))
+    keeper = Records()
+    search(planted[0], replace(CONFIG, rounds=1), keeper=keeper)
+    pruned = next(tensors for tensors, facts in keeper.all if facts["pruned"])
+    settled, facts = keeper.all[-1]
+    assert facts["settled"] == 1 and facts["calm"] == 0.5
+    values = {name: value for name, value in settled.items() if name.startswith("now/")}
+    assert values
+    for name, value in values.items():
+        assert torch.equal(value, pruned[name.replace("now/", "pruned/")])
+
+
+@pytest.mark.usefixtures("small_console")
+def test_a_descent_that_made_good_half_of_what_is_too_much_is_followed_by_another(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def nearly(pruning: Pruning, *_: Any) -> tuple[bool, float]:
+        asked.append(pruning.state.loss)
+        return len(asked) > 1, pruning.state.loss - 1e-3
+
+    monkeypatch.setattr(Pruning, "race", nearly)
+    result = search(planted[0], replace(CONFIG, rounds=1))
+    assert CONFIG.console_steps is not None and CONFIG.round_steps is not None
+    assert len(result.history["loss"]) == CONFIG.console_steps + 2 * CONFIG.round_steps
+    assert len(asked) == 2
 
 
 @pytest.mark.usefixtures("small_console")

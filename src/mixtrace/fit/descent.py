@@ -161,6 +161,10 @@ class Descent:
             }
         return smaller
 
+    def copy(self) -> "Descent":
+        """Return the descent as it stands, which further steps on this one leave alone."""
+        return Descent.from_memory(self.graph, self.memory(), self._windows, self._recipe)
+
     def memory(self) -> dict[str, Tensor]:
         """Return variables and optimiser state as named tensors."""
         flat: dict[str, Tensor] = {}

@@ -41,8 +41,6 @@ class Recipe:
         console_steps: steps on the full console.
         rounds: pruning rounds, each followed by `round_steps` steps.
         round_steps: steps after a round.
-        few_removed: a round that removed no more than these is followed by half as many steps; -1
-            for never.
         console_end: rate at the end of the console's cosine schedule; 1 keeps it constant.
         round_rate: rate of the steps after a round; they fall to zero unless it is 1.
         reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
@@ -61,7 +59,6 @@ class Recipe:
     console_steps: int = 180
     rounds: int = 12
     round_steps: int = 24
-    few_removed: int = 2
     console_end: float = 0.1
     round_rate: float = 0.25
     reset_steps: int = 0
@@ -82,7 +79,6 @@ RECIPES: dict[str, Recipe] = {
         console_steps=12_000,
         rounds=12,
         round_steps=500,
-        few_removed=-1,
         console_end=1.0,
         round_rate=1.0,
         reset_steps=500,

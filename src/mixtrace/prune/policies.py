@@ -72,6 +72,10 @@ class Round:
                 self.bar = min(self.bar, self._known[key] + self.tolerance)
         return passed
 
+    def loss(self, removed: Collection[int]) -> float:
+        """Return the loss, as far as known, of a removal that was tried."""
+        return self._known[frozenset(removed)]
+
 
 def brute_force(current: Round, rng: np.random.Generator) -> list[int]:
     """Try every processor once, in random order, on top of what was already removed."""

@@ -27,7 +27,7 @@ __all__ = ["Pruning", "dare_more", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.5
-_ALLOWANCES = (0.0, 0.5)
+_ALLOWANCES = (0.0, 0.5, 2.0)
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
 
@@ -145,10 +145,14 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
             bar = state.loss + _CAREFUL * (goal - state.loss)
         else:
             bar = goal + state.allowance * pruning.tolerance
-        removed = ordered(pruning.round(trials, bar), importance, state.most)
-        if not removed:
+        current = pruning.round(trials, bar)
+        removed = ordered(current, importance, state.most)
+        if removed:
+            state.loss = current.loss(removed)
+        else:
             dare_more(state)
     pruning.remove(removed, trials)
+    state.pruned = state.descent.copy()
 
 
 def dare_more(state: State) -> None:

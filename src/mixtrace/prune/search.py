@@ -21,7 +21,7 @@ from mixtrace.fit import (
     song_loss,
     song_parts,
 )
-from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
+from mixtrace.graph import CONSOLES, ConsolePreset, build_console
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
@@ -124,27 +124,25 @@ class _Run:
             self.save(now=True)
         if state.finished:
             return
-        removed = sum(entry["round"] == number for entry in state.removed)
-        steps = recipe.round_steps // (2 if removed <= recipe.few_removed else 1)
-        while state.step < steps:
-            fall = 1.0 - state.step / steps if recipe.round_rate < 1.0 else 1.0
-            taken = (number - 1) * recipe.round_steps + state.step
-            ramp = recipe.sparsity_ramp_steps
-            weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
-            self._step(f"round {number}", steps, recipe.round_rate * fall, weight)
-        began = time.monotonic()
-        self._settle(number)
-        state.settled = number
-        state.trial_seconds += time.monotonic() - began
-        self.save(now=True)
+        steps = recipe.round_steps
+        while state.settled < number:
+            while state.step < steps:
+                fall = 1.0 - state.step / steps if recipe.round_rate < 1.0 else 1.0
+                taken, ramp = (number - 1) * steps + state.step, recipe.sparsity_ramp_steps
+                weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
+                rate = state.calm * recipe.round_rate * fall
+                self._step(f"round {number}", steps, rate, weight)
+            began = time.monotonic()
+            self._settle(number)
+            state.trial_seconds += time.monotonic() - began
+            self.save(now=True)
 
     def result(self, interrupted: bool) -> SearchResult:
         """Return the best graph that keeps the tolerance, or what there is when interrupted."""
         self._fetch()
         state = self._state
-        graph, variables, loss = self._last_that_holds()
-        with torch.no_grad():
-            settings = variables.settings().map(lambda value: value.detach().cpu())
+        descent, loss = self._last_that_holds()
+        graph, settings = descent.graph, descent.settings.map(lambda value: value.cpu())
         left = {(graph.nodes[i].kind, graph.nodes[i].name) for i in graph.processors}
         return SearchResult(
             graph,
@@ -206,52 +204,65 @@ class _Run:
         return self._state.losses["console"]["published"] + self._config.tolerance
 
     def _accept(self) -> None:
-        state, descent = self._state, self._state.descent
-        state.accepted.append((descent.graph, descent.variables.requires_grad(), state.loss))
+        self._state.accepted.append((self._state.descent.copy(), self._state.loss))
 
-    def _last_that_holds(self) -> tuple[Graph, Variables, dict[str, float]]:
+    def _last_that_holds(self) -> tuple[Descent, dict[str, float]]:
         """Return the last accepted graph whose whole-song loss keeps the tolerance, and that loss.
 
         Before the console is done there is none, and the graph as it stands is returned.
         """
         state = self._state
-        for graph, variables, _ in reversed(state.accepted[1:]):
-            with torch.no_grad():
-                loss = song_loss(graph, variables.settings(), self._windows)
+        for descent, _ in reversed(state.accepted[1:]):
+            loss = song_loss(descent.graph, descent.settings, self._windows)
             if loss["published"] <= self._goal():
-                return graph, variables, loss
+                return descent, loss
         if state.accepted:
-            return *state.accepted[0][:2], state.losses["console"]
-        return state.descent.graph, state.descent.variables, self._song_loss()
+            return state.accepted[0][0], state.losses["console"]
+        descent = state.descent
+        return descent, song_loss(descent.graph, descent.settings, self._windows)
 
     def _settle(self, number: int) -> None:
-        """Take the graph for the result if it holds; go back to the result if it does not."""
-        state, descent = self._state, self._state.descent
-        rng = np.random.default_rng((self._config.seed, 3, number))
-        pruning = self._pruning(number)
-        holds, state.loss = pruning.race(descent.graph, descent.settings, self._goal(), rng)
+        """Take the graph for the result if it holds; go back to the result if it does not.
+
+        A descent of our policy that did harm is undone, and those after it are calmer. One that
+        made good half of what is too much is followed by another.
+        """
+        state, pruned, predicted = self._state, self._state.pruned, self._state.loss
+        holds, state.loss = self._race(number)
+        state.pruned = None
+        if pruned is not None and state.loss > predicted:
+            state.descent, state.calm = pruned, 0.5 * state.calm
+            holds, state.loss = self._race(number)
+        elif pruned is not None and not holds and 2.0 * state.loss < predicted + self._goal():
+            state.step = 0
+            return
+        state.settled = number
         for entry in state.removed:
             if entry["round"] == number:
                 entry["loss"] = state.loss
-        smaller = len(descent.graph.processors) <= len(state.accepted[-1][0].processors)
+        left = len(state.descent.graph.processors)
+        smaller = left <= len(state.accepted[-1][0].graph.processors)
         if holds and smaller:
             self._accept()
             state.most = None
         elif self._config.policy == "ordered":
             self._take_back(number)
 
+    def _race(self, number: int) -> tuple[bool, float]:
+        """Say whether the graph as it stands reaches the goal, and give its loss as known."""
+        descent = self._state.descent
+        rng = np.random.default_rng((self._config.seed, 3, number))
+        return self._pruning(number).race(descent.graph, descent.settings, self._goal(), rng)
+
     def _take_back(self, number: int) -> None:
         state = self._state
-        graph, variables, state.loss = state.accepted[-1]
-        state.descent = Descent(graph, variables, self._windows, self.recipe)
+        accepted, state.loss = state.accepted[-1]
+        state.descent = accepted.copy()
         removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]
-        if len(removed) > 1:
-            state.most = len(removed) // 2
-        elif state.allowance is None:
-            dare_more(state)  # judged on other windows, the next round may hold
-        else:
-            state.finished = True
+        state.most = len(removed) // 2 or None
+        if state.most is None:
+            dare_more(state)
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe
@@ -273,10 +284,6 @@ class _Run:
         if self._pending:
             self._state.history["loss"] += torch.stack(self._pending).tolist()
             self._pending.clear()
-
-    def _song_loss(self) -> dict[str, float]:
-        descent = self._state.descent
-        return song_loss(descent.graph, descent.settings, self._windows)
 
     def _begin(self, session: Session) -> State:
         if self.recipe.start == "random":

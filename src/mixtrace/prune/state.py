@@ -7,8 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
-from mixtrace.fit import Descent, Recipe, SongWindows, Variables
-from mixtrace.graph import Graph, graph_from_json, graph_to_json
+from mixtrace.fit import Descent, Recipe, SongWindows
+from mixtrace.graph import graph_from_json, graph_to_json
 
 __all__ = ["Keeper", "State"]
 
@@ -24,11 +24,12 @@ class Keeper(Protocol):
         """Store tensors and JSON facts as one."""
 
 
-Found = tuple[Graph, Variables, float]
-"""A graph, its variables, and its loss (published convention) as far as it is known."""
+Found = tuple[Descent, float]
+"""A graph as it was descended on, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
-    *("round", "step", "settled", "loss", "allowance", "most", "finished", "seconds"),
+    *("round", "step", "settled", "loss", "allowance", "most", "calm"),
+    *("finished", "seconds"),
     *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
 )
@@ -44,11 +45,14 @@ class State:
         round: the pruning round; 0 is the console.
         step: steps taken in the round.
         settled: the last round whose graph was accepted or taken back.
-        loss: L_a (published convention) of the graph before the round, as far as it is known.
+        loss: L_a (published convention) of the graph before it is descended on, as far as it is
+            known.
         lowest: the lowest loss of a song seen, for the published policies.
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
         most: how many processors a round may remove, after one that was taken back; None for all.
+        calm: a factor on the rate of the steps after a round.
+        pruned: after a round of our policy, what it left, before it is descended on.
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
         trials, trial_windows, trial_seconds: as in `SearchResult`.
@@ -65,6 +69,8 @@ class State:
     lowest: float = math.inf
     allowance: float | None = None
     most: int | None = None
+    calm: float = 1.0
+    pruned: Descent | None = None
     finished: bool = False
     seconds: float = 0.0
     trials: int = 0
@@ -79,14 +85,17 @@ class State:
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything as named tensors and JSON facts."""
         tensors = {f"now/{name}": value for name, value in self.descent.memory().items()}
+        if self.pruned is not None:
+            memory = self.pruned.memory()
+            tensors |= {f"pruned/{name}": value for name, value in memory.items()}
         facts: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        facts["pruned"] = self.pruned is not None
         facts["graph"] = graph_to_json(self.descent.graph)
         facts["lowest"] = self.lowest if math.isfinite(self.lowest) else None
         facts["accepted"] = []
-        for number, (graph, variables, loss) in enumerate(self.accepted):
-            facts["accepted"].append({"graph": graph_to_json(graph), "loss": loss})
-            for (kind, name), value in variables.values.items():
-                tensors[f"{number}/{kind}/{name}/value"] = value.detach().clone()
+        for number, (descent, loss) in enumerate(self.accepted):
+            facts["accepted"].append({"graph": graph_to_json(descent.graph), "loss": loss})
+            tensors |= {f"{number}/{name}": value for name, value in descent.memory().items()}
         return tensors, facts
 
     @classmethod
@@ -110,8 +119,9 @@ class State:
         state = cls(descent(facts["graph"], "now"))
         for name in _PLAIN:
             setattr(state, name, facts[name])
+        if facts["pruned"]:
+            state.pruned = descent(facts["graph"], "pruned")
         state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
         for number, document in enumerate(facts["accepted"]):
-            kept = descent(document["graph"], str(number))
-            state.accepted.append((kept.graph, kept.variables, document["loss"]))
+            state.accepted.append((descent(document["graph"], str(number)), document["loss"]))
         return state
