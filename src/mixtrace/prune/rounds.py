@@ -4,7 +4,7 @@ A published round prunes to its bar: the removals are confirmed on the whole son
 descent. Rounds of our policy first prune carefully, so little at a time that the descent makes up
 for it before the next one. When nothing more can be had that way they prune boldly, to above the
 bar, and the search takes a round back whose descent did not return below it; the next one may
-remove half as many.
+remove a single processor.
 """
 
 from collections.abc import Callable, Sequence

@@ -260,7 +260,7 @@ class _Run:
         state.descent = accepted.copy()
         removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]
-        state.most = len(removed) // 2 or None
+        state.most = 1 if len(removed) > 1 else None
         if state.most is None:
             dare_more(state)
 
