@@ -1,6 +1,6 @@
 """What each choice of the default recipe is worth: the loss of a real song against time.
 
-    python benchmarks/choices.py [--songs MusicDelta_Reggae ...] [--steps 200]
+    python benchmarks/choices.py [--songs MusicDelta_Reggae ...] [--steps 130]
 
 Every variant changes one choice and fits the full console of preset `studio` from the same seed.
 The loss of the whole song is taken after some of the steps; the time it takes is not counted.
@@ -30,6 +30,7 @@ from mixtrace.fit import (
 )
 from mixtrace.fit import song_loss as loss_of_song
 from mixtrace.graph import CONSOLES, build_console
+from mixtrace.processors import Settings, processor
 from mixtrace.session import Session, read_session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,8 +45,11 @@ def _objective(**changes) -> Recipe:
     return replace(_OURS, objective=replace(_OURS.objective, **changes))
 
 
+WITHOUT_ECHOES = "delays start anywhere"
+
 VARIANTS: dict[str, Recipe] = {
     "default": _OURS,
+    WITHOUT_ECHOES: _OURS,
     "random start": replace(_OURS, start="random"),
     "windows anywhere": replace(_OURS, windows="uniform"),
     "one rate of .01 for all": replace(_OURS, learning_rates=_PUBLISHED.learning_rates),
@@ -76,11 +80,22 @@ class Curve:
         return f"{reached[0]:.0f} s" if reached else "-"
 
 
-def run(session: Session, windows: SongWindows, recipe: Recipe, steps: int) -> Curve:
-    """Descend on the full console under a recipe, looking at the whole song now and then.
+def forget_echoes(settings: Settings) -> None:
+    """Set the delays, in place, to what they are for a track without echoes."""
+    generator = torch.Generator().manual_seed(0)
+    for spec in processor("multitap_delay").params:
+        value = settings.values["multitap_delay"][spec.name]
+        noise = 0.3 * torch.randn(value.shape, generator=generator)
+        settings.values["multitap_delay"][spec.name] = spec.physical(spec.init + noise)
+    settings.wet["multitap_delay"].fill_(0.03)
+
+
+def run(session: Session, windows: SongWindows, name: str, steps: int) -> Curve:
+    """Descend on the full console under a variant, looking at the whole song now and then.
 
     Every variant sees as many windows: with half as many a step it takes twice the steps.
     """
+    recipe = VARIANTS[name]
     steps = steps * _OURS.batch // recipe.batch
     looks = {steps * look // LOOKS for look in range(LOOKS + 1)}
     graph = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["studio"])
@@ -88,7 +103,10 @@ def run(session: Session, windows: SongWindows, recipe: Recipe, steps: int) -> C
     if recipe.start == "random":
         variables = Variables.random(graph, torch.Generator().manual_seed(0))
     else:
-        variables = Variables.from_settings(least_squares_start(graph, session))
+        start = least_squares_start(graph, session)
+        if name == WITHOUT_ECHOES:
+            forget_echoes(start)
+        variables = Variables.from_settings(start)
     descent = Descent(graph, variables, windows, recipe)
     spent = time.perf_counter() - began
     curve = Curve([], [], [])
@@ -145,7 +163,7 @@ def main() -> None:
     """Run every variant on every song and write the report as it grows."""
     parser = argparse.ArgumentParser(description="What each choice of the recipe is worth.")
     parser.add_argument("--songs", nargs="+", default=["MusicDelta_Reggae", "MusicDelta_Zeppelin"])
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=_OURS.console_steps)
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "performance-choices.md")
     given = parser.parse_args()
@@ -156,7 +174,7 @@ def main() -> None:
         windows = SongWindows(session)
         curves = {}
         for name in given.variants:
-            curves[name] = run(session, windows, VARIANTS[name], given.steps)
+            curves[name] = run(session, windows, name, given.steps)
             print(f"{song} {name}: {curves[name].losses[-1]:.3f}", file=sys.stderr, flush=True)
         picture = given.out.with_name(f"{given.out.stem}-{song}.svg")
         draw(song, curves, picture)
