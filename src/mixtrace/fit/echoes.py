@@ -71,6 +71,7 @@ def find_echoes(
     early = responses.shape[-1] - 1  # The responses hold the echoes up to here.
     in_direct = np.interp(np.arange(2 * early), (early, 2 * early), (1.0, 0.0))
     edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
+    # Spectra are worked out again: those of all tracks would not fit into memory.
     for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
         spectra = blocks.spectra(audio)
         power = np.square(np.abs(spectra)).mean(1)
@@ -81,9 +82,10 @@ def find_echoes(
         spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
         spikes[:, : len(in_direct)] += in_direct * direct[:, : len(in_direct)]
         near = round(_WIDTH_S * rate)
+        sigmas = _above_noise(spikes, rate)
         for side in range(2):
             loudness = max(direct[side, :near].max(), direct[side, -near:].max())
-            for place in _spikes(spikes, side, edges, rate):
+            for place in _spikes(sigmas, side, edges, rate):
                 slot = int(np.searchsorted(edges, place, side="right")) - 1
                 time_s[track, side, slot] = place / rate
                 echo = spikes[side, place] / blocks.overlap(place)
@@ -136,15 +138,20 @@ def _signal(spectrum: np.ndarray, time: int) -> np.ndarray:
     return torch.fft.irfft(torch.from_numpy(spectrum), time).numpy()
 
 
-def _spikes(responses: np.ndarray, side: int, edges: list[int], rate: float) -> Iterator[int]:
+def _above_noise(responses: np.ndarray, rate: float) -> np.ndarray:
+    """Return responses [channel, time] over the deviation of their noise."""
+    searched = np.abs(responses[:, round(_EARLIEST_S * rate) : round(_LATEST_S * rate)])
+    noise = np.median(searched, axis=1, keepdims=True) / 0.6745
+    return responses / np.maximum(noise, 1e-12)
+
+
+def _spikes(sigmas: np.ndarray, side: int, edges: list[int], rate: float) -> Iterator[int]:
     """Yield where the highest spike of a side is in each slot, if it is no noise and no cloud.
 
     What the other side holds there counts as well: most echoes are in both.
     """
     earliest, latest = round(_EARLIEST_S * rate), round(_LATEST_S * rate)
     width, around = round(_WIDTH_S * rate), round(_AROUND_S * rate)
-    noise = np.median(np.abs(responses[:, earliest:latest]), axis=1, keepdims=True) / 0.6745
-    sigmas = responses / np.maximum(noise, 1e-12)
 
     def highest(first: int, last: int) -> float:
         return float(np.linalg.norm(np.abs(sigmas[:, first:last]).max(1)))
@@ -158,9 +165,8 @@ def _spikes(responses: np.ndarray, side: int, edges: list[int], rate: float) -> 
             continue  # the slope of one in the next slot
         there = sigmas[:, place - width : place + width + 1].max(1).clip(min=0.0)
         there[side] = sigmas[side, place]
-        height, beside = (
-            float(np.linalg.norm(there)),
-            max(highest(place - around, place - width), highest(place + width, place + around)),
-        )
+        height = float(np.linalg.norm(there))
+        before, after = (place - around, place - width), (place + width, place + around)
+        beside = max(highest(*before), highest(*after))
         if there[side] > _LEAST_SIGMAS and height > max(_SIGMAS, _PROMINENCE * beside):
             yield place
