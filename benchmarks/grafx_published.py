@@ -87,7 +87,7 @@ class PeerTrials:
             for kind in self._graph.kinds()
         }
 
-    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
         """Say whether the loss of the whole song is at most the bar, and give it."""
         loss = self._peer.loss(self.rows(removed))
         return loss <= bar, loss
@@ -203,7 +203,7 @@ class PublishedRun:
             self._report(f"pruning {number}, trial {stand.trials}", loss)
 
         bar = stand.lowest + TOLERANCE
-        current = Round(graph, Settings({}, wet), trials, bar, TOLERANCE, tried)
+        current = Round(graph, Settings({}, wet), trials, stand.lowest, bar, TOLERANCE, tried)
         policy = brute_force if number % _BRUTE_FORCE_EVERY == 0 else dry_wet
         removed = policy(current, np.random.default_rng((_SEED, number)))
         model.prune(trials.rows(removed))

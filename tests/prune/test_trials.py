@@ -78,7 +78,7 @@ def test_losses_are_read_as_those_of_the_whole_song(console: Console) -> None:
 def test_nothing_is_judged_twice(console: Console) -> None:
     trials = Trials(*console, [0, 1, 2])
     trials.loss([5])
-    trials.race([5], 10.0, early_wins=True)
+    trials.race([5], 10.0)
     # Three windows with the removal and three without it, as what it is compared to.
     assert trials.count == 6
 

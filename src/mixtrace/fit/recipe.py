@@ -67,7 +67,7 @@ class Recipe:
     level_unheard: bool = True
     objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
-    trial_windows: int = 8
+    trial_windows: int = 6
 
 
 RECIPES: dict[str, Recipe] = {

@@ -91,7 +91,8 @@ class SearchResult:
         history: one entry a step: `loss` (match on the step's window) and `seconds`.
         removed: processors in the order of their rounds, with the song's loss after the round.
         trials: pruning trials.
-        trial_windows: windows rendered and compared to prune and to settle rounds.
+        trial_windows: windows rendered and compared to prune, to settle rounds and to confirm the
+            result.
         trial_seconds: spent on that.
         seconds: spent, over all resumed parts.
         interrupted: whether the user stopped it before its end.

@@ -19,13 +19,15 @@ from mixtrace.processors import Settings
 __all__ = ["Judge", "Round", "brute_force", "dry_wet", "ordered"]
 
 _FIRST_SHARE = 0.1
+_RISE = 3.0
+"""How much more than its first-order change a batch is expected to cost."""
 
 
 @runtime_checkable
 class Judge(Protocol):
     """Who knows the loss of a graph with some processors removed; see `Trials`."""
 
-    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
         """Say whether the loss is at most the bar, and give it as far as it is known."""
         ...
 
@@ -42,6 +44,7 @@ class Round:
         graph: the graph before the round.
         settings: its settings.
         judge: gives the loss with some processors removed.
+        before: the loss with all of them.
         bar: the highest loss that passes.
         tolerance: where given, the bar is never further than this above the lowest loss that
             passed.
@@ -51,18 +54,21 @@ class Round:
     graph: Graph
     settings: Settings
     judge: Judge
+    before: float
     bar: float
     tolerance: float | None = None
     on_trial: Callable[[float], None] = lambda loss: None
     _known: dict[frozenset[int], float] = field(default_factory=dict, repr=False)
 
+    def __post_init__(self) -> None:
+        """Know the loss with nothing removed."""
+        self._known[frozenset()] = self.before
+
     def passes(self, removed: Collection[int]) -> bool:
         """Try a removal, remember its loss, and say whether it stays under the bar."""
         key = frozenset(removed)
         if key not in self._known:
-            passed, self._known[key] = self.judge.race(
-                key, self.bar, early_wins=self.tolerance is None
-            )
+            passed, self._known[key] = self.judge.race(key, self.bar)
             self.on_trial(self._known[key])
         else:
             passed = self._known[key] <= self.bar
@@ -73,7 +79,7 @@ class Round:
         return passed
 
     def loss(self, removed: Collection[int]) -> float:
-        """Return the loss, as far as known, of a removal that was tried."""
+        """Return the loss, as far as known, of a removal that was tried, or of none."""
         return self._known[frozenset(removed)]
 
 
@@ -122,13 +128,14 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
 
 
 def ordered(
-    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 4
+    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 3
 ) -> list[int]:
-    """Try processors from the least important on, in batches that double and halve.
+    """Try processors from the least important on, as many at once as there seems to be room for.
 
-    A round starts with an eighth of them; a batch that passes makes the next one twice as large,
-    one that fails is tried again by half. A single processor that fails is left alone, and several
-    of them in a row end the round.
+    A batch takes the next processors while three times the sum of their importance fits under the
+    bar, and at least twice as many as one before it that cost less than half of that. One that
+    fails is tried again by half. A single processor that fails is left alone, and several of them
+    in a row end the round.
 
     Args:
         current: the round.
@@ -139,14 +146,19 @@ def ordered(
     order = sorted(current.graph.processors, key=lambda i: importance[i])
     most = len(order) if most is None else most
     removed: list[int] = []
-    place, size, failures = 0, max(1, len(order) // 8), 0
+    place, least, size, failures = 0, 1, len(order), 0
     while place < len(order) and len(removed) < most and failures < patience:
-        batch = order[place : place + min(size, most - len(removed))]
+        before = current.loss(removed)
+        expected = _RISE * np.cumsum([importance[i] for i in order[place:]])
+        fitting = int(np.searchsorted(expected, current.bar - before, side="right"))
+        count = min(max(fitting, least), size, most - len(removed), len(expected))
+        batch = order[place : place + count]
         if current.passes([*removed, *batch]):
             removed += batch
-            place, size, failures = place + len(batch), 2 * size, 0
-        elif len(batch) > 1:
-            size = len(batch) // 2
+            cheap = current.loss(removed) - before < 0.5 * expected[count - 1]
+            place, least, size, failures = place + count, 2 * count if cheap else 1, len(order), 0
+        elif count > 1:
+            least = size = count // 2
         else:
             place, failures = place + 1, failures + 1
     return removed

@@ -1,6 +1,7 @@
 """Racing: deciding on the mean rise of the loss over windows before all of them were judged.
 
-Source of `race_at_random`: Maron and Moore, Hoeffding races, NIPS 1993; here with a normal bound.
+Sources: Maron and Moore, Hoeffding races, NIPS 1993, here with a normal bound; Cochran, Sampling
+techniques, 1977, sections 5.3 (strata) and 5.6 (their standard error); `spread` is Weyl's sequence.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,26 +9,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["Outcome", "race_at_random", "race_in_order"]
+__all__ = ["Outcome", "race_in_order", "race_spread", "spread"]
 
 Rises = Callable[[Sequence[int]], Sequence[float]]
 
 _CERTAINTY = 3.0
 _LEAST_WINDOWS = 8
+_MOST_WINDOWS = 16
+_GOLDEN = (5**0.5 - 1.0) / 2.0
 
 
 @dataclass
 class Outcome:
-    """How a race ended: if it was won, the rises that decided it, and how many were asked for."""
+    """How a race ended.
+
+    Attributes:
+        won: whether the mean rise is at most the slack.
+        asked: windows asked for.
+        rises: those that decided it.
+        mean: the mean rise as far as it is known.
+    """
 
     won: bool = False
     asked: int = 0
     rises: list[float] = field(default_factory=list)
-
-    @property
-    def mean(self) -> float:
-        """The mean as far as known."""
-        return float(np.mean(self.rises))
+    mean: float = 0.0
 
 
 def race_in_order(
@@ -52,6 +58,7 @@ def race_in_order(
     """
     outcome = Outcome()
     for left, value in _asked(rises, numbers, at_once, outcome):
+        outcome.mean = float(np.mean(outcome.rises))
         total, most = sum(outcome.rises), slack * len(numbers)
         outcome.won = total + left * max(value, 0.0) <= most
         if total > most or (early_wins and outcome.won and len(outcome.rises) > 1):
@@ -59,35 +66,56 @@ def race_in_order(
     return outcome
 
 
-def race_at_random(
+def race_spread(
     rises: Rises,
-    numbers: Sequence[int],
+    certain: Sequence[int],
+    others: Sequence[int],
     slack: float,
     *,
     at_once: int = 1,
     whole: bool = False,
 ) -> Outcome:
-    """Say whether the mean rise is at most `slack`, asking in an order that means nothing.
+    """Say whether the mean rise is at most `slack`, from some windows and a sample of the others.
 
-    From eight windows on the race ends when the mean of those seen differs from the slack by three
-    standard errors, corrected for the windows being few.
+    The certain windows are asked first: those of which a few could decide a mean that a sample
+    missed. From eight windows on the race ends when the mean of all, with the sample standing for
+    the others, differs from the slack by three standard errors, corrected for the windows being
+    few; after 16 it ends in any case.
 
     Args:
         rises: gives the rises of some windows; not asked twice for one.
-        numbers: the windows in random order.
+        certain: windows that are always asked.
+        others: the rest of them, in an order every beginning of which is a fair sample.
         slack: the highest mean that wins.
         at_once: how many windows are asked for together.
         whole: whether to judge all windows whatever they say.
     """
     outcome = Outcome()
-    for left, _ in _asked(rises, numbers, at_once, outcome):
-        seen = len(outcome.rises)
+    share = len(others) / (len(certain) + len(others))
+    for left, _ in _asked(rises, [*certain, *others], at_once, outcome):
+        known, sample = outcome.rises[: len(certain)], outcome.rises[len(certain) :]
+        outcome.mean = float(np.mean(known or sample))
+        if known and sample:
+            outcome.mean += share * float(np.mean(sample) - np.mean(known))
         outcome.won = outcome.mean <= slack
-        if seen >= _LEAST_WINDOWS and left and not whole:
-            error = np.std(outcome.rises, ddof=1) * np.sqrt(left / (seen + left) / seen)
-            if abs(outcome.mean - slack) > _CERTAINTY * error:
+        if len(outcome.rises) >= _LEAST_WINDOWS and len(sample) > 1 and left and not whole:
+            few = left / len(others)
+            error = share * np.std(sample, ddof=1) * np.sqrt(few / len(sample))
+            certainly = abs(outcome.mean - slack) > _CERTAINTY * error
+            if certainly or len(outcome.rises) >= _MOST_WINDOWS:
                 break
     return outcome
+
+
+def spread(count: int, start: float) -> list[int]:
+    """Return 0 to `count` - 1 in an order every beginning of which is spread evenly.
+
+    Args:
+        count: how many numbers.
+        start: where to begin, 0 to 1 for the first and the last.
+    """
+    places = (start + _GOLDEN * np.arange(count)) % 1.0
+    return np.argsort(np.argsort(places)).tolist()
 
 
 def _asked(

@@ -18,7 +18,7 @@ from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
-from mixtrace.prune.racing import race_at_random
+from mixtrace.prune.racing import race_spread, spread
 from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
 from mixtrace.render import KeptOperators
@@ -28,6 +28,7 @@ __all__ = ["Pruning", "dare_more", "prune_as_published", "prune_in_order"]
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.5
 _ALLOWANCES = (0.0, 0.5, 2.0)
+_CERTAIN = 4
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
 
@@ -54,7 +55,7 @@ class Pruning:
         """Return who judges this round: some windows, which score `whole` before it."""
         count = self.windows.count
         chosen = min(self.recipe.trial_windows or count, count)
-        numbers = rng.choice(count, size=chosen, replace=False).tolist()
+        numbers = spread(count, rng.random())[:chosen]
         descent, limit_s = self.state.descent, self.recipe.objective.fft_limit_s
         return Trials(
             descent.graph,
@@ -63,6 +64,7 @@ class Pruning:
             numbers,
             whole=whole,
             fft_limit_s=limit_s,
+            early_wins=bool(self.recipe.trial_windows),
         )
 
     def race(
@@ -70,8 +72,9 @@ class Pruning:
     ) -> tuple[bool, float]:
         """Say whether the song's L_a (published convention) is at most a bar; give it as known.
 
-        No more windows are judged than it takes to tell, by what the console scores on each; all of
-        them where the recipe judges trials on all.
+        Windows are judged against what the console scores on them, first those on which it scores
+        worst, then others spread over the song, until they tell; or all where the recipe judges
+        trials on all.
         """
         state, windows = self.state, self.windows
         console, operators = state.losses["console"]["published"], KeptOperators(settings)
@@ -81,9 +84,12 @@ class Pruning:
             before = [state.console_windows[window] for window in numbers]
             return np.subtract(combine(parts, "published").tolist(), before).tolist()
 
-        outcome = race_at_random(
+        by_loss = np.argsort(np.negative(state.console_windows), kind="stable")
+        certain, others = by_loss[:_CERTAIN].tolist(), np.sort(by_loss[_CERTAIN:])
+        outcome = race_spread(
             rises,
-            rng.permutation(windows.count).tolist(),
+            certain,
+            others[spread(len(others), rng.random())].tolist(),
             bar - console,
             at_once=_RACED_AT_ONCE * windows.at_once,
             whole=not self.recipe.trial_windows,
@@ -98,6 +104,7 @@ class Pruning:
             trials.graph,
             settings,
             trials,
+            self.state.loss,
             bar,
             tolerance,
             lambda loss: self.on_trial(trials.count, loss),

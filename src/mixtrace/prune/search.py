@@ -141,7 +141,9 @@ class _Run:
         """Return the best graph that keeps the tolerance, or what there is when interrupted."""
         self._fetch()
         state = self._state
+        began = time.monotonic()
         descent, loss = self._last_that_holds()
+        state.trial_seconds += time.monotonic() - began
         graph, settings = descent.graph, descent.settings.map(lambda value: value.cpu())
         left = {(graph.nodes[i].kind, graph.nodes[i].name) for i in graph.processors}
         return SearchResult(
@@ -214,6 +216,7 @@ class _Run:
         state = self._state
         for descent, _ in reversed(state.accepted[1:]):
             loss = song_loss(descent.graph, descent.settings, self._windows)
+            state.trial_windows += self._windows.count
             if loss["published"] <= self._goal():
                 return descent, loss
         if state.accepted:
@@ -231,8 +234,7 @@ class _Run:
         holds, state.loss = self._race(number)
         state.pruned = None
         if pruned is not None and state.loss > predicted:
-            state.descent, state.calm = pruned, 0.5 * state.calm
-            holds, state.loss = self._race(number)
+            holds = self._undo_harm(pruned, number, holds)
         elif pruned is not None and not holds and 2.0 * state.loss < predicted + self._goal():
             state.step = 0
             return
@@ -247,6 +249,18 @@ class _Run:
             state.most = None
         elif self._config.policy == "ordered":
             self._take_back(number)
+
+    def _undo_harm(self, pruned: Descent, number: int, holds: bool) -> bool:
+        """Go back to before the descent if that is better on the same windows; say if it holds."""
+        state = self._state
+        descended, after = state.descent, state.loss
+        state.descent = pruned
+        before_holds, before = self._race(number)
+        if before >= after:
+            state.descent = descended
+            return holds
+        state.loss, state.calm = before, 0.5 * state.calm
+        return before_holds
 
     def _race(self, number: int) -> tuple[bool, float]:
         """Say whether the graph as it stands reaches the goal, and give its loss as known."""

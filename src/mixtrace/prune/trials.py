@@ -51,6 +51,7 @@ class Trials:
         *,
         whole: float | None = None,
         fft_limit_s: float | None = None,
+        early_wins: bool = True,
     ) -> None:
         """Take the graph as it stands.
 
@@ -62,12 +63,14 @@ class Trials:
             whole: what the graph scores on the whole song. Where it is given, every loss is read
                 as the song's by what the graph scores on both.
             fft_limit_s: as for `render_compiled`, in seconds; None judges exactly.
+            early_wins: whether a trial can pass, as it can fail, before all windows were judged.
         """
         self.graph = graph
         self.count = 0
         self._settings = settings
         self._windows = windows
         self._numbers = list(numbers)
+        self._early_wins = early_wins
         rate = windows.sample_rate_hz
         limit = None if fft_limit_s is None else round(fft_limit_s * rate)
         self._fft_limit = limit
@@ -91,7 +94,7 @@ class Trials:
         for rendering in self._renderings.values():
             rendering.base = self._base
 
-    def race(self, removed: Collection[int], bar: float, *, early_wins: bool) -> tuple[bool, float]:
+    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
         """Say whether removals keep the loss under a bar, and give the loss as far as it is known.
 
         Every window is compared with what the whole graph scores on it, first those on which what
@@ -108,7 +111,7 @@ class Trials:
             [self._numbers[place] for place in np.argsort(-matter, kind="stable")],
             bar - before,
             at_once=self._windows.at_once,
-            early_wins=early_wins,
+            early_wins=self._early_wins,
         )
         return outcome.won, before + outcome.mean
 
