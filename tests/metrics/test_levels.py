@@ -30,6 +30,14 @@ def test_loudness_of_the_reference_tone() -> None:
     assert two == pytest.approx(-20.0, abs=0.1)
 
 
+def test_one_channel_sounds_from_both_loudspeakers() -> None:
+    # Noise that fades through the gate: what is gated must be the same, too.
+    fade = np.geomspace(1e-6, 1.0, 4 * RATE_HZ)
+    noise = (fade * np.random.default_rng(0).normal(0.0, 0.2, 4 * RATE_HZ))[None]
+    both = integrated_loudness_lufs(np.repeat(noise, 2, axis=0), RATE_HZ)
+    assert integrated_loudness_lufs(noise, RATE_HZ) == pytest.approx(both, abs=1e-9)
+
+
 def test_true_peak_lies_between_the_samples() -> None:
     # A quarter of the rate, 45 degrees off: every sample is 1/sqrt(2) of the peak. The resampler
     # is flat to 0.01 dB there, and the tone's ends ring by about as much as they are abrupt.

@@ -1,9 +1,10 @@
-"""Levels of one stereo signal: loudness, true peak, crest factor, width.
+"""Levels of one signal: loudness, true peak, crest factor, width.
 
 A level that a signal does not have (silence, or too short a signal) is None, never an infinity,
 so that every result can be written as JSON.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,11 +55,13 @@ def levels(audio: Float[ndarray, "2 time"], sample_rate_hz: int) -> Levels:
     )
 
 
-def integrated_loudness_lufs(audio: Float[ndarray, "2 time"], sample_rate_hz: int) -> float | None:
-    """Return the gated loudness of a stereo signal in LUFS.
+def integrated_loudness_lufs(
+    audio: Float[ndarray, "_channel time"], sample_rate_hz: int
+) -> float | None:
+    """Return the gated loudness of a signal played on two loudspeakers, in LUFS.
 
     Args:
-        audio: Left and right, [2, time], full scale 1.
+        audio: Left and right, or one channel that both play, [1 or 2, time], full scale 1.
         sample_rate_hz: Its rate.
 
     Returns:
@@ -70,7 +73,9 @@ def integrated_loudness_lufs(audio: Float[ndarray, "2 time"], sample_rate_hz: in
     if audio.shape[-1] < _GATING_BLOCK_S * sample_rate_hz:
         return None
     meter = pyloudnorm.Meter(sample_rate_hz, block_size=_GATING_BLOCK_S)
-    loudness_lufs = float(meter.integrated_loudness(audio.T.astype(np.float64)))
+    # Powers of channels add up: one on both loudspeakers is one of twice the power.
+    heard = audio.T if len(audio) == 2 else math.sqrt(2.0) * audio[0]
+    loudness_lufs = float(meter.integrated_loudness(heard.astype(np.float64)))
     return loudness_lufs if np.isfinite(loudness_lufs) else None
 
 

@@ -172,8 +172,7 @@ def _strip_sounds(
 
 
 def _sound(file: str, audio: np.ndarray, rate: int) -> _Sound:
-    stereo = audio if len(audio) == 2 else np.repeat(audio, 2, axis=0)
-    return _Sound(file, audio, integrated_loudness_lufs(stereo, rate), 0.0)
+    return _Sound(file, audio, integrated_loudness_lufs(audio, rate), 0.0)
 
 
 def _match_db(sound: _Sound, reference: _Sound) -> float:
