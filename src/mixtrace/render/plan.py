@@ -252,9 +252,7 @@ def _parts(
     return [(tuple(i for i in nodes if i in reached), part) for reached, part in parts]
 
 
-def _reached(
-    start: set[int], nodes: Sequence[int], feeds: Sequence[tuple[int, ...]]
-) -> set[int]:
+def _reached(start: set[int], nodes: Sequence[int], feeds: Sequence[tuple[int, ...]]) -> set[int]:
     """Return those of some nodes in topological order that are or lie behind a few."""
     reached = set(start)
     for i in nodes:
