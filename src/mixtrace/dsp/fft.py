@@ -95,4 +95,5 @@ def _in_company(transform: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     if batch.device.type != "cpu" or batch.numel() != batch.shape[-1]:
         return transform(batch)
     row = batch.reshape(1, -1)
-    return transform(torch.cat([row, torch.zeros_like(row)]))[:1].clone().view(*batch.shape[:-1], -1)
+    alone = transform(torch.cat([row, torch.zeros_like(row)]))[:1].clone()
+    return alone.view(*batch.shape[:-1], -1)

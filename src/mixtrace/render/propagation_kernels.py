@@ -64,11 +64,8 @@ def _sum(slots, places, side, width, like, target):
 
 @numba.njit(cache=True, fastmath=True)
 def _multiply(x, factor, width, like, target):
-    spectrum, response, result = (
-        _at(x, width, like),
-        _at(factor, width, like),
-        _at(target, width, like),
-    )
+    spectrum, response = _at(x, width, like), _at(factor, width, like)
+    result = _at(target, width, like)
     for b in range(width):
         result[b] = spectrum[b] * response[b]
 
@@ -92,10 +89,8 @@ def _mix(x, weights, width, like, target):
 def _flow(program, feeds, channels, sources, operators, matrices, at, like, room, totals, places):
     """Find or compute, for one slice of bins, the totals that enter the nodes and what slots hold.
 
-    Args:
-        room: [node, total or result, channel, bin] for what has to be computed.
-        totals: addresses of what enters each node, [node, channel]; to be filled.
-        places: addresses of what flows in each slot, [slot, channel]; to be filled.
+    `room` [node, total or result, channel, bin] is for what has to be computed; the addresses of
+    what enters each node go to `totals` and of what flows in each slot to `places`, [.., channel].
     """
     window, first, width, bins = at
     inputs, item = len(sources), like.itemsize
