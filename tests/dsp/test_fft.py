@@ -5,7 +5,7 @@ import bisect
 import pytest
 import torch
 
-from mixtrace.dsp import fast_length, real_spectrum
+from mixtrace.dsp import fast_length, real_signal, real_spectrum
 
 LIMIT = 300_000
 FAMILY = sorted(
@@ -36,3 +36,25 @@ def test_the_spectrum_and_its_gradient(time: int):
     audio = torch.randn(3, time, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(real_spectrum(audio, 32), torch.fft.rfft(audio, 32))
     assert torch.autograd.gradcheck(lambda x: real_spectrum(x, 32), audio.requires_grad_())
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_signal_and_its_gradient(rows: int):
+    generator = torch.Generator().manual_seed(0)
+    spectrum = torch.randn(rows, 17, dtype=torch.complex128, generator=generator)
+    torch.testing.assert_close(real_signal(spectrum, 32), torch.fft.irfft(spectrum, 32))
+    assert torch.autograd.gradcheck(lambda x: real_signal(x, 32), spectrum.requires_grad_())
+
+
+def test_a_lone_row_is_transformed_as_in_a_batch_and_keeps_no_other():
+    generator = torch.Generator().manual_seed(0)
+    audio = torch.randn(2, 1, 90_000, dtype=torch.float64, generator=generator)
+    together = real_spectrum(audio, 115_200)
+    alone = real_spectrum(audio[:1].requires_grad_(), 115_200)
+    # float64 over transforms of 1e5 samples, planned for batches of other sizes.
+    torch.testing.assert_close(alone, together[:1], rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(
+        real_signal(alone, 115_200)[..., :90_000], audio[:1], rtol=1e-9, atol=1e-9
+    )
+    assert alone.untyped_storage().nbytes() == alone.numel() * alone.element_size()
+    assert torch.equal(real_spectrum(audio[:1], 115_200), alone)

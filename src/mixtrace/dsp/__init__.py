@@ -1,7 +1,7 @@
 """Pure tensor functions of audio: filters, envelopes, transforms. No state, no default rates."""
 
 from mixtrace.dsp.dynamics import detect_and_gain
-from mixtrace.dsp.fft import adjoint_spectrum, fast_length, real_spectrum
+from mixtrace.dsp.fft import adjoint_spectrum, fast_length, real_signal, real_spectrum
 from mixtrace.dsp.fir import (
     convolve,
     resample_taps,
@@ -19,6 +19,7 @@ __all__ = [
     "detect_and_gain",
     "fast_length",
     "place_taps",
+    "real_signal",
     "real_spectrum",
     "resample_taps",
     "resampled_grid",

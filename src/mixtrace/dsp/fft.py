@@ -1,5 +1,6 @@
 """Fourier transforms of real audio: lengths that they handle well, and their gradient."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -7,7 +8,7 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-__all__ = ["adjoint_spectrum", "fast_length", "real_spectrum"]
+__all__ = ["adjoint_spectrum", "fast_length", "real_signal", "real_spectrum"]
 
 
 @lru_cache(maxsize=256)
@@ -50,6 +51,13 @@ def real_spectrum(
     return _RealSpectrum.apply(audio, fft_length)
 
 
+def real_signal(
+    spectrum: Complex[Tensor, "*batch bin"], fft_length: int
+) -> Float[Tensor, "*batch time"]:
+    """Return `torch.fft.irfft(spectrum, fft_length)`; the length is even."""
+    return _in_company(lambda rows: torch.fft.irfft(rows, fft_length), spectrum)
+
+
 def adjoint_spectrum(
     gradient: Complex[Tensor, "*batch bin"], fft_length: int
 ) -> Float[Tensor, "*batch time"]:
@@ -59,7 +67,9 @@ def adjoint_spectrum(
     ends = gradient[..., :: fft_length // 2]
     single = ends.clone()
     ends.mul_(2.0)
-    signal = torch.fft.irfft(gradient, fft_length, norm="forward").mul_(0.5)
+    signal = _in_company(
+        lambda rows: torch.fft.irfft(rows, fft_length, norm="forward").mul_(0.5), gradient
+    )
     ends.copy_(single)
     return signal
 
@@ -68,9 +78,22 @@ class _RealSpectrum(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, audio: Tensor, fft_length: int) -> Tensor:
         ctx.time, ctx.fft_length = audio.shape[-1], fft_length
-        return torch.fft.rfft(audio, fft_length)
+        return _in_company(lambda rows: torch.fft.rfft(rows, fft_length), audio)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         return adjoint_spectrum(gradients[0], ctx.fft_length)[..., : ctx.time], None
+
+
+def _in_company(transform: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
+    """Return what a transform makes of a batch, a lone row beside one of zeros.
+
+    The processor's library takes a third longer for one long row than for two. The row is copied
+    from the pair, lest who keeps it keep both.
+    """
+    if batch.device.type != "cpu" or batch.numel() != batch.shape[-1]:
+        return transform(batch)
+    row = batch.reshape(1, -1)
+    alone = transform(torch.cat([row, torch.zeros_like(row)]))[:1].clone()
+    return alone.view(*batch.shape[:-1], -1)

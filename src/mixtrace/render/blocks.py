@@ -226,7 +226,7 @@ def _delays(plan: RenderPlan) -> list[int]:
         for region in stage.regions:
             delay = max(delays[source] for source in region.sources) + region.lead_samples
             for i in region.nodes:
-                delays[i] = delay
+                delays[i] = max(delays[i], delay)
         for _, _, members in stage.dynamics:
             for i in members:
                 delays[i] = max(delays[p] for p in plan.feeds[i])

@@ -17,11 +17,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import real_spectrum
+from mixtrace.dsp import real_signal, real_spectrum
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
-from mixtrace.render.plan import Region, RenderPlan, Stage, circle_length, compile_plan
-from mixtrace.render.propagation import Monitor, carry
+from mixtrace.render.lengths import UNTRANSFORMED, by_length
+from mixtrace.render.plan import Region, RenderPlan, compile_plan
+from mixtrace.render.propagation import Monitor, carry, propagate_reference
 from mixtrace.render.response import Operators, linear_operators
 from mixtrace.render.signals import Signals
 
@@ -55,7 +56,7 @@ class DryAudio:
         if key not in self._spectra:
             audio = self.tracks[track]
             assert audio is not None
-            self._spectra[key] = torch.fft.rfft(audio, n=fft_length)
+            self._spectra[key] = real_spectrum(audio, fft_length)
         return self._spectra[key]
 
 
@@ -95,21 +96,24 @@ def render_compiled(
         if track is not None:
             audio.add((node,), track[None])
     for stage in plan.stages:
-        for length, regions in _by_length(plan, stage, time, fft_limit, uncounted).items():
+        for length, regions in by_length(plan, stage, time, fft_limit, uncounted).items():
             nodes = [i for region in regions for i in region.nodes]
+            if operators is None:
+                doing = linear_operators(plan, settings, nodes, length)
+            else:
+                doing = operators(plan, nodes, length)
+            if length == UNTRANSFORMED:
+                for region in regions:
+                    _leave(plan, _mixed(plan, doing, region, audio), audio, arriving)
+                continue
             sources = dict.fromkeys(s for region in regions for s in region.sources)
             spectra = Signals(
                 {s: dry.spectrum(track_of[s], length) for s in sources if s in track_of}
             )
             spectra.update(_transform(audio.only(s for s in sources if s not in track_of), length))
-            if operators is None:
-                doing = linear_operators(plan, settings, nodes, length)
-            else:
-                doing = operators(plan, nodes, length)
             ends = dict.fromkeys(e for region in regions for e in region.ends)
             leaving = _inverse(carry(plan, doing, nodes, spectra, ends, monitor), length, time)
-            audio.update(leaving.only(i for i in leaving if plan.linear[i]))
-            _add(arriving, leaving.only(i for i in leaving if not plan.linear[i]))
+            _leave(plan, leaving, audio, arriving)
         for kind, _, members in stage.dynamics:
             _run_in_time(plan, settings, kind, members, audio, arriving, dry.start_s)
     return _output(plan, audio, arriving)
@@ -127,35 +131,28 @@ def prepare_operators(
     """Ask an operator source for all that rendering will ask for, with the caller's threads."""
     plan = compile_plan(graph, dry.channels, sample_rate_hz)
     for stage in plan.stages:
-        for length, regions in _by_length(plan, stage, time, fft_limit).items():
+        for length, regions in by_length(plan, stage, time, fft_limit).items():
             source(plan, [i for region in regions for i in region.nodes], length)
 
 
-def _by_length(
-    plan: RenderPlan, stage: Stage, time: int, limit: int | None, uncounted: int = 0
-) -> dict[int, list[Region]]:
-    """Return the regions of a stage by the length of their transforms."""
-    groups: dict[int, list[Region]] = {}
-    for region in stage.regions:
-        wrapped = uncounted if region.ends == (plan.graph.output,) else 0
-        length = circle_length(time, region.lead_samples, region.tail_samples - wrapped, limit)
-        groups.setdefault(length, []).append(region)
-    return groups
-
-
 def _transform(audio: Signals, fft_length: int) -> Signals:
-    """Transform signals, those with equal channel counts in one batch."""
-    return Signals.of_stacks(
-        (members, real_spectrum(audio.stack(members), fft_length))
-        for members in _by_channels(audio)
-    )
+    return _in_one_call(audio, lambda rows: real_spectrum(rows, fft_length))
 
 
 def _inverse(spectra: Signals, fft_length: int, time: int) -> Signals:
-    return Signals.of_stacks(
-        (members, torch.fft.irfft(spectra.stack(members), n=fft_length)[..., :time])
-        for members in _by_channels(spectra)
-    )
+    return _in_one_call(spectra, lambda rows: real_signal(rows, fft_length)[..., :time])
+
+
+def _in_one_call(signals: Signals, transform: Callable[[Tensor], Tensor]) -> Signals:
+    """Transform mono and stereo signals at once: a call costs as much as a row or two."""
+    groups = _by_channels(signals)
+    stacks = [signals.stack(members) for members in groups]
+    if len(stacks) < 2:
+        return Signals.of_stacks(zip(groups, map(transform, stacks), strict=True))
+    flat = [stack.flatten(0, 2) for stack in stacks]
+    parts = transform(torch.cat(flat)).split([len(rows) for rows in flat])
+    done = (part.unflatten(0, stack.shape[:3]) for part, stack in zip(parts, stacks, strict=True))
+    return Signals.of_stacks(zip(groups, done, strict=True))
 
 
 def _by_channels(signals: Signals) -> list[list[int]]:
@@ -165,12 +162,24 @@ def _by_channels(signals: Signals) -> list[list[int]]:
     return list(groups.values())
 
 
-def _add(arriving: Signals, fresh: Signals) -> None:
-    """Add what reaches sinks from one group of regions to what others gave them."""
-    shared = [i for i in fresh if i in arriving]
-    sums = {i: arriving[i] + fresh[i] for i in shared}
-    arriving.update(fresh)
-    arriving.update(Signals(sums))
+def _mixed(plan: RenderPlan, operators: Operators, region: Region, audio: Signals) -> Signals:
+    """Carry audio through a region without filters: what spectra go through, samples may too."""
+    sources = {s: audio[s] for s in region.sources}
+    return Signals(propagate_reference(plan, operators, region.nodes, sources, region.ends))
+
+
+def _leave(plan: RenderPlan, leaving: Signals, audio: Signals, arriving: Signals) -> None:
+    """Add what leaves regions to what outlets put out and to what arrives at sinks."""
+    _add(audio, leaving.only(i for i in leaving if plan.linear[i]))
+    _add(arriving, leaving.only(i for i in leaving if not plan.linear[i]))
+
+
+def _add(known: Signals, fresh: Signals) -> None:
+    """Add what one group of regions gives to what others gave."""
+    shared = [i for i in fresh if i in known]
+    sums = {i: known[i] + fresh[i] for i in shared}
+    known.update(fresh)
+    known.update(Signals(sums))
 
 
 def _arrived(plan: RenderPlan, i: int, audio: Signals, arriving: Signals) -> Tensor:

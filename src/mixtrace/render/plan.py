@@ -7,6 +7,10 @@ inputs and dynamics processors are sources. Between them nothing is transformed,
 through dynamics rejoins the region: then it is divided, and what its first part hands to the second
 passes through the time domain at an outlet.
 
+What comes from dynamics and meets no filter on its way to the sinks is already what a sink needs
+but for gains: such ways form regions of their own, computed in the time domain. A sum on them may
+stand in two regions, once for what came through filters and once for the rest.
+
 A plan is derived from a graph, never stored; it knows which inputs are silent (nothing behind them
 is computed) and which are mono (they stay mono until a processor widens them).
 """
@@ -43,13 +47,14 @@ def circle_length(time: int, lead: int, tail: int, limit: int | None) -> int:
 
 @dataclass(frozen=True)
 class Region:
-    """A maximal linear time-invariant part of a graph.
+    """A linear time-invariant part of a graph.
 
     Attributes:
         sources: nodes whose audio enters: inputs, dynamics nodes and outlets of earlier regions.
         nodes: the linear nodes in topological order.
         sinks: dynamics nodes and the output that take audio from here.
         outlets: nodes of this region whose own audio enters a later region.
+        memoryless: whether there is no filter in it, so that nothing need be transformed.
         lead_samples, tail_samples: how far the region's longest response reaches before and after
             time zero.
     """
@@ -58,6 +63,7 @@ class Region:
     nodes: tuple[int, ...]
     sinks: tuple[int, ...]
     outlets: tuple[int, ...]
+    memoryless: bool
     lead_samples: int
     tail_samples: int
 
@@ -102,12 +108,13 @@ class RenderPlan:
     stages: tuple[Stage, ...]
 
     def __str__(self) -> str:
-        """Return the plan in words, a line a step."""
+        """Return the plan in words, a line a step; => stands for the time domain."""
         lines = []
         for number, stage in enumerate(self.stages):
             for region in stage.regions:
                 kinds = "+".join(self.graph.nodes[i].kind for i in region.nodes)
-                lines.append(f"stage {number}: {region.sources} -> {kinds} -> {region.ends}")
+                way = "=>" if region.memoryless else "->"
+                lines.append(f"stage {number}: {region.sources} {way} {kinds} {way} {region.ends}")
             for kind, channels, nodes in stage.dynamics:
                 lines.append(f"stage {number}: {kind} x{channels} {nodes}")
         return "\n".join(lines)
@@ -134,8 +141,9 @@ def compile_plan(
     )
     numbers = _stage_numbers(graph, linear, feeds)
     regions = [
-        _region(graph, nodes, linear, feeds, sample_rate_hz)
-        for nodes in _region_members(graph, linear, numbers)
+        _region(graph, nodes, linear, feeds, sample_rate_hz, sources)
+        for members in _region_members(graph, linear, numbers)
+        for nodes, sources in _parts(graph, members, linear, feeds)
     ]
     stages = _stages(graph, channels, regions, numbers)
     return RenderPlan(graph, sample_rate_hz, channels, feeds, linear, _rows(graph), stages)
@@ -211,12 +219,55 @@ def _region_members(
     return [tuple(nodes) for nodes in members.values()]
 
 
+def _parts(
+    graph: Graph,
+    nodes: tuple[int, ...],
+    linear: Sequence[bool],
+    feeds: Sequence[tuple[int, ...]],
+) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Divide nodes that touch into those behind filtered and those behind unfiltered sources.
+
+    A source that others of its stage share stays with the filters, lest it enter twice there; so
+    does an input whose way meets at a sink what was filtered, for its spectrum is kept.
+
+    Returns:
+        One or two pairs of nodes and their sources.
+    """
+    own = set(nodes)
+    sources = tuple(dict.fromkeys(p for i in nodes for p in feeds[i] if p not in own))
+    filters = {i for i in nodes if _is_filter(graph.nodes[i].kind)}
+    filtered = _reached(filters, nodes, feeds)
+    sunk = {s for i in filtered for s in graph.successors[i] if s not in own}
+    instant = []
+    for source in sources:
+        way = _reached({source}, nodes, feeds)
+        shared = any(linear[s] and s not in own for s in graph.successors[source])
+        meets = any(s in filtered or s in sunk for i in way for s in graph.successors[i])
+        if way.isdisjoint(filters) and not shared and not (source in graph.inputs and meets):
+            instant.append(source)
+    rest = tuple(source for source in sources if source not in instant)
+    if not filters or not instant:
+        return [(nodes, sources)]
+    parts = ((_reached(set(part), nodes, feeds), part) for part in (rest, tuple(instant)))
+    return [(tuple(i for i in nodes if i in reached), part) for reached, part in parts]
+
+
+def _reached(start: set[int], nodes: Sequence[int], feeds: Sequence[tuple[int, ...]]) -> set[int]:
+    """Return those of some nodes in topological order that are or lie behind a few."""
+    reached = set(start)
+    for i in nodes:
+        if not reached.isdisjoint(feeds[i]):
+            reached.add(i)
+    return reached.intersection(nodes)
+
+
 def _region(
     graph: Graph,
     nodes: tuple[int, ...],
     linear: Sequence[bool],
     feeds: Sequence[tuple[int, ...]],
     sample_rate_hz: float,
+    sources: tuple[int, ...],
 ) -> Region:
     own = set(nodes)
     lead: dict[int, int] = {}
@@ -228,13 +279,18 @@ def _region(
         tail[i] = max((tail[p] for p in inside), default=0) + extent[1]
     leaving = [(i, s) for i in nodes for s in graph.successors[i] if s not in own]
     return Region(
-        tuple(dict.fromkeys(p for i in nodes for p in feeds[i] if p not in own)),
+        sources,
         nodes,
         tuple(dict.fromkeys(s for _, s in leaving if not linear[s])),
         tuple(dict.fromkeys(i for i, s in leaving if linear[s])),
+        not any(_is_filter(graph.nodes[i].kind) for i in nodes),
         max(lead.values()),
         max(tail.values()),
     )
+
+
+def _is_filter(kind: str) -> bool:
+    return kind != MIX and isinstance(processor(kind), FilterProcessor)
 
 
 def _extent(kind: str, sample_rate_hz: float) -> tuple[int, int]:

@@ -67,10 +67,11 @@ def carry(
     if like.device.type != "cpu":
         return Signals(propagate_reference(plan, operators, nodes, spectra, ends, monitor))
     program = _program(plan, operators, nodes, spectra, ends)
+    monitored = monitor is not None and bool(program.filters)
     rows, matrices = program.matrices(operators, like)
-    results = _Carry.apply(program, matrices, *spectra.stacks, *rows)
+    results = _Carry.apply(program, monitored, matrices, *spectra.stacks, *rows)
     assert isinstance(results, tuple)
-    if monitor is not None and program.filters:
+    if monitor is not None and monitored:
         monitor(*results[0].unbind(0))
     return Signals.of_stacks(zip(program.groups.values(), results[1:], strict=True))
 
@@ -199,7 +200,7 @@ class _Carry(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, program: _Program, matrices: Tensor, *stacks: Tensor
+        ctx: Any, program: _Program, monitored: bool, matrices: Tensor, *stacks: Tensor
     ) -> tuple[Tensor, ...]:
         count = len(stacks) - len(program.operator_stacks)
         stacks = tuple(stack.contiguous() for stack in stacks)
@@ -209,7 +210,7 @@ class _Carry(torch.autograd.Function):
             for channels, members in program.groups.items()
         )
         slabs = -(-bins // kernels.SLAB)
-        powers = np.zeros((slabs, 2, len(program.filters)))
+        powers = np.zeros((slabs if monitored else 0, 2, len(program.filters)))
         kernels.forward_kernel(
             *_described(program, stacks[:count], stacks[count:], matrices),
             *_end_table(program, ends),
@@ -229,7 +230,7 @@ class _Carry(torch.autograd.Function):
         program, (windows, bins) = ctx.program, ctx.shape
         matrices, *stacks = ctx.saved_tensors
         sources, responses = stacks[: ctx.count], stacks[ctx.count :]
-        wanted = ctx.needs_input_grad[2 : 2 + ctx.count]
+        wanted = ctx.needs_input_grad[3 : 3 + ctx.count]
         of_sources = [
             _room(stack, program.sources, number) if want else None
             for number, (stack, want) in enumerate(zip(sources, wanted, strict=True))
@@ -249,7 +250,7 @@ class _Carry(torch.autograd.Function):
             np.array([_address(of_responses, at) for at in program.operator_rows], np.int64),
             of_matrices,
         )
-        return None, torch.from_numpy(of_matrices.sum(0)), *of_sources, *of_responses
+        return None, None, torch.from_numpy(of_matrices.sum(0)), *of_sources, *of_responses
 
 
 def _room(stack: Tensor, rows: Sequence[tuple[int, int]], number: int) -> Tensor:
@@ -269,7 +270,9 @@ def _real(matrices: Tensor) -> Any:
 def _address(stacks: Sequence[Tensor | None], at: tuple[int, int]) -> int:
     """Return where row `at[1]` of stack `at[0]` begins, 0 where there is no such stack."""
     stack = stacks[at[0]]
-    return 0 if stack is None else stack.data_ptr() + at[1] * stack[0].nbytes
+    if stack is None:
+        return 0
+    return stack.data_ptr() + at[1] * stack.stride(0) * stack.element_size()
 
 
 def _described(

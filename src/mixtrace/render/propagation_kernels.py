@@ -3,7 +3,8 @@
 A program is a table with a row for each node, `op, total channels, channels, operator, first feed,
 feeds`, and a list of the slots that feed the nodes: the sources come first, then the nodes. Spectra
 are read and written where they lie, given by their addresses, in slices of a few bins that fit
-into the cache; slabs of slices run in parallel.
+into the cache; slabs of slices run in parallel. What a slot or a total holds is known by the
+addresses of its two channels: those of mono are one, and what is merely handed on is not copied.
 """
 
 from typing import Any
@@ -22,7 +23,7 @@ SLAB = 1024
 POWER_STRIDE = 16
 """Every sixteenth bin counts in the power of what passes a filter."""
 
-_SLICE = 256
+_SLICE = 512
 
 
 def _typed_pointer(typingctx, address, like):
@@ -45,71 +46,94 @@ def _at(address, shape, like):
 
 
 @numba.njit(cache=True, fastmath=True)
-def _load(address, channels, window, bins, first, width, like, out):
-    spectrum = _at(address, (window + 1, channels, bins), like)
-    for c in range(channels):
-        source = spectrum[window, c, first : first + width]
+def _sum(slots, places, side, width, like, target):
+    """Write the sum of one channel of the slots to an address."""
+    total, one = _at(target, width, like), _at(places[slots[0], side], width, like)
+    if len(slots) == 1:
         for b in range(width):
-            out[c, b] = source[b]
+            total[b] = one[b]
+        return
+    two = _at(places[slots[1], side], width, like)
+    for b in range(width):
+        total[b] = one[b] + two[b]
+    for place in range(2, len(slots)):
+        more = _at(places[slots[place], side], width, like)
+        for b in range(width):
+            total[b] += more[b]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _add_up(slots, flowing, channels, count, width, out):
-    """Sum the slots into `count` channels; mono counts on both."""
-    for c in range(count):
-        for place in range(len(slots)):
-            slot = slots[place]
-            side = c if channels[slot] == 2 else 0
-            if place == 0:
-                for b in range(width):
-                    out[c, b] = flowing[slot, side, b]
-            else:
-                for b in range(width):
-                    out[c, b] += flowing[slot, side, b]
+def _multiply(x, factor, width, like, target):
+    spectrum, response = _at(x, width, like), _at(factor, width, like)
+    result = _at(target, width, like)
+    for b in range(width):
+        result[b] = spectrum[b] * response[b]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _flow(program, feeds, channels, sources, operators, matrices, at, like, totals, flowing):
-    """Fill the totals that enter the nodes and what flows in all slots, for one slice of bins."""
+def _mix(x, weights, width, like, target):
+    """Write a weighted sum of two channels, or of mono taken as both, to an address."""
+    result, one = _at(target, width, like), _at(x[0], width, like)
+    left, right = weights
+    if x[0] == x[1]:
+        gain = left + right
+        for b in range(width):
+            result[b] = gain * one[b]
+    else:
+        two = _at(x[1], width, like)
+        for b in range(width):
+            result[b] = left * one[b] + right * two[b]
+
+
+@numba.njit(cache=True, fastmath=True)
+def _flow(program, feeds, channels, sources, operators, matrices, at, like, room, totals, places):
+    """Find or compute, for one slice of bins, the totals that enter the nodes and what slots hold.
+
+    `room` [node, total or result, channel, bin] is for what has to be computed; the addresses of
+    what enters each node go to `totals` and of what flows in each slot to `places`, [.., channel].
+    """
     window, first, width, bins = at
-    for source in range(len(sources)):
-        _load(sources[source], channels[source], window, bins, first, width, like, flowing[source])
+    inputs, item = len(sources), like.itemsize
+    for source in range(inputs):
+        count = channels[source]
+        for c in range(2):
+            row = window * count + min(c, count - 1)
+            places[source, c] = sources[source] + (row * bins + first) * item
     for node in range(len(program)):
         op, count, leaving, number, start, fed = program[node]
-        slot = len(sources) + node
-        total, result = totals[node], flowing[slot]
-        _add_up(feeds[start : start + fed], flowing, channels, count, width, total)
-        if op == FILTER:
-            address, sides = operators[number]
-            response = _at(address, (sides, bins), like)
-            for c in range(leaving):
-                side, entering = min(c, sides - 1), min(c, count - 1)
-                factor = response[side, first : first + width]
-                for b in range(width):
-                    result[c, b] = total[entering, b] * factor[b]
-        elif op == MATRIX and count == 2:
-            for c in range(2):
-                left, right = matrices[number, c, 0], matrices[number, c, 1]
-                for b in range(width):
-                    result[c, b] = left * total[0, b] + right * total[1, b]
-        elif op == MATRIX:
-            for c in range(2):
-                gain = matrices[number, c, 0] + matrices[number, c, 1]
-                for b in range(width):
-                    result[c, b] = gain * total[0, b]
-        else:
-            for c in range(leaving):
-                for b in range(width):
-                    result[c, b] = total[c, b]
+        slots, total, place = feeds[start : start + fed], totals[node], places[inputs + node]
+        own = room.ctypes.data + node * room[0].size * item
+        for c in range(2):
+            if fed == 1:
+                total[c] = places[slots[0], c]
+            elif c < count:
+                total[c] = own + c * _SLICE * item
+                _sum(slots, places, c, width, like, total[c])
+            else:
+                total[c] = total[0]
+        for c in range(2):
+            if op == SUM:
+                place[c] = total[c]
+                continue
+            place[c] = own + (2 + min(c, leaving - 1)) * _SLICE * item
+            if c >= leaving:
+                continue
+            if op == FILTER:
+                address, sides = operators[number]
+                factor = address + (min(c, sides - 1) * bins + first) * item
+                _multiply(total[c], factor, width, like, place[c])
+            else:
+                _mix(total, matrices[number, c], width, like, place[c])
 
 
 @numba.njit(cache=True, fastmath=True)
-def _power(spectrum, count, first, width):
+def _power(places, count, first, width, like):
     total = 0.0
     skipped = (-first) % POWER_STRIDE
     for c in range(count):
+        spectrum = _at(places[c], width, like)
         for b in range(skipped, width, POWER_STRIDE):
-            total += spectrum[c, b].real ** 2 + spectrum[c, b].imag ** 2
+            total += spectrum[b].real ** 2 + spectrum[b].imag ** 2
     return total / count
 
 
@@ -119,34 +143,35 @@ def forward_kernel(
 ):
     """Fill the spectra of the ends, and the powers entering and leaving filters, a row a slab.
 
-    `ends` has a row for each end: address, channels, first feed, feeds.
+    `ends` has a row for each end: address, channels, first feed, feeds. Empty `powers` stay so.
     """
     windows, bins = shape
     slabs = (bins + SLAB - 1) // SLAB
+    inputs = len(sources)
     for slab in numba.prange(slabs):
-        totals = np.empty((len(program), 2, _SLICE), like.dtype)
-        flowing = np.empty((len(channels), 2, _SLICE), like.dtype)
-        summed = np.empty((2, _SLICE), like.dtype)
+        room = np.empty((len(program), 4, _SLICE), like.dtype)
+        totals = np.empty((len(program), 2), np.int64)
+        places = np.empty((len(channels), 2), np.int64)
         for window in range(windows):
             for first in range(slab * SLAB, min(bins, (slab + 1) * SLAB), _SLICE):
                 width = min(_SLICE, bins - first)
                 at = (window, first, width, bins)
                 _flow(
-                    program, feeds, channels, sources, operators, matrices, at, like, totals,
-                    flowing,
+                    program, feeds, channels, sources, operators, matrices, at, like, room, totals,
+                    places,
                 )  # fmt: skip
-                for node in range(len(program)):
+                for node in range(len(program) if powers.size else 0):
                     op, count, leaving, number = program[node, :4]
                     if op == FILTER:
-                        result = flowing[len(sources) + node]
-                        powers[slab, 0, number] += _power(totals[node], count, first, width)
-                        powers[slab, 1, number] += _power(result, leaving, first, width)
+                        into, out = totals[node], places[inputs + node]
+                        powers[slab, 0, number] += _power(into, count, first, width, like)
+                        powers[slab, 1, number] += _power(out, leaving, first, width, like)
                 for end in range(len(ends)):
                     address, count, start, fed = ends[end]
-                    _add_up(end_feeds[start : start + fed], flowing, channels, count, width, summed)
-                    target = _at(address, (windows, count, bins), like)
+                    slots = end_feeds[start : start + fed]
                     for c in range(count):
-                        target[window, c, first : first + width] = summed[c, :width]
+                        target = address + ((window * count + c) * bins + first) * like.itemsize
+                        _sum(slots, places, c, width, like, target)
 
 
 @numba.njit(cache=True, fastmath=True)
@@ -161,16 +186,17 @@ def _pass_back(slots, adjoint, channels, count, width, gradient):
 
 
 @numba.njit(cache=True, fastmath=True)
-def _filter_back(at, response, total, result, gradient, entering_gradient, powers, out):
+def _filter_back(at, response, totals, results, gradient, entering_gradient, powers, out):
     """Turn the gradient of a filter's result into those of its input and its response."""
     window, first, width, _ = at
     count, leaving, sides = entering_gradient.shape[0], gradient.shape[0], response.shape[0]
-    one = total.real.dtype.type(1.0)
+    one = response.real.dtype.type(1.0)
     skipped = (-first) % POWER_STRIDE
     of_input, of_output = one * powers[0] / count, one * powers[1] / leaving
     for c in range(leaving):
+        result = _at(results[c], width, response)
         for b in range(skipped, width, POWER_STRIDE):
-            gradient[c, b] += of_output * result[c, b]
+            gradient[c, b] += of_output * result[b]
     for c in range(leaving):
         side, entering = min(c, sides - 1), min(c, count - 1)
         of_response, factor = (
@@ -179,28 +205,30 @@ def _filter_back(at, response, total, result, gradient, entering_gradient, power
         )
         if window == 0 and c == side:
             of_response[:] = 0.0
+        total = _at(totals[entering], width, response)
         for b in range(width):
-            of_response[b] += np.conj(total[entering, b]) * gradient[c, b]
+            of_response[b] += np.conj(total[b]) * gradient[c, b]
         for b in range(width):
             entering_gradient[entering, b] += np.conj(factor[b]) * gradient[c, b]
     for c in range(count):
+        total = _at(totals[c], width, response)
         for b in range(skipped, width, POWER_STRIDE):
-            entering_gradient[c, b] += of_input * total[c, b]
+            entering_gradient[c, b] += of_input * total[b]
 
 
 @numba.njit(cache=True, fastmath=True)
-def _matrix_back(matrix, total, count, width, gradient, entering_gradient, out):
+def _matrix_back(matrix, totals, count, width, gradient, entering_gradient, out):
     """Turn the gradient of mixed channels into those of the channels and of the matrix."""
     zero = matrix[0, 0] - matrix[0, 0]
     for c in range(2):
         for source in range(2):
             side = min(source, count - 1)
             weight, correlation = matrix[c, source], zero
+            total = _at(totals[side], width, gradient)
             for b in range(width):
                 entering_gradient[side, b] += weight * gradient[c, b]
                 correlation += (
-                    total[side, b].real * gradient[c, b].real
-                    + total[side, b].imag * gradient[c, b].imag
+                    total[b].real * gradient[c, b].real + total[b].imag * gradient[c, b].imag
                 )
             out[c, source] += correlation
 
@@ -231,8 +259,9 @@ def backward_kernel(
     slabs = (bins + SLAB - 1) // SLAB
     inputs = len(sources)
     for slab in numba.prange(slabs):
-        totals = np.empty((len(program), 2, _SLICE), like.dtype)
-        flowing = np.empty((len(channels), 2, _SLICE), like.dtype)
+        room = np.empty((len(program), 4, _SLICE), like.dtype)
+        totals = np.empty((len(program), 2), np.int64)
+        places = np.empty((len(channels), 2), np.int64)
         adjoint = np.empty((len(channels), 2, _SLICE), like.dtype)
         gradient = np.empty((2, _SLICE), like.dtype)
         for window in range(windows):
@@ -240,16 +269,17 @@ def backward_kernel(
                 width = min(_SLICE, bins - first)
                 at = (window, first, width, bins)
                 _flow(
-                    program, feeds, channels, sources, operators, matrices, at, like, totals,
-                    flowing,
+                    program, feeds, channels, sources, operators, matrices, at, like, room, totals,
+                    places,
                 )  # fmt: skip
                 adjoint[:] = 0.0
                 for end in range(len(ends)):
                     address, count, start, fed = ends[end]
-                    _load(address, count, window, bins, first, width, like, gradient)
+                    of_end = _at(address, (windows, count, bins), like)[window]
                     _pass_back(
-                        end_feeds[start : start + fed], adjoint, channels, count, width, gradient
-                    )
+                        end_feeds[start : start + fed], adjoint, channels, count, width,
+                        of_end[:, first : first + width],
+                    )  # fmt: skip
                 for node in range(len(program) - 1, -1, -1):
                     op, count, leaving, number, start, fed = program[node]
                     slot = inputs + node
@@ -262,7 +292,7 @@ def backward_kernel(
                         response = _at(address, (sides, bins), like)
                         out = _at(operator_gradients[number], (sides, bins), like)
                         _filter_back(
-                            at, response, totals[node], flowing[slot], adjoint[slot, :leaving],
+                            at, response, totals[node], places[slot], adjoint[slot, :leaving],
                             gradient[:count], power_gradients[:, number], out,
                         )  # fmt: skip
                     elif op == MATRIX:

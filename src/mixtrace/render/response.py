@@ -109,7 +109,7 @@ class KeptOperators:
         """Return what nodes of a plan of the graph do; see `linear_operators`."""
         with self._lock:
             known = self._known.get(fft_length, Operators({}, {}))
-            missing = [i for i in nodes if i not in known]
+            missing = [i for i in nodes if plan.graph.nodes[i].is_processor and i not in known]
             if missing:
                 known = known | _operators(plan, self._settings, missing, fft_length, self._cut)
                 self._known[fft_length] = known
