@@ -48,7 +48,7 @@ INPUT = graph_of(
     (0, 1), (1, 2), (2, 4), (3, 5), (5, 4), (4, 6),
 )  # fmt: skip
 OUTLET = graph_of(
-    # 0       1          2       3         4     5          6           7
+    # 0       1          2      3       4       5      6            7         8
     "input compressor reverb input compressor mix noise_gate gain_panning output",
     (0, 1), (1, 2), (3, 4), (2, 5), (4, 5), (5, 6), (5, 7), (6, 7), (7, 8),
 )  # fmt: skip

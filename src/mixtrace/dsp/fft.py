@@ -89,7 +89,7 @@ class _RealSpectrum(torch.autograd.Function):
 def _in_company(transform: Callable[[Tensor], Tensor], batch: Tensor) -> Tensor:
     """Return what a transform makes of a batch, a lone row beside one of zeros.
 
-    The processor's library takes a third longer for one long row than for two. The row is copied
+    The processor's library mostly takes longer for one long row than for two. The row is copied
     from the pair, lest who keeps it keep both.
     """
     if batch.device.type != "cpu" or batch.numel() != batch.shape[-1]:

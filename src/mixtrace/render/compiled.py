@@ -1,4 +1,4 @@
-"""The compiled renderer: a plan's regions in the frequency domain, its dynamics in time.
+"""The compiled renderer: a plan's filters in the frequency domain, its dynamics in time.
 
 What it computes equals the naive walk but for the edges of a window. The walk cuts every node's
 audio to the window, here only what leaves a region is cut. Within one region, and counted anew for
@@ -29,7 +29,7 @@ from mixtrace.render.signals import Signals
 __all__ = ["DryAudio", "prepare_operators", "render_compiled"]
 
 OperatorSource = Callable[[RenderPlan, Sequence[int], int], Operators]
-"""Called with a plan, linear nodes of it and a transform length."""
+"""Called with a plan, linear nodes of it and a transform length, or `UNTRANSFORMED`."""
 
 
 @dataclass
