@@ -12,6 +12,7 @@ from mixtrace.render import render_walk
 
 RATE_HZ = 30_000.0
 TRACKS = [("kick", "drums"), ("snare", "drums"), ("voice", "vocals"), ("choir", "vocals")]
+TRACKS += [("low", "bass")]
 OCTAVE = torch.log2(equalizer_frequencies().clamp_min(20.0) / 1000.0)
 BELL = 8.0 * torch.exp(-OCTAVE.square())
 OTHER = -7.0 * torch.exp(-(OCTAVE - 2.0).square())
@@ -71,8 +72,8 @@ def at_work(graph: Graph, settings: Settings) -> set[tuple[str, str]]:
 COMMON_CURVE = {("voice", "eq"): BELL + 2.0, ("choir", "eq"): BELL - 5.0}
 COMMON_PANNING = {("kick", "pan"): LEFT - 4.0, ("snare", "pan"): LEFT + 1.0}
 UNDONE_BY_ITS_TRACKS = {("drums", "eq"): BELL, ("kick", "eq"): -BELL, ("snare", "eq"): OTHER - BELL}
-ALL_BUSES = {("drums", "eq"): BELL, ("vocals", "eq"): BELL}
-ALL_TRACKS = {(name, "eq"): BELL for name, _ in TRACKS}
+ALL_BUSES = {("drums", "eq"): BELL, ("vocals", "eq"): BELL, ("bass", "eq"): BELL}
+ALL_CHAINS = {(name, "eq"): BELL for name in ("kick", "snare", "voice", "choir", "bass")}
 DIFFERENT = {
     ("kick", "eq"): BELL,
     ("snare", "eq"): OTHER,
@@ -80,6 +81,7 @@ DIFFERENT = {
     ("choir", "pan"): RIGHT,
 }
 ONE_OF_TWO = {("kick", "eq"): BELL, ("voice", "pan"): LEFT}
+A_TRACK_AND_ITS_BUS = {("low", "eq"): BELL, ("bass", "eq"): BELL}
 ALIKE_BUT_NOT_THE_SAME = {("kick", "pan"): 1.5 * LEFT, ("snare", "pan"): 0.6 * LEFT}
 
 
@@ -91,7 +93,7 @@ ALIKE_BUT_NOT_THE_SAME = {("kick", "pan"): 1.5 * LEFT, ("snare", "pan"): 0.6 * L
         (COMMON_CURVE | COMMON_PANNING, {("vocals", "eq"), ("drums", "pan")}),
         (UNDONE_BY_ITS_TRACKS, {("snare", "eq")}),
         (ALL_BUSES, {("master", "eq")}),
-        (ALL_TRACKS, {("master", "eq")}),
+        (ALL_CHAINS, {("master", "eq")}),
     ],
 )
 def test_what_is_common_is_said_once(effects_db: Effects, left: set[tuple[str, str]]) -> None:
@@ -106,7 +108,9 @@ def test_what_is_common_is_said_once(effects_db: Effects, left: set[tuple[str, s
     assert (after - before)[..., inside].abs().max() < 5e-3 * before.abs().max()
 
 
-@pytest.mark.parametrize("effects_db", [DIFFERENT, ONE_OF_TWO, ALIKE_BUT_NOT_THE_SAME, {}])
+@pytest.mark.parametrize(
+    "effects_db", [DIFFERENT, ONE_OF_TWO, A_TRACK_AND_ITS_BUS, ALIKE_BUT_NOT_THE_SAME, {}]
+)
 def test_tracks_that_differ_stay_as_they_are(effects_db: Effects) -> None:
     graph, settings = a_console(effects_db)
     moved = shared(graph, settings)

@@ -5,7 +5,8 @@ what a bus does on its tracks, and no small step leads from there to the bus: on
 half of it. Here the common part of all chains before a sum moves behind it, or what stands behind
 it to all chains before it, where that leaves fewer processors with something of their own to do.
 What a chain differs by from the common part stays in it, and so does its level, which
-`gather_levels` moves.
+`gather_levels` moves. Of a single track and its bus nothing moves: between them the descent does
+find its way, and where both are at work something on the way asks for it.
 
 The sound stays the same but for the dynamics on the way: their thresholds follow the level of what
 they hear, but its spectrum, and its balance of left and right, is another one.
@@ -55,7 +56,8 @@ def share_shapes(
     for kind in CARRIERS:
         # The first sum first: what all tracks have in common goes through the buses to the master.
         for total in reversed([*sums(graph, (kind,))]):
-            _share(graph, moved, heard, kind, total)
+            if len(total.before) > 1:
+                _share(graph, moved, heard, kind, total)
     return within_range(moved)
 
 
