@@ -11,10 +11,11 @@ from torch import Tensor
 
 from mixtrace.errors import MixtraceError
 from mixtrace.fit import SongWindows, song_loss
-from mixtrace.graph import Graph
+from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
 from mixtrace.prune.rounds import Pruning
+from mixtrace.render import render_song
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
@@ -58,8 +59,6 @@ class Memory:
 @pytest.fixture(scope="module")
 def found(planted: Planted) -> SearchResult:
     with pytest.MonkeyPatch.context() as patch:
-        from mixtrace.graph import CONSOLES, ConsolePreset
-
         chain = ("equalizer", "compressor", "gain_panning")
         patch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
         return search(planted[0], CONFIG)
@@ -90,6 +89,23 @@ def test_the_match_is_close_and_within_the_tolerance(planted: Planted, found: Se
     assert loss == pytest.approx(found.losses["final"]["published"], rel=1e-6)
     assert loss <= found.losses["console"]["published"] + CONFIG.tolerance
     assert loss < 0.1
+
+
+def test_a_curve_that_all_tracks_share_is_found_on_their_bus(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONSOLES, "small", ConsolePreset(("equalizer",), ("equalizer",)))
+    dry = planted[0]
+    graph = build_console([(t.name, t.group) for t in dry.tracks], CONSOLES["small"])
+    curve_db = torch.zeros(3, 1024)
+    curve_db[-1] = torch.linspace(9.0, -9.0, 30).repeat_interleave(35)[:1024]
+    on_bus = Settings(
+        {"equalizer": {"magnitude_db": curve_db}}, {"equalizer": torch.tensor([0.0, 0.0, 1.0])}
+    )
+    audio = [torch.from_numpy(track.audio) for track in dry.tracks]
+    mix = render_song(graph, on_bus, audio, dry.sample_rate_hz).numpy()
+    result = search(replace(dry, mix=mix), CONFIG)
+    assert [result.graph.nodes[i].name for i in result.graph.processors] == ["all"]
 
 
 @pytest.mark.usefixtures("small_console")

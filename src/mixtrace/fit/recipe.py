@@ -39,6 +39,8 @@ class Recipe:
             anywhere in the song each step, as published.
         batch: windows a step.
         console_steps: steps on the full console.
+        share_at: after which share of these steps what tracks have in common moves to their bus; 1
+            for never.
         rounds: pruning rounds, each followed by `round_steps` steps.
         round_steps: steps after a round.
         console_end: rate at the end of the console's cosine schedule; 1 keeps it constant.
@@ -57,6 +59,7 @@ class Recipe:
     windows: Literal["grid", "uniform"] = "grid"
     batch: int = 2
     console_steps: int = 130
+    share_at: float = 0.5
     rounds: int = 10
     round_steps: int = 16
     console_end: float = 0.1
@@ -77,6 +80,7 @@ RECIPES: dict[str, Recipe] = {
         windows="uniform",
         batch=1,
         console_steps=12_000,
+        share_at=1.0,
         rounds=12,
         round_steps=500,
         console_end=1.0,

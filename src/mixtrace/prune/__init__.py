@@ -4,6 +4,7 @@ from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.search import search
+from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper
 from mixtrace.prune.trials import Trials
 
@@ -20,4 +21,5 @@ __all__ = [
     "gather_levels",
     "ordered",
     "search",
+    "share_shapes",
 ]

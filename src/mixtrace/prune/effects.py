@@ -4,15 +4,30 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.processors import Settings
+from mixtrace.graph import Graph
+from mixtrace.processors import DynamicsProcessor, Settings, processor
 from mixtrace.processors.equalizer import equalizer_frequencies
 
-__all__ = ["CARRIERS", "EQUALIZER", "GAIN_PANNING", "effect_db", "set_effect", "shape_and_level"]
+__all__ = [
+    "CARRIERS",
+    "EQUALIZER",
+    "FLAT_DB",
+    "GAIN_PANNING",
+    "effect_db",
+    "move_threshold",
+    "set_effect",
+    "shape_and_level",
+    "shares",
+    "within_range",
+]
 
 EQUALIZER, GAIN_PANNING = "equalizer", "gain_panning"
 
 CARRIERS = {EQUALIZER: "magnitude_db", GAIN_PANNING: "gain_db"}
 """The kinds that can carry a level, and the parameter that holds it."""
+
+FLAT_DB = 1.0
+"""An effect that strays less than this from its level (rms) is taken for a level alone."""
 
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 12_000.0
 
@@ -30,15 +45,40 @@ def set_effect(settings: Settings, kind: str, row: int, effect_db: Float[Tensor,
     settings.values[kind][CARRIERS[kind]][row] = effect_db
 
 
-def shape_and_level(
-    curve_db: Float[Tensor, " bin"], heard: Float[Tensor, " bin"]
-) -> tuple[float, float]:
-    """Return how far a curve strays from its level (rms), and its level, per octave heard."""
+def move_threshold(graph: Graph, settings: Settings, node: int, shift_db: float) -> None:
+    """Let the threshold of a node, in place, follow what it hears; without one, nothing happens."""
+    kind = graph.nodes[node].kind
+    if isinstance(processor(kind), DynamicsProcessor):
+        settings.values[kind]["threshold_db"][graph.of_kind(kind).index(node)] += shift_db
+
+
+def within_range(settings: Settings) -> Settings:
+    """Return the settings with every value within its range."""
+    values = {
+        kind: {spec.name: spec.clip(named[spec.name]) for spec in processor(kind).params}
+        for kind, named in settings.values.items()
+    }
+    return Settings(values, settings.wet)
+
+
+def shares(
+    settings: Settings, heard: Float[Tensor, "equalizer bin"], kind: str, row: int
+) -> Float[Tensor, " value"]:
+    """Return the shares that the values of a node have in its level: per octave heard, or equal."""
+    values = settings.values[kind][CARRIERS[kind]][row]
+    if kind != EQUALIZER:
+        return torch.full_like(values, 1.0 / len(values))
     frequency_hz = equalizer_frequencies()
     weight = torch.where(
         (frequency_hz >= _LOWEST_HZ) & (frequency_hz <= _HIGHEST_HZ), 1.0 / frequency_hz, 0.0
     )
-    weight = weight.to(curve_db) * heard
-    weight = weight / weight.sum().clamp_min(1e-9)
-    level_db = (weight * curve_db).sum()
-    return float((weight * (curve_db - level_db).square()).sum().sqrt()), float(level_db)
+    weight = weight.to(values) * heard[row]
+    return weight / weight.sum().clamp_min(1e-9)
+
+
+def shape_and_level(
+    effect_db: Float[Tensor, " value"], shares: Float[Tensor, " value"]
+) -> tuple[float, float]:
+    """Return how far an effect strays from its level (rms), and its level."""
+    level_db = (shares * effect_db).sum()
+    return float((shares * (effect_db - level_db).square()).sum().sqrt()), float(level_db)

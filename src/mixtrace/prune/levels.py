@@ -14,14 +14,21 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.graph import Graph
-from mixtrace.processors import DynamicsProcessor, Settings, processor
+from mixtrace.processors import Settings
 from mixtrace.prune.balance import balance_sums
-from mixtrace.prune.effects import EQUALIZER, GAIN_PANNING, effect_db, set_effect, shape_and_level
+from mixtrace.prune.effects import (
+    EQUALIZER,
+    FLAT_DB,
+    GAIN_PANNING,
+    effect_db,
+    move_threshold,
+    set_effect,
+    shape_and_level,
+    shares,
+    within_range,
+)
 
 __all__ = ["gather_levels"]
-
-_FLAT_DB = 1.0
-"""A curve that strays less than this from its level (rms) is taken for a level alone."""
 
 
 def gather_levels(
@@ -41,22 +48,21 @@ def gather_levels(
         e, g = graph.of_kind(EQUALIZER).index(equalizer), graph.of_kind(GAIN_PANNING).index(gain)
         curve_db = effect_db(moved, EQUALIZER, e)
         sides_db = effect_db(moved, GAIN_PANNING, g)
-        shape_db, level_db = shape_and_level(curve_db, heard[e])
-        panning_db = float(sides_db.std(unbiased=False))
+        shape_db, level_db = shape_and_level(curve_db, shares(moved, heard, EQUALIZER, e))
+        panning_db, gain_db = shape_and_level(sides_db, shares(moved, heard, GAIN_PANNING, g))
         # What goes into the equalizer and out of the gain, in dB.
-        curve_leads = shape_db > max(panning_db, _FLAT_DB)
-        shift_db = float(sides_db.mean()) if curve_leads else -level_db
+        curve_leads = shape_db > max(panning_db, FLAT_DB)
+        shift_db = gain_db if curve_leads else -level_db
         set_effect(moved, EQUALIZER, e, curve_db + shift_db)
         set_effect(moved, GAIN_PANNING, g, sides_db - shift_db)
         for i in between:
-            kind = graph.nodes[i].kind
-            moved.values[kind]["threshold_db"][graph.of_kind(kind).index(i)] += shift_db
+            move_threshold(graph, moved, i, shift_db)
     balance_sums(graph, moved, heard)
-    return _within_range(moved)
+    return within_range(moved)
 
 
 def _pairs(graph: Graph) -> Iterator[tuple[int, list[int], int]]:
-    """Yield each equalizer with a gain behind it in its chain, and the dynamics between."""
+    """Yield each equalizer with a gain behind it in its chain, and what stands between."""
     for equalizer in graph.of_kind(EQUALIZER):
         between: list[int] = []
         (i,) = graph.successors[equalizer][:1]
@@ -67,14 +73,5 @@ def _pairs(graph: Graph) -> Iterator[tuple[int, list[int], int]]:
                 break
             if kind == EQUALIZER or not graph.nodes[i].is_processor:
                 break
-            if isinstance(processor(kind), DynamicsProcessor):
-                between.append(i)
+            between.append(i)
             (i,) = graph.successors[i]
-
-
-def _within_range(settings: Settings) -> Settings:
-    values = {
-        kind: {spec.name: spec.clip(named[spec.name]) for spec in processor(kind).params}
-        for kind, named in settings.values.items()
-    }
-    return Settings(values, settings.wet)

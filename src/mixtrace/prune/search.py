@@ -26,6 +26,7 @@ from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.rounds import Pruning, dare_more, prune_as_published, prune_in_order
+from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
 from mixtrace.session import Session
 
@@ -101,6 +102,8 @@ class _Run:
         """Fit the full console, and take its loss as the mark to hold."""
         state, steps = self._state, self.recipe.console_steps
         while state.round == 0 and state.step < steps:
+            if state.step == round(self.recipe.share_at * steps):
+                self._share_shapes()
             phase = state.step / max(1, steps)
             end = self.recipe.console_end
             rate = end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * phase))
@@ -191,6 +194,11 @@ class _Run:
     def _tried(self, number: int, count: int, loss: float) -> None:
         self._state.trials += 1
         self._report(f"pruning {number}", count, loss)
+
+    def _share_shapes(self) -> None:
+        descent = self._state.descent
+        heard = self._windows.heard(descent.graph)
+        descent.move_to(share_shapes(descent.graph, descent.settings, heard))
 
     def _mark_console(self) -> None:
         state = self._state
