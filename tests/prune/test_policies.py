@@ -129,3 +129,9 @@ def test_ordered_removes_no_more_than_it_may(most: int) -> None:
     importance = {i: float(place) for place, i in enumerate(GRAPH.processors)}
     current = Round(GRAPH, Settings({}, {}), Prices({}), 0.5, 0.5)
     assert ordered(current, importance, most) == list(GRAPH.processors[:most])
+
+
+def test_ordered_tries_nothing_but_what_it_is_given() -> None:
+    given = GRAPH.processors[5:9]
+    current = Round(GRAPH, Settings({}, {}), Prices({}), 0.5, 0.5)
+    assert set(ordered(current, dict.fromkeys(given, 0.0))) == set(given)

@@ -128,7 +128,7 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
 
 
 def ordered(
-    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 3
+    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 4
 ) -> list[int]:
     """Try processors from the least important on, as many at once as there seems to be room for.
 
@@ -139,11 +139,11 @@ def ordered(
 
     Args:
         current: the round.
-        importance: of each processor, the mean of `Trials.changes`.
+        importance: of each processor that may be removed, the mean of `Trials.changes`.
         most: how many may be removed; None for all.
         patience: how many single processors may fail in a row.
     """
-    order = sorted(current.graph.processors, key=lambda i: importance[i])
+    order = sorted(importance, key=lambda i: importance[i])
     most = len(order) if most is None else most
     removed: list[int] = []
     place, least, size, failures = 0, 1, len(order), 0

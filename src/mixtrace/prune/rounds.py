@@ -3,8 +3,8 @@
 A published round prunes to its bar: the removals are confirmed on the whole song before the
 descent. Rounds of our policy first prune carefully, so little at a time that the descent makes up
 for it before the next one. When nothing more can be had that way they prune boldly, to above the
-bar, and the search takes a round back whose descent did not return below it; the next one may
-remove a single processor.
+bar, and the search takes a round back whose descent did not return below it; those after it remove
+single processors, each another one, until one of them is accepted.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
 from mixtrace.render import KeptOperators
 
-__all__ = ["Pruning", "dare_more", "prune_as_published", "prune_in_order"]
+__all__ = ["Pruning", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
 _CAREFUL = 0.5
@@ -145,7 +145,11 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
     state.descent.move_to(gather_levels(graph, settings, pruning.windows.heard(graph)))
     goal = state.losses["console"]["published"] + pruning.tolerance
     trials = pruning.trials(rng, state.loss)
-    importance = {i: float(changes.mean()) for i, changes in trials.changes.items()}
+    importance = {
+        i: float(changes.mean())
+        for i, changes in trials.changes.items()
+        if [graph.nodes[i].kind, graph.nodes[i].name] not in state.refused
+    }
     removed: list[int] = []
     while not removed and not state.finished:
         if state.allowance is None:
@@ -157,12 +161,12 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
         if removed:
             state.loss = current.loss(removed)
         else:
-            dare_more(state)
+            _dare_more(state)
     pruning.remove(removed, trials)
     state.pruned = state.descent.copy()
 
 
-def dare_more(state: State) -> None:
+def _dare_more(state: State) -> None:
     """Go over from careful rounds to such as prune up to the goal, to bold ones, to the end."""
     bolder = [a for a in _ALLOWANCES if state.allowance is None or a > state.allowance]
     state.finished = not bolder

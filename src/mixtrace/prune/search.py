@@ -25,7 +25,7 @@ from mixtrace.graph import CONSOLES, ConsolePreset, build_console
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
-from mixtrace.prune.rounds import Pruning, dare_more, prune_as_published, prune_in_order
+from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
 from mixtrace.session import Session
@@ -254,7 +254,7 @@ class _Run:
         smaller = left <= len(state.accepted[-1][0].graph.processors)
         if holds and smaller:
             self._accept()
-            state.most = None
+            state.most, state.refused = None, []
         elif self._config.policy == "ordered":
             self._take_back(number)
 
@@ -282,9 +282,9 @@ class _Run:
         state.descent = accepted.copy()
         removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]
-        state.most = 1 if len(removed) > 1 else None
-        if state.most is None:
-            dare_more(state)
+        state.most = 1
+        if len(removed) == 1:
+            state.refused.append([removed[0]["kind"], removed[0]["name"]])
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe

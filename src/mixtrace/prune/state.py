@@ -28,7 +28,7 @@ Found = tuple[Descent, float]
 """A graph as it was descended on, and its loss (published convention) as far as it is known."""
 
 _PLAIN = (
-    *("round", "step", "settled", "loss", "allowance", "most", "calm"),
+    *("round", "step", "settled", "loss", "allowance", "most", "refused", "calm"),
     *("finished", "seconds"),
     *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
@@ -51,6 +51,8 @@ class State:
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
         most: how many processors a round may remove, after one that was taken back; None for all.
+        refused: kind and name of processors that were removed alone, and taken back, since a round
+            was last accepted.
         calm: a factor on the rate of the steps after a round.
         pruned: after a round of our policy, what it left, before it is descended on.
         finished: whether no further round is worth trying.
@@ -69,6 +71,7 @@ class State:
     lowest: float = math.inf
     allowance: float | None = None
     most: int | None = None
+    refused: list[list[str]] = field(default_factory=list)
     calm: float = 1.0
     pruned: Descent | None = None
     finished: bool = False
