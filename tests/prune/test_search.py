@@ -180,6 +180,31 @@ def test_after_a_round_that_was_taken_back_the_next_one_removes_one_processor(
 
 
 @pytest.mark.usefixtures("small_console")
+def test_a_single_removal_that_was_taken_back_is_not_tried_again(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pruning, "race", lambda *_: (False, 9.0))
+    keeper = Records()
+    search(planted[0], replace(CONFIG, rounds=3), keeper=keeper)
+    facts = keeper.all[-1][1]
+    first, second = facts["refused"]
+    assert first != second
+    assert facts["removed"] == [] and len(facts["accepted"]) == 1
+
+
+@pytest.mark.usefixtures("small_console")
+def test_a_descent_that_seems_to_do_harm_stays_if_the_same_windows_do_not_say_so(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([(True, 9.0), (True, 9.5)])
+    monkeypatch.setattr(Pruning, "race", lambda *_: next(losses))
+    keeper = Records()
+    search(planted[0], replace(CONFIG, rounds=1), keeper=keeper)
+    facts = keeper.all[-1][1]
+    assert facts["calm"] == 1.0 and facts["loss"] == 9.0
+
+
+@pytest.mark.usefixtures("small_console")
 def test_a_descent_that_did_harm_is_undone_and_the_next_ones_are_calmer(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
