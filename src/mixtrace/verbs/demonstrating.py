@@ -11,7 +11,7 @@ from mixtrace.verbs.fitting import Fit, fit
 
 __all__ = ["DEMO_CONFIG", "Demo", "demo"]
 
-DEMO_CONFIG = SearchConfig(console_steps=200, rounds=5, round_steps=12)
+DEMO_CONFIG = SearchConfig(console_steps=200, rounds=8, round_steps=12)
 """Short enough for three minutes on two cores; the song is short and its tracks are coherent."""
 
 _SONG = "song"
