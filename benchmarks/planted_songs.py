@@ -25,7 +25,7 @@ from mixtrace.demo.effects import (
     stereo_imager,
 )
 from mixtrace.fit import SongWindows
-from mixtrace.prune import Trials
+from mixtrace.prune import Trials, look_at
 from mixtrace.render import render_song
 from mixtrace.session import Session, read_session
 
@@ -191,7 +191,8 @@ def _inaudible(song: PlantedSong, least: float) -> list[tuple[str, str, str]]:
     graph, settings = song.mixed
     windows = SongWindows(song.session)
     # Every other window; the last one is mostly padding.
-    trials = Trials(graph, settings, windows, range(0, windows.count - 1, 2))
+    look = look_at(graph, settings, windows, range(0, windows.count - 1, 2))
+    trials = Trials(graph, settings, windows, look)
     whole = trials.loss(())
     return [
         (*place, graph.nodes[i].kind)

@@ -1,8 +1,15 @@
-"""A console small enough for tests."""
+"""Consoles to prune."""
 
 import pytest
+import torch
 
-from mixtrace.graph import CONSOLES, ConsolePreset
+from mixtrace.fit import SongWindows, Variables
+from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
+from mixtrace.processors import Settings
+from mixtrace.session import Session
+
+Planted = tuple[Session, Graph, Settings]
+Console = tuple[Graph, Settings, SongWindows]
 
 
 @pytest.fixture
@@ -11,3 +18,22 @@ def small_console(monkeypatch: pytest.MonkeyPatch) -> str:
     preset = ConsolePreset(("equalizer", "compressor", "gain_panning"), ())
     monkeypatch.setitem(CONSOLES, "small", preset)
     return "small"
+
+
+@pytest.fixture(scope="module")
+def console(planted: Planted) -> Console:
+    """A whole console at the planted settings, everything else nearly neutral."""
+    session, small, planted_settings = planted
+    graph = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["paper"])
+    rng = torch.Generator().manual_seed(0)
+    settings = Variables.random(graph, rng).settings()
+    for kind in graph.kinds():
+        settings.wet[kind][:] = 0.01
+    for kind in small.kinds():
+        for row, i in enumerate(small.of_kind(kind)):
+            names = [graph.nodes[j].name for j in graph.of_kind(kind)]
+            at = names.index(small.nodes[i].name)
+            settings.wet[kind][at] = planted_settings.wet[kind][row]
+            for name, value in planted_settings.values[kind].items():
+                settings.values[kind][name][at] = value[row]
+    return graph, settings, SongWindows(session)

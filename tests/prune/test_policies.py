@@ -94,32 +94,57 @@ def test_ordered_removes_what_is_free_in_few_trials_and_leaves_what_is_dear() ->
     removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
     assert set(removed) == set(GRAPH.processors) - dear
     assert judge.kept == frozenset(removed)
-    # 77 processors, of which 57 cost less than expected and go in growing batches; then one batch
-    # shrinks and four fail alone.
+    # 77 processors, of which 57 are free and go in growing batches; then one batch shrinks and two
+    # fail alone.
     assert len(judge.trials) < 24
 
 
 def test_ordered_finds_what_is_free_behind_something_dear() -> None:
     order = list(GRAPH.processors)
     importance = {i: float(place) for place, i in enumerate(order)}
-    dear = {order[3], order[20], order[21]}
+    dear = {order[3], order[20], order[22]}
     judge = Prices(dict.fromkeys(dear, 1.0))
     removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
     assert set(removed) == set(order) - dear
+    # What failed alone is known to be dear.
+    assert {i for i in order if importance[i] == 1.0} - {order[1]} == dear
 
 
-def test_ordered_gives_up_after_some_failures_in_a_row() -> None:
+@pytest.mark.parametrize(("free", "patience"), [(0, 4), (10, 2)])
+def test_ordered_gives_up_after_some_failures_in_a_row(free: int, patience: int) -> None:
     order = list(GRAPH.processors)
     importance = {i: float(place) for place, i in enumerate(order)}
-    judge = Prices(dict.fromkeys(order[10:14], 1.0))
-    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance, patience=4)
-    assert removed == order[:10]
+    judge = Prices(dict.fromkeys(order[free : free + patience], 1.0))
+    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
+    assert removed == order[:free]
+    judge = Prices(dict.fromkeys(order[free : free + patience - 1], 1.0))
+    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), dict(importance))
+    assert len(removed) == len(order) - patience + 1
+
+
+def test_ordered_asks_for_what_its_expectations_leave_room_for() -> None:
+    order = list(GRAPH.processors)
+    judge = Prices(dict.fromkeys(order, 0.001))
+    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    assert len(ordered(current, dict.fromkeys(order, 0.001))) == 10
+    assert len(judge.trials) == 1
+    # Half the price: the first batch takes half of what there is room for, the second the rest.
+    judge = Prices(dict.fromkeys(order, 0.001))
+    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    assert len(ordered(current, dict.fromkeys(order, 0.002))) == 10
+    assert len(judge.trials) == 2
+    # Twice the price: what did not fit is tried again by as much as would have.
+    judge = Prices(dict.fromkeys(order, 0.001))
+    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    assert len(ordered(current, dict.fromkeys(order, 0.0005))) == 10
+    assert [len(trial) for trial in judge.trials] == [20, 10]
 
 
 def test_ordered_never_passes_the_bar() -> None:
     price = {i: 0.003 for i in GRAPH.processors}
     importance = dict.fromkeys(GRAPH.processors, 0.0)
     current = Round(GRAPH, Settings({}, {}), Prices(price), 0.5, 0.51)
+    # A fifth of the room, in which no more of these fit, would be left alone.
     assert len(ordered(current, importance)) == 3
     assert current.bar == 0.51
 

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from mixtrace.fit import SongWindows, song_loss
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
+from mixtrace.prune.looks import Look
 from mixtrace.prune.rounds import Pruning
 from mixtrace.render import render_song
 from mixtrace.session import Session
@@ -164,17 +166,31 @@ class Records(Memory):
         self.all.append(self.stored)
 
 
+Verdict = Callable[[Pruning], tuple[bool, float]]
+
+
+def judge_by(monkeypatch: pytest.MonkeyPatch, verdict: Verdict) -> None:
+    """Let a verdict of the test's own decide how every round is settled."""
+    race = Pruning.race
+
+    def judged(pruning: Pruning, *rest: Any) -> tuple[bool, float, Look]:
+        won, loss, look = race(pruning, *rest)
+        return (won, loss, look) if pruning.state.round == 0 else (*verdict(pruning), look)
+
+    monkeypatch.setattr(Pruning, "race", judged)
+
+
 @pytest.mark.usefixtures("small_console")
 def test_after_a_round_that_was_taken_back_the_next_one_removes_one_processor(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    race, tried = Pruning.race, {}
+    tried = {}
 
-    def fails_at_first(pruning: Pruning, *rest: Any) -> tuple[bool, float]:
+    def fails_at_first(pruning: Pruning) -> tuple[bool, float]:
         tried[pruning.state.round] = len(pruning.state.removed)
-        return (False, 9.0) if pruning.state.round == 1 else race(pruning, *rest)
+        return pruning.state.round > 1, 9.0
 
-    monkeypatch.setattr(Pruning, "race", fails_at_first)
+    judge_by(monkeypatch, fails_at_first)
     search(planted[0], replace(CONFIG, rounds=2))
     assert tried[1] > 1 and tried[2] == 1
 
@@ -183,25 +199,29 @@ def test_after_a_round_that_was_taken_back_the_next_one_removes_one_processor(
 def test_a_single_removal_that_was_taken_back_is_not_tried_again(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pruning, "race", lambda *_: (False, 9.0))
+    judge_by(monkeypatch, lambda _: (False, 9.0))
     keeper = Records()
     search(planted[0], replace(CONFIG, rounds=3), keeper=keeper)
     facts = keeper.all[-1][1]
     first, second = facts["refused"]
     assert first != second
-    assert facts["removed"] == [] and len(facts["accepted"]) == 1
+    # The console as it was marked, and as the rounds begin with it.
+    assert facts["removed"] == [] and len(facts["accepted"]) == 2
 
 
 @pytest.mark.usefixtures("small_console")
 def test_a_descent_that_seems_to_do_harm_stays_if_the_same_windows_do_not_say_so(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses = iter([(True, 9.0), (True, 9.5)])
-    monkeypatch.setattr(Pruning, "race", lambda *_: next(losses))
+    losses = iter([(False, 9.0), (True, 9.5)])
+    judge_by(monkeypatch, lambda _: next(losses))
     keeper = Records()
     search(planted[0], replace(CONFIG, rounds=1), keeper=keeper)
     facts = keeper.all[-1][1]
-    assert facts["calm"] == 1.0 and facts["loss"] == 9.0
+    assert facts["calm"] == 1.0
+    # It does not hold, so what was accepted last stands: the console.
+    assert next(losses, None) is None
+    assert len(facts["accepted"]) == 2 and facts["loss"] == facts["accepted"][-1]["loss"]
 
 
 @pytest.mark.usefixtures("small_console")
@@ -209,7 +229,7 @@ def test_a_descent_that_did_harm_is_undone_and_the_next_ones_are_calmer(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([(False, 9.0), (True, 0.0)])
-    monkeypatch.setattr(Pruning, "race", lambda *_: next(losses))
+    judge_by(monkeypatch, lambda _: next(losses))
     keeper = Records()
     search(planted[0], replace(CONFIG, rounds=1), keeper=keeper)
     pruned = next(tensors for tensors, facts in keeper.all if facts["pruned"])
@@ -227,11 +247,11 @@ def test_a_descent_that_made_good_half_of_what_is_too_much_is_followed_by_anothe
 ) -> None:
     asked = []
 
-    def nearly(pruning: Pruning, *_: Any) -> tuple[bool, float]:
+    def nearly(pruning: Pruning) -> tuple[bool, float]:
         asked.append(pruning.state.loss)
         return len(asked) > 1, pruning.state.loss - 1e-3
 
-    monkeypatch.setattr(Pruning, "race", nearly)
+    judge_by(monkeypatch, nearly)
     result = search(planted[0], replace(CONFIG, rounds=1))
     assert CONFIG.console_steps is not None and CONFIG.round_steps is not None
     assert len(result.history["loss"]) == CONFIG.console_steps + 2 * CONFIG.round_steps

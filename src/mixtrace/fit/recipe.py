@@ -52,7 +52,7 @@ class Recipe:
             does not sound; nothing else holds it there.
         objective: what a step minimises.
         sparsity_ramp_steps: steps after the first round over which the sparsity weight grows.
-        trial_windows: how many windows a pruning trial is judged on; 0 for all.
+        judge_whole: whether trials and rounds of pruning are judged on all windows of the song.
     """
 
     start: Literal["least-squares", "random"] = "least-squares"
@@ -60,7 +60,7 @@ class Recipe:
     batch: int = 2
     console_steps: int = 130
     share_at: float = 0.5
-    rounds: int = 10
+    rounds: int = 12
     round_steps: int = 16
     console_end: float = 0.1
     round_rate: float = 0.25
@@ -70,7 +70,7 @@ class Recipe:
     level_unheard: bool = True
     objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
-    trial_windows: int = 6
+    judge_whole: bool = False
 
 
 RECIPES: dict[str, Recipe] = {
@@ -93,7 +93,7 @@ RECIPES: dict[str, Recipe] = {
             strategy="scheduled", convention="published", fft_limit_s=None, parsimony=0.0
         ),
         sparsity_ramp_steps=2_000,
-        trial_windows=0,
+        judge_whole=True,
     ),
 }
 """The recipes by name.

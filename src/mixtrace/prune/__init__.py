@@ -2,6 +2,7 @@
 
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.levels import gather_levels
+from mixtrace.prune.looks import Look, look_at
 from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.search import search
 from mixtrace.prune.sharing import share_shapes
@@ -11,6 +12,7 @@ from mixtrace.prune.trials import Trials
 __all__ = [
     "Judge",
     "Keeper",
+    "Look",
     "Progress",
     "Round",
     "SearchConfig",
@@ -19,6 +21,7 @@ __all__ = [
     "brute_force",
     "dry_wet",
     "gather_levels",
+    "look_at",
     "ordered",
     "search",
     "share_shapes",

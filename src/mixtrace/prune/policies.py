@@ -7,7 +7,7 @@ order of how much the loss depends on them, in batches.
 Source: Lee et al. 2025, arXiv 2509.15948, section on pruning, and its reference implementation.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -19,8 +19,10 @@ from mixtrace.processors import Settings
 __all__ = ["Judge", "Round", "brute_force", "dry_wet", "ordered"]
 
 _FIRST_SHARE = 0.1
-_RISE = 3.0
-"""How much more than its first-order change a batch is expected to cost."""
+_SCALES = 0.5, 3.0
+_LEFT = 0.2
+_PATIENCE = 4, 2
+_LEAST_COST = 1e-9
 
 
 @runtime_checkable
@@ -63,6 +65,11 @@ class Round:
     def __post_init__(self) -> None:
         """Know the loss with nothing removed."""
         self._known[frozenset()] = self.before
+
+    @property
+    def tried(self) -> list[tuple[frozenset[int], float]]:
+        """What was tried, in turn, and the loss without it."""
+        return list(self._known.items())[1:]
 
     def passes(self, removed: Collection[int]) -> bool:
         """Try a removal, remember its loss, and say whether it stays under the bar."""
@@ -127,38 +134,49 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
     return chosen(taken)
 
 
-def ordered(
-    current: Round, importance: Mapping[int, float], most: int | None = None, patience: int = 4
-) -> list[int]:
-    """Try processors from the least important on, as many at once as there seems to be room for.
+def ordered(current: Round, costs: dict[int, float], most: int | None = None) -> list[int]:
+    """Try processors from the cheapest on, as many at once as there seems to be room for.
 
-    A batch takes the next processors while three times the sum of their importance fits under the
-    bar, and at least twice as many as one before it that cost less than half of that. One that
-    fails is tried again by half. A single processor that fails is left alone, and several of them
-    in a row end the round.
+    A batch takes the next processors while what they are expected to cost fits under the bar,
+    scaled by what those removed so far did cost; while these were free, as many again. One that
+    fails is tried again by as much as would have fitted at its own cost. A single processor that
+    fails is left alone, and its cost set to what it was. The round ends when a fifth of the room is
+    left, when no more is expected to fit, or when several single processors in a row failed: two,
+    or four while nothing was removed.
 
     Args:
         current: the round.
-        importance: of each processor that may be removed, the mean of `Trials.changes`.
+        costs: by how much the loss is expected to rise without each processor that may be removed.
         most: how many may be removed; None for all.
-        patience: how many single processors may fail in a row.
     """
-    order = sorted(importance, key=lambda i: importance[i])
+    expected = {i: max(cost, _LEAST_COST) for i, cost in costs.items()}
+    order = sorted(costs, key=lambda i: costs[i])
     most = len(order) if most is None else most
     removed: list[int] = []
-    place, least, size, failures = 0, 1, len(order), 0
-    while place < len(order) and len(removed) < most and failures < patience:
+    place, size, failures, scale = 0, len(order), 0, 1.0
+    while place < len(order) and len(removed) < most and failures < _PATIENCE[bool(removed)]:
         before = current.loss(removed)
-        expected = _RISE * np.cumsum([importance[i] for i in order[place:]])
-        fitting = int(np.searchsorted(expected, current.bar - before, side="right"))
-        count = min(max(fitting, least), size, most - len(removed), len(expected))
-        batch = order[place : place + count]
-        if current.passes([*removed, *batch]):
-            removed += batch
-            cheap = current.loss(removed) - before < 0.5 * expected[count - 1]
-            place, least, size, failures = place + count, 2 * count if cheap else 1, len(order), 0
+        room = current.bar - before
+        ahead = np.cumsum([expected[i] for i in order[place:]])
+        fitting = _fitting(scale * ahead, room)
+        if before <= current.before:
+            fitting = max(fitting, len(removed) + 1)
+        if not fitting or room < _LEFT * (current.bar - current.before):
+            break
+        count = min(fitting, size, most - len(removed), len(ahead))
+        tried = [*removed, *order[place : place + count]]
+        if current.passes(tried):
+            removed, place, size, failures = tried, place + count, len(order), 0
+            cost = current.loss(removed) - current.before
+            scale = float(np.clip(cost / sum(expected[i] for i in removed), *_SCALES))
         elif count > 1:
-            least = size = count // 2
+            own = (current.loss(tried) - before) / ahead[count - 1]
+            size = max(min(_fitting(own * ahead, room), count - 1), count // 4, 1)
         else:
+            costs[order[place]] = current.loss(tried) - before
             place, failures = place + 1, failures + 1
     return removed
+
+
+def _fitting(costs: np.ndarray, room: float) -> int:
+    return int(np.searchsorted(costs, room, side="right"))

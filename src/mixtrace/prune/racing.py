@@ -8,15 +8,31 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from jaxtyping import Float
 
-__all__ = ["Outcome", "race_in_order", "race_spread", "spread"]
+__all__ = ["EVERYTHING", "Effort", "Outcome", "race_spread", "shares", "spread"]
 
 Rises = Callable[[Sequence[int]], Sequence[float]]
 
-_CERTAINTY = 3.0
-_LEAST_WINDOWS = 8
-_MOST_WINDOWS = 16
 _GOLDEN = (5**0.5 - 1.0) / 2.0
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a race may ask.
+
+    Attributes:
+        least: windows before which no race ends.
+        most: windows after which every race ends.
+        certainty: standard errors by which a race that ends earlier is decided.
+    """
+
+    least: float
+    most: float
+    certainty: float
+
+
+EVERYTHING = Effort(np.inf, np.inf, 0.0)
 
 
 @dataclass
@@ -36,75 +52,50 @@ class Outcome:
     mean: float = 0.0
 
 
-def race_in_order(
-    rises: Rises,
-    numbers: Sequence[int],
-    slack: float,
-    *,
-    at_once: int = 1,
-    early_wins: bool = True,
-) -> Outcome:
-    """Say whether the mean rise is at most `slack`, asking first where most is to be expected.
-
-    The race is lost when what was seen is too much for all windows together, and won, from two
-    windows on, when it is little enough even if every window to come rises like the last one.
-
-    Args:
-        rises: gives the rises of some windows; not asked twice for one.
-        numbers: the windows, the one with the largest expected rise first.
-        slack: the highest mean that wins.
-        at_once: how many windows are asked for together.
-        early_wins: whether a race can be won, as it can be lost, before all windows were asked.
-    """
-    outcome = Outcome()
-    for left, value in _asked(rises, numbers, at_once, outcome):
-        outcome.mean = float(np.mean(outcome.rises))
-        total, most = sum(outcome.rises), slack * len(numbers)
-        outcome.won = total + left * max(value, 0.0) <= most
-        if total > most or (early_wins and outcome.won and len(outcome.rises) > 1):
-            break
-    return outcome
-
-
 def race_spread(
     rises: Rises,
     certain: Sequence[int],
     others: Sequence[int],
+    share: float,
     slack: float,
+    effort: Effort,
     *,
     at_once: int = 1,
-    whole: bool = False,
 ) -> Outcome:
     """Say whether the mean rise is at most `slack`, from some windows and a sample of the others.
 
     The certain windows are asked first: those of which a few could decide a mean that a sample
-    missed. From eight windows on the race ends when the mean of all, with the sample standing for
-    the others, differs from the slack by three standard errors, corrected for the windows being
-    few; after 16 it ends in any case.
+    missed. The race ends when the mean of all, with the sample standing for the others, differs
+    enough from the slack for its standard error, corrected for the windows being few.
 
     Args:
         rises: gives the rises of some windows; not asked twice for one.
         certain: windows that are always asked.
         others: the rest of them, in an order every beginning of which is a fair sample.
+        share: what the others count in the mean.
         slack: the highest mean that wins.
+        effort: how many windows to ask, and how sure to be.
         at_once: how many windows are asked for together.
-        whole: whether to judge all windows whatever they say.
     """
     outcome = Outcome()
-    share = len(others) / (len(certain) + len(others))
-    for left, _ in _asked(rises, [*certain, *others], at_once, outcome):
+    for left in _asked(rises, [*certain, *others], at_once, outcome):
         known, sample = outcome.rises[: len(certain)], outcome.rises[len(certain) :]
-        outcome.mean = float(np.mean(known or sample))
-        if known and sample:
-            outcome.mean += share * float(np.mean(sample) - np.mean(known))
+        outcome.mean = float(np.dot(shares(len(known), len(sample), share), outcome.rises))
         outcome.won = outcome.mean <= slack
-        if len(outcome.rises) >= _LEAST_WINDOWS and len(sample) > 1 and left and not whole:
+        if len(outcome.rises) >= effort.least and len(sample) > 1 and left:
             few = left / len(others)
             error = share * np.std(sample, ddof=1) * np.sqrt(few / len(sample))
-            certainly = abs(outcome.mean - slack) > _CERTAINTY * error
-            if certainly or len(outcome.rises) >= _MOST_WINDOWS:
+            sure = abs(outcome.mean - slack) > effort.certainty * error
+            if sure or len(outcome.rises) >= effort.most:
                 break
     return outcome
+
+
+def shares(certain: int, others: int, share: float) -> Float[np.ndarray, " window"]:
+    """Return what each window counts in the mean where the others together count `share`."""
+    if not certain or not others:
+        return np.full(certain + others, 1.0 / max(1, certain + others))
+    return np.repeat([(1.0 - share) / certain, share / others], [certain, others])
 
 
 def spread(count: int, start: float) -> list[int]:
@@ -118,13 +109,11 @@ def spread(count: int, start: float) -> list[int]:
     return np.argsort(np.argsort(places)).tolist()
 
 
-def _asked(
-    rises: Rises, numbers: Sequence[int], at_once: int, outcome: Outcome
-) -> Iterator[tuple[int, float]]:
-    """Ask window after window; yield how many are left, and the rise."""
+def _asked(rises: Rises, numbers: Sequence[int], at_once: int, outcome: Outcome) -> Iterator[int]:
+    """Ask window after window; yield how many are left."""
     for place, number in enumerate(numbers):
         if place == outcome.asked:
             known = dict(zip(ahead := numbers[place : place + at_once], rises(ahead), strict=True))
             outcome.asked += len(ahead)
         outcome.rises.append(known[number])
-        yield len(numbers) - place - 1, outcome.rises[-1]
+        yield len(numbers) - place - 1

@@ -7,28 +7,29 @@ bar, and the search takes a round back whose descent did not return below it; th
 single processors, each another one, until one of them is accepted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.fit import Recipe, SongWindows, song_parts
+from mixtrace.fit import Recipe, SongWindows
 from mixtrace.graph import Graph, remove_nodes
-from mixtrace.losses import combine
 from mixtrace.processors import Settings
-from mixtrace.prune.levels import gather_levels
+from mixtrace.prune.looks import Look, Looking
 from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
-from mixtrace.prune.racing import race_spread, spread
+from mixtrace.prune.racing import EVERYTHING, Effort, race_spread, spread
 from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
-from mixtrace.render import KeptOperators
 
 __all__ = ["Pruning", "prune_as_published", "prune_in_order"]
 
 _BRUTE_FORCE_EVERY = 4
-_CAREFUL = 0.5
+_CAREFUL = 0.8
+_KEPT = 0.7
+_RATES = 1.0, 5.0
 _ALLOWANCES = (0.0, 0.5, 2.0)
 _CERTAIN = 4
+_EFFORT = Effort(least=8, most=12, certainty=3.0)
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
 
@@ -51,51 +52,44 @@ class Pruning:
     tolerance: float
     on_trial: Callable[[int, float], None]
 
-    def trials(self, rng: np.random.Generator, whole: float) -> Trials:
-        """Return who judges this round: some windows, which score `whole` before it."""
-        count = self.windows.count
-        chosen = min(self.recipe.trial_windows or count, count)
-        numbers = spread(count, rng.random())[:chosen]
-        descent, limit_s = self.state.descent, self.recipe.objective.fft_limit_s
+    def trials(self) -> Trials:
+        """Return who judges this round: the windows last looked at."""
+        descent = self.state.descent
         return Trials(
             descent.graph,
             descent.settings,
             self.windows,
-            numbers,
-            whole=whole,
-            fft_limit_s=limit_s,
-            early_wins=bool(self.recipe.trial_windows),
+            self.state.look,
+            whole=self.state.loss,
+            exactly=self.recipe.judge_whole,
         )
 
     def race(
         self, graph: Graph, settings: Settings, bar: float, rng: np.random.Generator
-    ) -> tuple[bool, float]:
+    ) -> tuple[bool, float, Look]:
         """Say whether the song's L_a (published convention) is at most a bar; give it as known.
 
-        Windows are judged against what the console scores on them, first those on which it scores
-        worst, then others spread over the song, until they tell; or all where the recipe judges
-        trials on all.
+        Windows are looked at and judged against what the console scores on them, first those on
+        which it scores worst, then others spread over the song, until they tell; or all where the
+        recipe judges on all.
         """
-        state, windows = self.state, self.windows
-        console, operators = state.losses["console"]["published"], KeptOperators(settings)
-
-        def rises(numbers: Sequence[int]) -> list[float]:
-            parts = song_parts(graph, settings, windows, numbers, operators=operators)
-            before = [state.console_windows[window] for window in numbers]
-            return np.subtract(combine(parts, "published").tolist(), before).tolist()
-
+        state, console = self.state, self.state.losses["console"]["published"]
+        looking = Looking(graph, settings, self.windows)
         by_loss = np.argsort(np.negative(state.console_windows), kind="stable")
         certain, others = by_loss[:_CERTAIN].tolist(), np.sort(by_loss[_CERTAIN:])
         outcome = race_spread(
-            rises,
+            lambda numbers: np.subtract(
+                looking.at(numbers), [state.console_windows[window] for window in numbers]
+            ).tolist(),
             certain,
             others[spread(len(others), rng.random())].tolist(),
+            len(others) / self.windows.count,
             bar - console,
-            at_once=_RACED_AT_ONCE * windows.at_once,
-            whole=not self.recipe.trial_windows,
+            EVERYTHING if self.recipe.judge_whole else _EFFORT,
+            at_once=_RACED_AT_ONCE * self.windows.at_once,
         )
         state.trial_windows += outcome.asked
-        return outcome.won, console + outcome.mean
+        return outcome.won, console + outcome.mean, looking.look(certain)
 
     def round(self, trials: Trials, bar: float, tolerance: float | None = None) -> Round:
         """Return a round under a bar."""
@@ -127,29 +121,25 @@ def prune_as_published(
     """Prune by brute force, by dry/wet weights, or by the former in every fourth round."""
     state = pruning.state
     settings = state.descent.settings
-    trials = pruning.trials(rng, state.loss)
+    trials = pruning.trials()
     state.lowest = min(state.lowest, state.loss)
     bar = state.lowest + pruning.tolerance
     by_force = policy == "brute-force" or (policy == "hybrid" and number % _BRUTE_FORCE_EVERY == 0)
     current = pruning.round(trials, bar, pruning.tolerance)
     removed = (brute_force if by_force else dry_wet)(current, rng)
-    if pruning.recipe.trial_windows:
+    if not pruning.recipe.judge_whole:
         removed = _confirmed(pruning, removed, settings, bar, rng)
     pruning.remove(removed, trials)
 
 
-def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
+def prune_in_order(pruning: Pruning) -> None:
     """Prune carefully while that removes anything, then boldly until nothing is left to try."""
     state = pruning.state
-    graph, settings = state.descent.graph, state.descent.settings
-    state.descent.move_to(gather_levels(graph, settings, pruning.windows.heard(graph)))
     goal = state.losses["console"]["published"] + pruning.tolerance
-    trials = pruning.trials(rng, state.loss)
-    importance = {
-        i: float(changes.mean())
-        for i, changes in trials.changes.items()
-        if [graph.nodes[i].kind, graph.nodes[i].name] not in state.refused
-    }
+    trials = pruning.trials()
+    changes = dict(zip(trials.graph.processors, state.look.importance.tolist(), strict=True))
+    costs = _expected_costs(state, changes)
+    known = dict(costs)
     removed: list[int] = []
     while not removed and not state.finished:
         if state.allowance is None:
@@ -157,13 +147,39 @@ def prune_in_order(pruning: Pruning, rng: np.random.Generator) -> None:
         else:
             bar = goal + state.allowance * pruning.tolerance
         current = pruning.round(trials, bar)
-        removed = ordered(current, importance, state.most)
+        removed = ordered(current, costs, state.most)
+        if current.tried:
+            first, loss = current.tried[0]
+            rate = (loss - state.loss) / max(sum(changes[i] for i in first), 1e-9)
+            state.rate = 0.5 * (state.rate + float(np.clip(rate, *_RATES)))
         if removed:
             state.loss = current.loss(removed)
         else:
             _dare_more(state)
+    _remember(state, {i: cost for i, cost in costs.items() if cost != known[i]})
     pruning.remove(removed, trials)
     state.pruned = state.descent.copy()
+
+
+def _expected_costs(state: State, changes: Mapping[int, float]) -> dict[int, float]:
+    """Return what each processor that may be removed is expected to cost.
+
+    That is its first-order change, times how much more the last round's removals cost than theirs;
+    at least what it did cost when it was last tried alone, of which a part is forgotten each round.
+    """
+    nodes = state.descent.graph.nodes
+    return {
+        i: max(state.rate * change, state.dear.get(f"{nodes[i].kind}/{nodes[i].name}", 0.0))
+        for i, change in changes.items()
+        if [nodes[i].kind, nodes[i].name] not in state.refused
+    }
+
+
+def _remember(state: State, costs: Mapping[int, float]) -> None:
+    """Keep what processors did cost that failed alone."""
+    nodes = state.descent.graph.nodes
+    state.dear = {name: _KEPT * cost for name, cost in state.dear.items()}
+    state.dear |= {f"{nodes[i].kind}/{nodes[i].name}": cost for i, cost in costs.items()}
 
 
 def _dare_more(state: State) -> None:

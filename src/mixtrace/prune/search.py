@@ -25,6 +25,8 @@ from mixtrace.graph import CONSOLES, ConsolePreset, build_console
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
+from mixtrace.prune.levels import gather_levels
+from mixtrace.prune.looks import CONVENTIONS, Look
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
@@ -110,6 +112,11 @@ class _Run:
             self._step("console", steps, rate * min(1.0, (state.step + 1) / 20), 0.0)
         if "console" not in state.losses:
             self._mark_console()
+            if self.recipe.rounds:
+                began = time.monotonic()
+                self._look(0)
+                self._accept()
+                state.trial_seconds += time.monotonic() - began
             self.save(now=True)
 
     def prune_and_descend(self, number: int) -> None:
@@ -178,7 +185,7 @@ class _Run:
         config, pruning = self._config, self._pruning(number)
         rng = np.random.default_rng((config.seed, number))
         if config.policy == "ordered":
-            prune_in_order(pruning, rng)
+            prune_in_order(pruning)
         else:
             prune_as_published(pruning, config.policy, number, rng)
 
@@ -214,7 +221,8 @@ class _Run:
         return self._state.losses["console"]["published"] + self._config.tolerance
 
     def _accept(self) -> None:
-        self._state.accepted.append((self._state.descent.copy(), self._state.loss))
+        state = self._state
+        state.accepted.append((state.descent.copy(), state.loss, state.look))
 
     def _last_that_holds(self) -> tuple[Descent, dict[str, float]]:
         """Return the last accepted graph whose whole-song loss keeps the tolerance, and that loss.
@@ -222,9 +230,8 @@ class _Run:
         Before the console is done there is none, and the graph as it stands is returned.
         """
         state = self._state
-        for descent, _ in reversed(state.accepted[1:]):
-            loss = song_loss(descent.graph, descent.settings, self._windows)
-            state.trial_windows += self._windows.count
+        for descent, _, look in reversed(state.accepted[1:]):
+            loss = self._whole_loss(descent, look)
             if loss["published"] <= self._goal():
                 return descent, loss
         if state.accepted:
@@ -232,20 +239,32 @@ class _Run:
         descent = state.descent
         return descent, song_loss(descent.graph, descent.settings, self._windows)
 
+    def _whole_loss(self, descent: Descent, look: Look) -> dict[str, float]:
+        """Return the loss of the whole song by convention, from a look and what it left out."""
+        losses = {convention: list(seen) for convention, seen in look.losses.items()}
+        rest = sorted(set(range(self._windows.count)) - set(look.numbers))
+        if rest:
+            parts = song_parts(descent.graph, descent.settings, self._windows, rest)
+            for convention in CONVENTIONS:
+                losses[convention] += combine(parts, convention).tolist()
+        self._state.trial_windows += len(rest)
+        return {convention: float(np.mean(values)) for convention, values in losses.items()}
+
     def _settle(self, number: int) -> None:
         """Take the graph for the result if it holds; go back to the result if it does not.
 
-        A descent of our policy that did harm is undone, and those after it are calmer. One that
-        made good half of what is too much is followed by another.
+        A descent of our policy that did too much harm is undone, and those after it are calmer. One
+        that made good half of what is too much is followed by another.
         """
         state, pruned, predicted = self._state, self._state.pruned, self._state.loss
-        holds, state.loss = self._race(number)
+        holds = self._look(number)
         state.pruned = None
-        if pruned is not None and state.loss > predicted:
-            holds = self._undo_harm(pruned, number, holds)
-        elif pruned is not None and not holds and 2.0 * state.loss < predicted + self._goal():
-            state.step = 0
-            return
+        if pruned is not None and not holds:
+            if state.loss > predicted:
+                holds = self._undo_harm(pruned, number)
+            elif 2.0 * state.loss < predicted + self._goal():
+                state.step = 0
+                return
         state.settled = number
         for entry in state.removed:
             if entry["round"] == number:
@@ -258,27 +277,32 @@ class _Run:
         elif self._config.policy == "ordered":
             self._take_back(number)
 
-    def _undo_harm(self, pruned: Descent, number: int, holds: bool) -> bool:
+    def _undo_harm(self, pruned: Descent, number: int) -> bool:
         """Go back to before the descent if that is better on the same windows; say if it holds."""
         state = self._state
-        descended, after = state.descent, state.loss
+        descended = state.descent, state.loss, state.look
         state.descent = pruned
-        before_holds, before = self._race(number)
-        if before >= after:
-            state.descent = descended
-            return holds
-        state.loss, state.calm = before, 0.5 * state.calm
+        before_holds = self._look(number)
+        if state.loss >= descended[1]:
+            state.descent, state.loss, state.look = descended
+            return False
+        state.calm *= 0.5
         return before_holds
 
-    def _race(self, number: int) -> tuple[bool, float]:
-        """Say whether the graph as it stands reaches the goal, and give its loss as known."""
-        descent = self._state.descent
+    def _look(self, number: int) -> bool:
+        """Look at the graph as it stands: say whether it reaches the goal, and keep the look."""
+        state, descent = self._state, self._state.descent
+        if self._config.policy == "ordered":
+            heard = self._windows.heard(descent.graph)
+            descent.move_to(gather_levels(descent.graph, descent.settings, heard))
         rng = np.random.default_rng((self._config.seed, 3, number))
-        return self._pruning(number).race(descent.graph, descent.settings, self._goal(), rng)
+        race = self._pruning(number).race
+        holds, state.loss, state.look = race(descent.graph, descent.settings, self._goal(), rng)
+        return holds
 
     def _take_back(self, number: int) -> None:
         state = self._state
-        accepted, state.loss = state.accepted[-1]
+        accepted, state.loss, state.look = state.accepted[-1]
         state.descent = accepted.copy()
         removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]

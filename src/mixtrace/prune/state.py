@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
 from mixtrace.fit import Descent, Recipe, SongWindows
 from mixtrace.graph import graph_from_json, graph_to_json
+from mixtrace.prune.looks import Look
 
 __all__ = ["Keeper", "State"]
 
@@ -24,11 +25,11 @@ class Keeper(Protocol):
         """Store tensors and JSON facts as one."""
 
 
-Found = tuple[Descent, float]
-"""A graph as it was descended on, and its loss (published convention) as far as it is known."""
+Found = tuple[Descent, float, Look]
+"""A graph as it was descended on, its loss (published convention) as far as known, and a look."""
 
 _PLAIN = (
-    *("round", "step", "settled", "loss", "allowance", "most", "refused", "calm"),
+    *("round", "step", "settled", "loss", "allowance", "most", "refused", "rate", "dear", "calm"),
     *("finished", "seconds"),
     *("trials", "trial_windows", "trial_seconds"),
     *("console_windows", "losses", "removed", "history"),
@@ -47,18 +48,21 @@ class State:
         settled: the last round whose graph was accepted or taken back.
         loss: L_a (published convention) of the graph before it is descended on, as far as it is
             known.
+        look: what was last looked at, which gave that loss.
         lowest: the lowest loss of a song seen, for the published policies.
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
         most: how many processors a round may remove, after one that was taken back; None for all.
         refused: kind and name of processors that were removed alone, and taken back, since a round
             was last accepted.
+        rate: how much more the removals of the last round cost than the sum of their changes.
+        dear: what processors, by kind/name, cost when they failed alone.
         calm: a factor on the rate of the steps after a round.
         pruned: after a round of our policy, what it left, before it is descended on.
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
         trials, trial_windows, trial_seconds: as in `SearchResult`.
-        accepted: the console and what the rounds made of it, in turn.
+        accepted: the console, what the rounds began with, and what they made of it, in turn.
         console_windows: L_a (published convention) of the console, window by window.
         losses, removed, history: as in `SearchResult`.
     """
@@ -68,10 +72,13 @@ class State:
     step: int = 0
     settled: int = 0
     loss: float = 0.0
+    look: Look = field(default_factory=Look)
     lowest: float = math.inf
     allowance: float | None = None
     most: int | None = None
     refused: list[list[str]] = field(default_factory=list)
+    rate: float = 1.7
+    dear: dict[str, float] = field(default_factory=dict)
     calm: float = 1.0
     pruned: Descent | None = None
     finished: bool = False
@@ -95,9 +102,11 @@ class State:
         facts["pruned"] = self.pruned is not None
         facts["graph"] = graph_to_json(self.descent.graph)
         facts["lowest"] = self.lowest if math.isfinite(self.lowest) else None
+        facts["look"] = asdict(self.look)
         facts["accepted"] = []
-        for number, (descent, loss) in enumerate(self.accepted):
-            facts["accepted"].append({"graph": graph_to_json(descent.graph), "loss": loss})
+        for number, (descent, loss, look) in enumerate(self.accepted):
+            found = {"graph": graph_to_json(descent.graph), "loss": loss, "look": asdict(look)}
+            facts["accepted"].append(found)
             tensors |= {f"{number}/{name}": value for name, value in descent.memory().items()}
         return tensors, facts
 
@@ -125,6 +134,8 @@ class State:
         if facts["pruned"]:
             state.pruned = descent(facts["graph"], "pruned")
         state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
-        for number, document in enumerate(facts["accepted"]):
-            state.accepted.append((descent(document["graph"], str(number)), document["loss"]))
+        state.look = Look(**facts["look"])
+        for number, found in enumerate(facts["accepted"]):
+            known = descent(found["graph"], str(number))
+            state.accepted.append((known, found["loss"], Look(**found["look"])))
         return state

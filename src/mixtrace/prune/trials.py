@@ -8,17 +8,19 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from mixtrace.fit import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
-from mixtrace.prune.racing import race_in_order
-from mixtrace.render import DryAudio, Incremental, Prepared, render_compiled
+from mixtrace.prune.looks import Look
+from mixtrace.prune.racing import EVERYTHING, Effort, race_spread
+from mixtrace.render import DryAudio, Incremental, Prepared
 
 __all__ = ["Trials", "surviving_rows"]
+
+_EFFORT = Effort(least=4, most=6, certainty=1.0)
+_CERTAIN = 2
 
 
 def surviving_rows(graph: Graph, removed: Collection[int]) -> dict[str, list[int]]:
@@ -30,28 +32,22 @@ def surviving_rows(graph: Graph, removed: Collection[int]) -> dict[str, list[int
 
 
 class Trials:
-    """Judges removals from one graph under fixed settings, on some windows of the song.
+    """Judges removals from one graph under fixed settings, on the windows of a look at it.
 
     Attributes:
         graph: what to remove from.
         count: windows rendered and compared so far.
-        changes: for each processor, how much the loss of each window would change without it. That
-            is the first-order change w dL/dw, w its dry/wet weight, in absolute value. Where w has
-            converged, the changes of the windows cancel: their mean says nothing, their size does.
     """
-
-    changes: dict[int, Float[np.ndarray, " window"]]
 
     def __init__(
         self,
         graph: Graph,
         settings: Settings,
         windows: SongWindows,
-        numbers: Sequence[int],
+        look: Look,
         *,
         whole: float | None = None,
-        fft_limit_s: float | None = None,
-        early_wins: bool = True,
+        exactly: bool = False,
     ) -> None:
         """Take the graph as it stands.
 
@@ -59,34 +55,32 @@ class Trials:
             graph: what to remove from.
             settings: its settings.
             windows: the song.
-            numbers: the evaluation windows a trial is judged on.
+            look: what the graph scores; trials are judged on the same windows.
             whole: what the graph scores on the whole song. Where it is given, every loss is read
                 as the song's by what the graph scores on both.
-            fft_limit_s: as for `render_compiled`, in seconds; None judges exactly.
-            early_wins: whether a trial can pass, as it can fail, before all windows were judged.
+            exactly: whether races judge all windows of the look.
         """
         self.graph = graph
         self.count = 0
-        self._settings = settings
         self._windows = windows
-        self._numbers = list(numbers)
-        self._early_wins = early_wins
+        self._look = look
+        self._effort = EVERYTHING if exactly else _EFFORT
+        # What rings on past this wraps around into the warm-up: the loss changes by 1e-5.
+        limit = windows.time + windows.warm_up
         rate = windows.sample_rate_hz
-        limit = None if fft_limit_s is None else round(fft_limit_s * rate)
-        self._fft_limit = limit
         self._prepared = Prepared(graph, settings, rate, windows.time, limit)
         self._renderings: dict[int, Incremental] = {}
         self._base: frozenset[int] = frozenset()
-        self.changes, whole_losses = self._first_look()
-        self._losses: dict[frozenset[int], dict[int, float]] = {frozenset(): whole_losses}
+        known = dict(zip(look.numbers, look.losses["published"], strict=True))
+        self._losses: dict[frozenset[int], dict[int, float]] = {frozenset(): known}
         self._offset = 0.0
         if whole is not None:
             self._offset = whole - self.loss(())
 
     def loss(self, removed: Collection[int]) -> float:
         """Return the mean L_a (published convention) with some processors removed."""
-        losses = self._window_losses(self._numbers, frozenset(removed))
-        return float(np.mean(losses)) + self._offset
+        losses = self._window_losses(self._look.numbers, frozenset(removed))
+        return float(np.dot(self._look.shares, losses)) + self._offset
 
     def keep(self, removed: Collection[int]) -> None:
         """Take removals for granted: the trials that follow will have them in common."""
@@ -97,58 +91,21 @@ class Trials:
     def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
         """Say whether removals keep the loss under a bar, and give the loss as far as it is known.
 
-        Every window is compared with what the whole graph scores on it, first those on which what
-        is new among the removals matters most (see `racing`).
+        Some windows of the look are compared with what the whole graph scores on them, or all.
         """
-        gone, before = frozenset(removed), self.loss(())
-        matter = np.zeros(len(self._numbers))
-        for i in gone - self._base:
-            matter += self.changes[i]
-        outcome = race_in_order(
+        gone, before, look = frozenset(removed), self.loss(()), self._look
+        outcome = race_spread(
             lambda numbers: np.subtract(
                 self._window_losses(numbers, gone), self._window_losses(numbers, frozenset())
             ).tolist(),
-            [self._numbers[place] for place in np.argsort(-matter, kind="stable")],
+            look.certain[: None if self._effort is EVERYTHING else _CERTAIN],
+            look.others,
+            look.share,
             bar - before,
+            self._effort,
             at_once=self._windows.at_once,
-            early_wins=self._early_wins,
         )
         return outcome.won, before + outcome.mean
-
-    def _first_look(self) -> tuple[dict[int, Float[np.ndarray, " window"]], dict[int, float]]:
-        """Return `changes` and what the whole graph scores on each window, in one pass."""
-        weights = {
-            kind: wet.detach().clone().requires_grad_() for kind, wet in self._settings.wet.items()
-        }
-        leaves = Settings(self._settings.values, weights)
-        seen = self._windows.each(lambda number: self._slopes(leaves, number), self._numbers)
-        self.count += len(seen)
-        changes = {
-            i: np.array([float(slopes[kind][row]) for _, slopes in seen])
-            for kind in weights
-            for row, i in enumerate(self.graph.of_kind(kind))
-        }
-        return changes, {n: loss for n, (loss, _) in zip(self._numbers, seen, strict=True)}
-
-    def _slopes(self, leaves: Settings, number: int) -> tuple[float, dict[str, Tensor]]:
-        """Return the loss of one window, and |w dL/dw| by kind."""
-        dry, features = self._windows.window(number)
-        estimate = render_compiled(
-            self.graph,
-            leaves,
-            dry,
-            self._windows.sample_rate_hz,
-            time=self._windows.time,
-            fft_limit=self._fft_limit,
-        )
-        loss = combine(self._windows.compare(estimate, features), "published").mean()
-        wets = list(leaves.wet.values())
-        slopes = torch.autograd.grad(loss, wets, allow_unused=True) if loss.requires_grad else wets
-        changes = {
-            kind: torch.zeros_like(wet) if slope is None else (wet * slope).abs().detach()
-            for (kind, wet), slope in zip(leaves.wet.items(), slopes, strict=True)
-        }
-        return float(loss.detach()), changes
 
     def _window_losses(self, numbers: Sequence[int], removed: frozenset[int]) -> list[float]:
         known = self._losses.setdefault(removed, {})

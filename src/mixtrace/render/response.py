@@ -82,7 +82,7 @@ def linear_operators(
         nodes: linear nodes.
         fft_length: the transform length of the spectra; a longer response wraps around.
     """
-    return _operators(plan, settings, nodes, fft_length, lambda stack: stack)
+    return _operators(plan, settings, nodes, fft_length, lambda _, stack: stack)
 
 
 class KeptOperators:
@@ -95,12 +95,14 @@ class KeptOperators:
     Attributes:
         computed: stacks of responses and of matrices as they follow from the settings.
         leaves: the same numbers, as the windows see them.
+        nodes: for each stack, the nodes whose rows it has.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the whole graph."""
         self.computed: list[Tensor] = []
         self.leaves: list[Tensor] = []
+        self.nodes: list[list[int]] = []
         self._settings = settings
         self._known: dict[int, Operators] = {}
         self._lock = Lock()
@@ -115,10 +117,11 @@ class KeptOperators:
                 self._known[fft_length] = known
         return known
 
-    def _cut(self, stack: Tensor) -> Tensor:
+    def _cut(self, nodes: list[int], stack: Tensor) -> Tensor:
         if not stack.requires_grad:
             return stack
         self.computed.append(stack)
+        self.nodes.append(nodes)
         self.leaves.append(stack.detach().requires_grad_())
         return self.leaves[-1]
 
@@ -128,16 +131,16 @@ def _operators(
     settings: Settings,
     nodes: Sequence[int],
     fft_length: int,
-    seen: Callable[[Tensor], Tensor],
+    seen: Callable[[list[int], Tensor], Tensor],
 ) -> Operators:
-    """Return what each of the nodes does, with every stack as `seen` shows it."""
+    """Return what each of the nodes does, with every stack of nodes as `seen` shows it."""
     places: dict[int, tuple[Tensor, int]] = {}
     for members, stack in _filter_responses(plan, settings, nodes, fft_length):
-        shown = seen(stack)
+        shown = seen(members, stack)
         places.update((i, (shown, row)) for row, i in enumerate(members))
     matrices: dict[int, Tensor] = {}
     for members, stack in _mixing_matrices(plan, settings, nodes):
-        matrices.update(zip(members, seen(stack).unbind(0), strict=True))
+        matrices.update(zip(members, seen(members, stack).unbind(0), strict=True))
     responses = {i: stack[row] for i, (stack, row) in places.items()}
     return Operators(responses, matrices, places)
 

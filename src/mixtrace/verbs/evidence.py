@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from mixtrace.fit import RECIPES, SongWindows
+from mixtrace.fit import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import WARM_UP_S, WINDOW_S, MixLoss, combine, evaluation_windows
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
-from mixtrace.prune import Trials
+from mixtrace.prune import Trials, look_at
 from mixtrace.render import render_taps
 from mixtrace.session import Session
 from mixtrace.store import Evidence, StoredGraph
@@ -54,8 +54,8 @@ def loss_increases(
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
-    limit_s = RECIPES["default"].objective.fft_limit_s
-    trials = Trials(graph, settings, windows, numbers.tolist(), fft_limit_s=limit_s)
+    look = look_at(graph, settings, windows, numbers.tolist())
+    trials = Trials(graph, settings, windows, look)
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)
     for done, i in enumerate(graph.processors, 1):

@@ -1,0 +1,139 @@
+"""Looking at a graph: what it scores on windows of the song, and how much each processor matters.
+
+One look serves twice: it settles a round, and the trials of the next one start from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.fit import SongWindows
+from mixtrace.graph import Graph
+from mixtrace.losses import Convention, combine
+from mixtrace.processors import Settings
+from mixtrace.prune.racing import shares
+from mixtrace.render import KeptOperators, render_compiled
+
+__all__ = ["CONVENTIONS", "Look", "Looking", "look_at"]
+
+CONVENTIONS: tuple[Convention, ...] = ("published", "eq4")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a graph scores on some windows of the song; JSON as it is.
+
+    Attributes:
+        certain: windows that stand for themselves.
+        others: windows that stand for the rest of the song.
+        share: what they count in the song's mean.
+        losses: L_a of each window, by convention.
+        changes: for each window and each processor of the graph, in its order, how much L_a
+            (published convention) of the window would change without it. That is the first-order
+            change w dL/dw, w its dry/wet weight, in absolute value. Where w has converged, the
+            changes of the windows cancel: their mean says nothing, their size does.
+    """
+
+    certain: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
+    share: float = 1.0
+    losses: dict[str, list[float]] = field(default_factory=lambda: {c: [] for c in CONVENTIONS})
+    changes: list[list[float]] = field(default_factory=list)
+
+    @property
+    def numbers(self) -> list[int]:
+        """All windows."""
+        return [*self.certain, *self.others]
+
+    @property
+    def shares(self) -> Float[np.ndarray, " window"]:
+        """What each of them counts in the song's mean."""
+        return shares(len(self.certain), len(self.others), self.share)
+
+    @property
+    def importance(self) -> Float[np.ndarray, " processor"]:
+        """The mean change of the song, for each processor of the graph."""
+        return self.shares @ np.array(self.changes)
+
+
+class Looking:
+    """Looks at one graph under fixed settings, some windows at a time."""
+
+    def __init__(self, graph: Graph, settings: Settings, windows: SongWindows) -> None:
+        """Take the graph; nothing is looked at yet."""
+        self._graph = graph
+        self._windows = windows
+        wet = {kind: w.detach().clone().requires_grad_() for kind, w in settings.wet.items()}
+        self._settings = Settings(settings.values, wet)
+        self._operators = KeptOperators(self._settings)
+        self._seen: dict[int, tuple[dict[str, float], list[float]]] = {}
+
+    def at(self, numbers: Sequence[int]) -> list[float]:
+        """Look at some windows; return L_a (published convention) of each."""
+        seen = self._windows.each(self._window, numbers)
+        self._seen.update(zip(numbers, seen, strict=True))
+        return [losses["published"] for losses, _ in seen]
+
+    def look(self, certain: Sequence[int] = ()) -> Look:
+        """Return all that was seen, with the windows that stand for themselves alone."""
+        alone = [number for number in certain if number in self._seen]
+        others = [number for number in self._seen if number not in alone]
+        seen = [self._seen[number] for number in (*alone, *others)]
+        return Look(
+            alone,
+            others,
+            1.0 - len(alone) / self._windows.count,
+            {name: [losses[name] for losses, _ in seen] for name in CONVENTIONS},
+            [changes for _, changes in seen],
+        )
+
+    def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
+        """Return the loss of one window by convention, and the change of each processor."""
+        windows, wet = self._windows, self._settings.wet
+        dry, features = windows.window(number)
+        estimate = render_compiled(
+            self._graph,
+            self._settings,
+            dry,
+            windows.sample_rate_hz,
+            time=windows.time,
+            uncounted=windows.warm_up,
+            operators=self._operators,
+        )
+        parts = windows.compare(estimate, features)
+        by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
+        losses = {name: float(value.detach()) for name, value in by_convention.items()}
+        changes = dict.fromkeys(self._graph.processors, 0.0)
+        if by_convention["published"].requires_grad:
+            leaves = list(self._operators.leaves)
+            slopes = torch.autograd.grad(
+                by_convention["published"], [*wet.values(), *leaves], allow_unused=True
+            )
+            for kind, slope in zip(wet, slopes, strict=False):
+                if slope is not None:
+                    of_kind = (wet[kind].detach() * slope).abs().tolist()
+                    changes.update(zip(self._graph.of_kind(kind), of_kind, strict=True))
+            for nodes, leaf, slope in zip(
+                self._operators.nodes, leaves, slopes[len(wet) :], strict=False
+            ):
+                if slope is not None:
+                    for i, change in zip(nodes, _without(leaf.detach(), slope), strict=True):
+                        changes[i] += change
+        return losses, [abs(changes[i]) for i in self._graph.processors]
+
+
+def look_at(graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int]) -> Look:
+    """Look at some windows that stand for the song."""
+    looking = Looking(graph, settings, windows)
+    looking.at(numbers)
+    return looking.look()
+
+
+def _without(operators: Tensor, slopes: Tensor) -> list[float]:
+    """Return w dL/dw of nodes that do 1 - w + w H, from dL of that: it is w (H - 1) dL."""
+    neutral = 1.0 if operators.is_complex() else torch.eye(2).to(operators)
+    return ((operators - neutral) * slopes.conj()).real.flatten(1).sum(1).tolist()
