@@ -112,11 +112,6 @@ class _Run:
             self._step("console", steps, rate * min(1.0, (state.step + 1) / 20), 0.0)
         if "console" not in state.losses:
             self._mark_console()
-            if self.recipe.rounds:
-                began = time.monotonic()
-                self._look(0)
-                self._accept()
-                state.trial_seconds += time.monotonic() - began
             self.save(now=True)
 
     def prune_and_descend(self, number: int) -> None:
@@ -182,6 +177,9 @@ class _Run:
         self._saved = time.monotonic()
 
     def _prune(self, number: int) -> None:
+        if number == 1:
+            self._look(0)
+            self._accept()
         config, pruning = self._config, self._pruning(number)
         rng = np.random.default_rng((config.seed, number))
         if config.policy == "ordered":
