@@ -135,5 +135,9 @@ def look_at(graph: Graph, settings: Settings, windows: SongWindows, numbers: Seq
 
 def _without(operators: Tensor, slopes: Tensor) -> list[float]:
     """Return w dL/dw of nodes that do 1 - w + w H, from dL of that: it is w (H - 1) dL."""
-    neutral = 1.0 if operators.is_complex() else torch.eye(2).to(operators)
-    return ((operators - neutral) * slopes.conj()).real.flatten(1).sum(1).tolist()
+    if not operators.is_complex():
+        return ((operators - torch.eye(2).to(operators)) * slopes).flatten(1).sum(1).tolist()
+    # Row by row, and less 1 at the end: a copy of all responses takes longer than all the rest.
+    pairs = zip(slopes.flatten(1), operators.flatten(1), strict=True)
+    whole = torch.stack([torch.vdot(slope, response) for slope, response in pairs])
+    return (whole - slopes.flatten(1).sum(1)).real.tolist()
