@@ -7,8 +7,8 @@ One console is fitted; from it the song is pruned by our policy (`ordered`) and 
 policy would cost if every one of its trials rendered the smaller graph anew on every window of the
 song is the number of its trials times the windows of the song, and times the measured time of such
 an evaluation; it is not run, it would take hours. Like ours it has to know the loss of the graph it
-begins each round with, and that of the result; a second row counts these as well. Prints a table in Markdown and writes it to
-docs/performance-pruning.md.
+begins each round with, and that of the result; a second row counts these as well. Prints a table in
+Markdown and writes it to docs/performance-pruning.md.
 """
 
 import argparse
@@ -128,10 +128,10 @@ def main() -> None:
         row("hybrid, as here", theirs, theirs.trials, theirs.trial_windows, theirs.trial_seconds),
         row("ordered, as here", ours, ours.trials, ours.trial_windows, ours.trial_seconds),
         "",
-        f"Ordered against the first row: {against(everything, a_window, ours)}, against the second: "
-        f"{against(known, a_window, ours)}. Hybrid as here against the second: "
-        f"{against(known, a_window, theirs)}. A window of a whole song evaluated from nothing takes "
-        f"{a_window:.3f} s here.",
+        f"Ordered against the first row: {against(everything, a_window, ours)}, "
+        f"against the second: {against(known, a_window, ours)}. "
+        f"Hybrid as here against the second: {against(known, a_window, theirs)}. "
+        f"A window of a whole song evaluated from nothing takes {a_window:.3f} s here.",
         "",
     ]
     given.out.write_text("\n".join(lines), "utf-8")
