@@ -93,7 +93,7 @@ class Looking:
 
     def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
         """Return the loss of one window by convention, and the change of each processor."""
-        windows, wet = self._windows, self._settings.wet
+        windows = self._windows
         dry, features = windows.window(number)
         estimate = render_compiled(
             self._graph,
@@ -107,23 +107,25 @@ class Looking:
         parts = windows.compare(estimate, features)
         by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
         losses = {name: float(value.detach()) for name, value in by_convention.items()}
+        return losses, self._changes(by_convention["published"])
+
+    def _changes(self, loss: Float[Tensor, ""]) -> list[float]:
+        """Return |w dL/dw| of each processor, from the loss of one window."""
         changes = dict.fromkeys(self._graph.processors, 0.0)
-        if by_convention["published"].requires_grad:
-            leaves = list(self._operators.leaves)
-            slopes = torch.autograd.grad(
-                by_convention["published"], [*wet.values(), *leaves], allow_unused=True
-            )
-            for kind, slope in zip(wet, slopes, strict=False):
+        if loss.requires_grad:
+            wet, leaves = self._settings.wet, list(self._operators.leaves)
+            slopes = torch.autograd.grad(loss, [*wet.values(), *leaves], allow_unused=True)
+            for kind, slope in zip(wet, slopes[: len(wet)], strict=True):
                 if slope is not None:
-                    of_kind = (wet[kind].detach() * slope).abs().tolist()
+                    of_kind = (wet[kind].detach() * slope).tolist()
                     changes.update(zip(self._graph.of_kind(kind), of_kind, strict=True))
-            for nodes, leaf, slope in zip(
-                self._operators.nodes, leaves, slopes[len(wet) :], strict=False
-            ):
+            # Another window may have added stacks since, which this one did not use.
+            stacks = zip(self._operators.nodes, leaves, slopes[len(wet) :], strict=False)
+            for nodes, leaf, slope in stacks:
                 if slope is not None:
                     for i, change in zip(nodes, _without(leaf.detach(), slope), strict=True):
                         changes[i] += change
-        return losses, [abs(changes[i]) for i in self._graph.processors]
+        return [abs(changes[i]) for i in self._graph.processors]
 
 
 def look_at(graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int]) -> Look:

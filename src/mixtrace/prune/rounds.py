@@ -67,7 +67,7 @@ class Pruning:
     def race(
         self, graph: Graph, settings: Settings, bar: float, rng: np.random.Generator
     ) -> tuple[bool, float, Look]:
-        """Say whether the song's L_a (published convention) is at most a bar; give it as known.
+        """Say whether the song's L_a (published convention) is at most a bar; give it and the look.
 
         Windows are looked at and judged against what the console scores on them, first those on
         which it scores worst, then others spread over the song, until they tell; or all where the
