@@ -12,6 +12,7 @@ Markdown and writes it to docs/performance-pruning.md.
 """
 
 import argparse
+import copy
 import shlex
 import sys
 import time
@@ -41,8 +42,8 @@ class Console:
         self.stored: tuple[dict[str, Tensor], dict[str, Any]] | None = None
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """Return the console, once there is one."""
-        return self.stored
+        """Return the console, once there is one; a search goes on with the lists it is given."""
+        return copy.deepcopy(self.stored)
 
     def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
         """Keep the first state that has a console's loss."""
