@@ -76,6 +76,13 @@ def test_no_case_takes_more_than_the_most() -> None:
     assert a_race(rises, 0.0, effort=Effort(4, 10, 3.0)).asked == 10
 
 
+def test_fewer_of_the_certain_windows_stand_for_all_of_them() -> None:
+    rises = np.array([8.0] * 4 + [1.0] * 74)
+    outcome = a_race(rises, 5.0, effort=Effort(4, 6, 1.0, certain=2))
+    assert outcome.rises == [8.0, 8.0, 1.0, 1.0]
+    assert outcome.mean == pytest.approx(rises.mean())
+
+
 def test_less_certainty_takes_fewer_windows() -> None:
     rng = np.random.default_rng(3)
     asked = {1.0: 0, 3.0: 0}

@@ -28,6 +28,7 @@ __all__ = [
     "song_loss",
     "song_parts",
     "window_loss",
+    "window_parts",
 ]
 
 _STAGED_AS_PUBLISHED = ("equalizer", "reverb")
@@ -175,17 +176,7 @@ def song_parts(
 
     @torch.no_grad()  # which holds for a thread, not for those it starts
     def of_window(number: int) -> LossParts:
-        dry, features = windows.window(number)
-        estimate = render_compiled(
-            graph,
-            settings,
-            dry,
-            windows.sample_rate_hz,
-            time=windows.time,
-            uncounted=windows.warm_up,
-            operators=source,
-        )
-        return windows.compare(estimate, features)
+        return window_parts(graph, settings, windows, number, source)
 
     parts = windows.each(of_window, chosen)
     return LossParts(
@@ -193,6 +184,27 @@ def song_parts(
         torch.cat([p.convergence_eq4 for p in parts]),
         torch.cat([p.convergence_published for p in parts]),
     )
+
+
+def window_parts(
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    number: int,
+    operators: KeptOperators,
+) -> LossParts:
+    """Return the loss of one evaluation window, in parts [1, 4, 3]."""
+    dry, features = windows.window(number)
+    estimate = render_compiled(
+        graph,
+        settings,
+        dry,
+        windows.sample_rate_hz,
+        time=windows.time,
+        uncounted=windows.warm_up,
+        operators=operators,
+    )
+    return windows.compare(estimate, features)
 
 
 def song_loss(graph: Graph, settings: Settings, windows: SongWindows) -> dict[str, float]:

@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit import SongWindows
+from mixtrace.fit import SongWindows, window_parts
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, combine
 from mixtrace.processors import Settings
 from mixtrace.prune.racing import shares
-from mixtrace.render import KeptOperators, render_compiled
+from mixtrace.render import KeptOperators
 
 __all__ = ["CONVENTIONS", "Look", "Looking", "look_at"]
 
@@ -93,18 +93,7 @@ class Looking:
 
     def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
         """Return the loss of one window by convention, and the change of each processor."""
-        windows = self._windows
-        dry, features = windows.window(number)
-        estimate = render_compiled(
-            self._graph,
-            self._settings,
-            dry,
-            windows.sample_rate_hz,
-            time=windows.time,
-            uncounted=windows.warm_up,
-            operators=self._operators,
-        )
-        parts = windows.compare(estimate, features)
+        parts = window_parts(self._graph, self._settings, self._windows, number, self._operators)
         by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
         losses = {name: float(value.detach()) for name, value in by_convention.items()}
         return losses, self._changes(by_convention["published"])

@@ -25,11 +25,13 @@ class Effort:
         least: windows before which no race ends.
         most: windows after which every race ends.
         certainty: standard errors by which a race that ends earlier is decided.
+        certain: how many of the certain windows to ask; None for all.
     """
 
     least: float
     most: float
     certainty: float
+    certain: int | None = None
 
 
 EVERYTHING = Effort(np.inf, np.inf, 0.0)
@@ -70,14 +72,14 @@ def race_spread(
 
     Args:
         rises: gives the rises of some windows; not asked twice for one.
-        certain: windows that are always asked.
+        certain: windows that are asked before all others.
         others: the rest of them, in an order every beginning of which is a fair sample.
         share: what the others count in the mean.
         slack: the highest mean that wins.
         effort: how many windows to ask, and how sure to be.
         at_once: how many windows are asked for together.
     """
-    outcome = Outcome()
+    outcome, certain = Outcome(), certain[: effort.certain]
     for left in _asked(rises, [*certain, *others], at_once, outcome):
         known, sample = outcome.rises[: len(certain)], outcome.rises[len(certain) :]
         outcome.mean = float(np.dot(shares(len(known), len(sample), share), outcome.rises))

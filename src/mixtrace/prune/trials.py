@@ -19,8 +19,7 @@ from mixtrace.render import DryAudio, Incremental, Prepared
 
 __all__ = ["Trials", "surviving_rows"]
 
-_EFFORT = Effort(least=4, most=6, certainty=1.0)
-_CERTAIN = 2
+_EFFORT = Effort(least=4, most=6, certainty=1.0, certain=2)
 
 
 def surviving_rows(graph: Graph, removed: Collection[int]) -> dict[str, list[int]]:
@@ -98,7 +97,7 @@ class Trials:
             lambda numbers: np.subtract(
                 self._window_losses(numbers, gone), self._window_losses(numbers, frozenset())
             ).tolist(),
-            look.certain[: None if self._effort is EVERYTHING else _CERTAIN],
+            look.certain,
             look.others,
             look.share,
             bar - before,
