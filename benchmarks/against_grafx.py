@@ -50,9 +50,8 @@ class Ours:
         end = self.recipe.console_end
         phase = min(1.0, self.taken / self.steps)
         rate = end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * phase))
-        dry, features = self.windows.at([start])
         rate *= min(1.0, (self.taken + 1) / 20)
-        self.descent.step([(dry, features)], self.recipe.objective, rate=rate)
+        self.descent.step([self.windows.at([start])], self.recipe.objective, rate=rate)
         self.taken += 1
         self.seconds += time.perf_counter() - began
 
@@ -92,8 +91,8 @@ class Peer:
         losses = []
         for number, start in enumerate(self.windows.starts):
             estimate = self.model.render(start, removed=removed)[None]
-            _, features = self.windows.window(number)
-            losses.append(float(combine(self.windows.compare(estimate, features), "published")))
+            _, target = self.windows.window(number)
+            losses.append(float(combine(self.windows.compare(estimate, target), "published")))
         return float(np.mean(losses))
 
 

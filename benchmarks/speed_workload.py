@@ -105,8 +105,8 @@ class OursAtWork:
 
     def step(self) -> None:
         """Take one step on the next of the first three windows, whose spectra are kept."""
-        dry, features = self.windows.window(self._taken % min(3, self.windows.count))
-        self.descent.step([(dry, features)], self._objective)
+        window = self.windows.window(self._taken % min(3, self.windows.count))
+        self.descent.step([window], self._objective)
         self._taken += 1
 
 

@@ -8,7 +8,7 @@ import torch
 
 from mixtrace.fit import RECIPES, Variables
 from mixtrace.fit.objective import settings_loss, shared_operators, window_loss
-from mixtrace.fit.windows import SongWindows
+from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.losses import MixLoss
 from mixtrace.render import DryAudio
@@ -31,7 +31,7 @@ class Elsewhere(SongWindows):
         mono, stereo = (torch.empty((1, c, TIME), device=META) for c in (1, 2))
         target = torch.empty((1, 2, TIME - WARM_UP), device=META)
         dry = DryAudio([mono, stereo, None], torch.empty(1, device=META))
-        return dry, self.loss.features(target)
+        return dry, Target(self.loss.features(target))
 
 
 def test_a_step_stays_where_the_windows_are() -> None:
@@ -41,10 +41,10 @@ def test_a_step_stays_where_the_windows_are() -> None:
     variables = variables.to(META).requires_grad()
     windows = Elsewhere()
     objective = RECIPES["default"].objective
-    settings, (dry, features) = variables.settings(), windows.window(0)
+    settings, (dry, target) = variables.settings(), windows.window(0)
     operators = shared_operators(graph, settings, windows, [dry], objective)
     total, match = window_loss(
-        graph, settings, windows, dry, features, objective, operators=operators
+        graph, settings, windows, dry, target, objective, operators=operators
     )
     assert total.device == match.device == META
     (total + settings_loss(graph, settings, windows, objective, 1.0)).backward(retain_graph=True)

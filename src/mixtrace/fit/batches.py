@@ -3,8 +3,7 @@
 import numpy as np
 
 from mixtrace.fit.recipe import Recipe
-from mixtrace.fit.windows import SongWindows
-from mixtrace.losses import LossFeatures
+from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.render import DryAudio
 
 __all__ = ["draw_batch"]
@@ -12,7 +11,7 @@ __all__ = ["draw_batch"]
 
 def draw_batch(
     windows: SongWindows, recipe: Recipe, seed: int, step: int
-) -> list[tuple[DryAudio, LossFeatures]]:
+) -> list[tuple[DryAudio, Target]]:
     """Return the windows of a step; which ones depends on the seed and the step alone.
 
     Args:

@@ -12,9 +12,8 @@ from mixtrace.fit.adam import Adam
 from mixtrace.fit.objective import Objective, settings_loss, shared_operators, window_loss
 from mixtrace.fit.recipe import Recipe
 from mixtrace.fit.variables import WET, Variables
-from mixtrace.fit.windows import SongWindows
+from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import Graph
-from mixtrace.losses import LossFeatures
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import Settings
 from mixtrace.render import DryAudio
@@ -65,7 +64,7 @@ class Descent:
 
     def step(
         self,
-        batch: Sequence[tuple[DryAudio, LossFeatures]],
+        batch: Sequence[tuple[DryAudio, Target]],
         objective: Objective,
         *,
         rate: float = 1.0,
@@ -74,7 +73,7 @@ class Descent:
         """Take one step on some windows and return their match before it, where it was computed.
 
         Args:
-            batch: dry audio and target features of the windows, which are rendered side by side.
+            batch: dry audio and targets of the windows, which are rendered side by side.
             objective: what to minimise, on the mean over the windows.
             rate: a factor on every learning rate.
             sparsity: how much of the objective's sparsity weight is in force, 0 to 1.
@@ -85,7 +84,7 @@ class Descent:
         apart = settings.map(lambda value: value.detach().requires_grad_())
         seen = [*_tensors(apart), *operators.leaves]
 
-        def gradients(window: tuple[DryAudio, LossFeatures]) -> tuple[Tensor, Sequence[Any]]:
+        def gradients(window: tuple[DryAudio, Target]) -> tuple[Tensor, Sequence[Any]]:
             total, match = window_loss(
                 self.graph, apart, self._windows, *window, objective, operators=operators
             )

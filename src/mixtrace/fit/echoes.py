@@ -7,7 +7,8 @@ at which that track comes back:
     h(t) = inverse FFT of  E[conj(X) R] / (E[|X|^2] + e),  R = Y - sum_k H_k X_k,
 
 with means over long blocks. A reverberation is a dense cloud of them, so a spike must also stand
-out from what is beside it.
+out from what is beside it. The echoes of one track are noise to the others: what was found is taken
+out of R, and what it hid is looked for again.
 """
 
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ _PROMINENCE = 1.5
 """By how much it must exceed what lies around it, its own width left out."""
 _WIDTH_S, _AROUND_S = 0.0015, 0.015
 _LOUDEST = 4.0
+_PASSES = 3
 
 
 @dataclass(frozen=True)
@@ -69,27 +71,41 @@ def find_echoes(
         rest -= blocks.response(response)[:, None] * blocks.spectra(audio)
     time_s, ratio = np.zeros((2, len(responses), 2, slots))
     early = responses.shape[-1] - 1  # The responses hold the echoes up to here.
-    in_direct = np.interp(np.arange(2 * early), (early, 2 * early), (1.0, 0.0))
+    in_direct = np.interp(np.arange(blocks.size), (early, 2 * early), (1.0, 0.0))
     edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
-    # Spectra are worked out again: those of all tracks would not fit into memory.
-    for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
-        spectra = blocks.spectra(audio)
-        power = np.square(np.abs(spectra)).mean(1)
-        floor = _REGULARISED * power.mean(-1, keepdims=True)
-        if not floor.all():
-            continue
-        direct = blocks.response_at(blocks.response(response) * power / (power + floor))
-        spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
-        spikes[:, : len(in_direct)] += in_direct * direct[:, : len(in_direct)]
-        near = round(_WIDTH_S * rate)
-        sigmas = _above_noise(spikes, rate)
-        for side in range(2):
-            loudness = max(direct[side, :near].max(), direct[side, -near:].max())
-            for place in _spikes(sigmas, side, edges, rate):
-                slot = int(np.searchsorted(edges, place, side="right")) - 1
-                time_s[track, side, slot] = place / rate
-                echo = spikes[side, place] / blocks.overlap(place)
-                ratio[track, side, slot] = min(echo / max(loudness, 1e-9), _LOUDEST)
+    for _ in range(_PASSES):
+        new = np.zeros_like(ratio)
+        # Spectra are worked out again: those of all tracks would not fit into memory.
+        for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
+            spectra = blocks.spectra(audio)
+            power = np.square(np.abs(spectra)).mean(1)
+            floor = _REGULARISED * power.mean(-1, keepdims=True)
+            if not floor.all():
+                continue
+            direct = blocks.response_at(blocks.response(response) * power / (power + floor))
+            spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
+            spikes += in_direct * direct
+            near = round(_WIDTH_S * rate)
+            sigmas = _above_noise(spikes, rate)
+            for side in range(2):
+                loudness = max(direct[side, :near].max(), direct[side, -near:].max())
+                for place in _spikes(sigmas, side, edges, rate):
+                    slot = int(np.searchsorted(edges, place, side="right")) - 1
+                    if ratio[track, side, slot]:
+                        continue
+                    time_s[track, side, slot] = place / rate
+                    echo = spikes[side, place] / blocks.overlap(place)
+                    new[track, side, slot] = min(echo / max(loudness, 1e-9), _LOUDEST)
+        if not new.any():
+            break
+        ratio += new
+        for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
+            for side, slot in np.argwhere(new[track]):
+                place = round(time_s[track, side, slot] * rate)
+                level = new[track, side, slot] * (1.0 - in_direct[place])
+                channel = audio[min(side, len(audio) - 1), None]
+                echo = blocks.spectra(channel, place)[0] * blocks.response(response)[side]
+                rest[side] -= level * echo
     return Echoes(time_s, ratio)
 
 
@@ -97,33 +113,34 @@ class _Blocks:
     """Spectra of long blocks under a Hann window, spread over the song."""
 
     def __init__(self, length: int, rate: float) -> None:
-        self._size = fast_length(round(_BLOCK_S * rate))
-        spare = max(0, length - self._size)
-        count = min(_MOST_BLOCKS, 1 + -(-spare // (self._size // 2)))
+        self.size = fast_length(round(_BLOCK_S * rate))
+        spare = max(0, length - self.size)
+        count = min(_MOST_BLOCKS, 1 + -(-spare // (self.size // 2)))
         self._starts = np.linspace(0, spare, count).astype(int)
-        self._window = np.hanning(self._size).astype(np.float32)
+        self._window = np.hanning(self.size).astype(np.float32)
         energy = np.square(np.abs(_spectrum(self._window)))
         self._overlaps = self.response_at(energy)
 
-    def spectra(self, audio: Float[np.ndarray, "channel time"]) -> np.ndarray:
-        """Return the blocks of a signal, [channel, block, bin]."""
-        blocks = np.zeros((len(audio), len(self._starts), self._size), np.float32)
-        for number, start in enumerate(self._starts):
-            piece = audio[:, start : start + self._size]
-            blocks[:, number, : piece.shape[1]] = piece
+    def spectra(self, audio: Float[np.ndarray, "channel time"], late: int = 0) -> np.ndarray:
+        """Return the blocks of a signal that comes some samples late, [channel, block, bin]."""
+        blocks = np.zeros((len(audio), len(self._starts), self.size), np.float32)
+        for number, start in enumerate(self._starts - late):
+            piece = audio[:, max(0, start) : max(0, start + self.size)]
+            before = max(0, -start)
+            blocks[:, number, before : before + piece.shape[1]] = piece
         return _spectrum(blocks * self._window)
 
     def response(self, response: np.ndarray) -> np.ndarray:
         """Return a frequency response [channel, bin], which may lead and lag, at these blocks."""
         short = _signal(response, 2 * response.shape[-1] - 2)
         half = short.shape[-1] // 2
-        long = np.zeros((len(short), self._size), np.float32)
+        long = np.zeros((len(short), self.size), np.float32)
         long[:, :half], long[:, -half:] = short[:, :half], short[:, -half:]
         return _spectrum(long)
 
     def response_at(self, spectrum: np.ndarray) -> np.ndarray:
         """Return a response in time."""
-        return _signal(spectrum, self._size)
+        return _signal(spectrum, self.size)
 
     def overlap(self, delay: int) -> float:
         """Return the share of a signal that is in a block together with its echo."""

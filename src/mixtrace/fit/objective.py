@@ -9,9 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.fit.parsimony import parsimony
-from mixtrace.fit.windows import SongWindows
+from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import Graph
-from mixtrace.losses import Convention, LossFeatures, LossParts, combine
+from mixtrace.losses import Convention, LossParts, combine
 from mixtrace.processors import Settings
 from mixtrace.render import (
     DryAudio,
@@ -80,7 +80,7 @@ def window_loss(
     settings: Settings,
     windows: SongWindows,
     dry: DryAudio,
-    features: LossFeatures,
+    target: Target,
     objective: Objective,
     *,
     operators: KeptOperators | None = None,
@@ -92,7 +92,7 @@ def window_loss(
         settings: its settings, differentiable.
         windows: the song.
         dry: dry audio of the windows.
-        features: target features of the same windows.
+        target: of the same windows.
         objective: weights and conventions.
         operators: of these settings, where several windows share them.
     """
@@ -117,7 +117,7 @@ def window_loss(
             windows.sample_rate_hz,
             observer=staging,
         )[None]
-    match = combine(windows.compare(estimate, features), objective.convention).mean()
+    match = combine(windows.compare(estimate, target), objective.convention).mean()
     return match + objective.gain_staging * staging.total, match
 
 
@@ -194,7 +194,7 @@ def window_parts(
     operators: KeptOperators,
 ) -> LossParts:
     """Return the loss of one evaluation window, in parts [1, 4, 3]."""
-    dry, features = windows.window(number)
+    dry, target = windows.window(number)
     estimate = render_compiled(
         graph,
         settings,
@@ -204,7 +204,7 @@ def window_parts(
         uncounted=windows.warm_up,
         operators=operators,
     )
-    return windows.compare(estimate, features)
+    return windows.compare(estimate, target)
 
 
 def song_loss(graph: Graph, settings: Settings, windows: SongWindows) -> dict[str, float]:

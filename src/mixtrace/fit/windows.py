@@ -1,6 +1,7 @@
 """The windows of a song: dry audio and target features, ready for rendering and comparing."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
 from typing import TypeVar
@@ -24,7 +25,7 @@ from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.render import DryAudio
 from mixtrace.session import Looks, Session
 
-__all__ = ["SILENCE", "SongWindows"]
+__all__ = ["SILENCE", "SongWindows", "Target"]
 
 SILENCE = 1e-5
 """Peak amplitude (-100 dB) below which a track counts as silent in a window."""
@@ -36,6 +37,19 @@ _HEARD_WINDOWS = 16
 _HEARD_SHARE = 1e-4
 
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What rendered windows are compared with.
+
+    Attributes:
+        features: of the mix in the counted part of the windows.
+        within: there 1 up to the end of the song and 0 behind it; None where no window passes it.
+    """
+
+    features: LossFeatures
+    within: Float[Tensor, "window 1 counted"] | None = None
 
 
 class SongWindows:
@@ -65,7 +79,7 @@ class SongWindows:
         self.loss = MixLoss(session.sample_rate_hz, device=self.device)
         self._tracks = Looks(torch.from_numpy, session.audio)
         self._mix = torch.from_numpy(session.mix)
-        self._kept: dict[int, tuple[DryAudio, LossFeatures]] = {}
+        self._kept: dict[int, tuple[DryAudio, Target]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
         self._nearest: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (4 + 4 * sum(t.shape[0] for t in self._tracks))
@@ -135,8 +149,8 @@ class SongWindows:
             rows.append((loudness > _HEARD_SHARE * loudness.max()).float())
         return torch.stack(rows)
 
-    def window(self, number: int) -> tuple[DryAudio, LossFeatures]:
-        """Return dry audio and target features of one evaluation window."""
+    def window(self, number: int) -> tuple[DryAudio, Target]:
+        """Return dry audio and target of one evaluation window."""
         with self._lock:
             known = self._kept.get(number)
         if known is None:
@@ -151,24 +165,36 @@ class SongWindows:
         """Return what `work` makes of the number of each window, some at a time, side by side."""
         return list(side_by_side(work, numbers, self.at_once))
 
-    def at(self, starts: Sequence[int]) -> tuple[DryAudio, LossFeatures]:
-        """Return dry audio and target features of windows that start anywhere, as one batch."""
+    def at(self, starts: Sequence[int]) -> tuple[DryAudio, Target]:
+        """Return dry audio and target of windows that start anywhere, as one batch."""
         tracks = []
         for track in self._tracks:
             audio = self._cut(track, starts)
             tracks.append(audio if bool(audio.abs().max() > SILENCE) else None)
-        target = self._cut(self._mix, starts)[..., self.warm_up :]
+        features = self.loss.features(self._cut(self._mix, starts)[..., self.warm_up :])
         start_s = torch.tensor(starts, device=self.device) / self.sample_rate_hz
-        return DryAudio(tracks, start_s), self.loss.features(target)
+        return DryAudio(tracks, start_s), Target(features, self._within(starts))
 
-    def compare(
-        self, estimate: Float[Tensor, "window 2 time"] | None, features: LossFeatures
-    ) -> LossParts:
-        """Return the loss of rendered windows in parts, warm-up left out; None is silence."""
+    def compare(self, estimate: Float[Tensor, "window 2 time"] | None, target: Target) -> LossParts:
+        """Return the loss of rendered windows in parts; None is silence.
+
+        The warm-up is left out, and what rings on behind the end of the song is cut off as the mix
+        was there.
+        """
         if estimate is None:
-            batch = features.norm[0].shape[0]
+            batch = target.features.norm[0].shape[0]
             estimate = torch.zeros((batch, 2, self.time), device=self.device)
-        return self.loss.parts(estimate[..., self.warm_up :], features)
+        counted = estimate[..., self.warm_up :]
+        if target.within is not None:
+            counted = counted * target.within
+        return self.loss.parts(counted, target.features)
+
+    def _within(self, starts: Sequence[int]) -> Float[Tensor, "window 1 counted"] | None:
+        if max(starts) + self.time <= self.length:
+            return None
+        counted = torch.arange(self.warm_up, self.time)
+        within = torch.stack([counted < self.length - start for start in starts])
+        return within[:, None].to(self.device, torch.float32)
 
     def _cut(self, audio: Tensor, starts: Sequence[int]) -> Float[Tensor, "window channel time"]:
         pieces = []

@@ -116,12 +116,12 @@ class Trials:
         return [known[number] for number in numbers]
 
     def _judged(self, numbers: Sequence[int], removed: frozenset[int]) -> list[float]:
-        dry = {number: self._windows.window(number) for number in numbers}
-        renderings = {number: self._rendering(number, dry[number][0]) for number in numbers}
+        pairs = {number: self._windows.window(number) for number in numbers}
+        renderings = {number: self._rendering(number, pairs[number][0]) for number in numbers}
 
         @torch.no_grad()
         def loss(number: int) -> float:
-            parts = self._windows.compare(renderings[number].render(removed), dry[number][1])
+            parts = self._windows.compare(renderings[number].render(removed), pairs[number][1])
             return float(combine(parts, "published"))
 
         return self._windows.each(loss, numbers)
