@@ -74,6 +74,14 @@ def test_echoes_are_found_with_their_times_and_levels() -> None:
         assert [r for _, _, r in heard[name]] == pytest.approx([r for _, _, r in planted], rel=0.2)
 
 
+def test_an_echo_that_those_of_another_track_hide_is_found() -> None:
+    """The loud ones are 42 dB above it: while they are in the rest it lies in their noise."""
+    loud = [(0, 0.1871, 2.0), (1, 0.3742, 2.0), (0, 0.6434, 2.0), (1, 0.9434, 2.0)]
+    assert found(session({"keys": loud, "guitar": [(0, 0.3337, 0.08)]}))["guitar"] == [
+        (0, pytest.approx(0.3337, abs=5e-5), pytest.approx(0.08, rel=0.2))
+    ]
+
+
 def test_a_reverberation_is_no_echo() -> None:
     assert found(session({}, cloud=0.05)) == {"guitar": [], "voice": [], "keys": []}
 

@@ -69,51 +69,63 @@ def find_echoes(
     rest = blocks.spectra(session.mix)
     for audio, response in zip(session.audio, responses, strict=True):
         rest -= blocks.response(response)[:, None] * blocks.spectra(audio)
-    time_s, ratio = np.zeros((2, len(responses), 2, slots))
+    edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
     early = responses.shape[-1] - 1  # The responses hold the echoes up to here.
     in_direct = np.interp(np.arange(blocks.size), (early, 2 * early), (1.0, 0.0))
-    edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
+    time_s, ratio = np.zeros((2, len(responses), 2, slots))
     for _ in range(_PASSES):
-        new = np.zeros_like(ratio)
+        new: list[tuple[int, int, int]] = []
         # Spectra are worked out again: those of all tracks would not fit into memory.
         for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
-            spectra = blocks.spectra(audio)
-            power = np.square(np.abs(spectra)).mean(1)
-            floor = _REGULARISED * power.mean(-1, keepdims=True)
-            if not floor.all():
-                continue
-            direct = blocks.response_at(blocks.response(response) * power / (power + floor))
-            spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
-            spikes += in_direct * direct
-            near = round(_WIDTH_S * rate)
-            sigmas = _above_noise(spikes, rate)
-            for side in range(2):
-                loudness = max(direct[side, :near].max(), direct[side, -near:].max())
-                for place in _spikes(sigmas, side, edges, rate):
-                    slot = int(np.searchsorted(edges, place, side="right")) - 1
-                    if ratio[track, side, slot]:
-                        continue
-                    time_s[track, side, slot] = place / rate
-                    echo = spikes[side, place] / blocks.overlap(place)
-                    new[track, side, slot] = min(echo / max(loudness, 1e-9), _LOUDEST)
-        if not new.any():
+            for side, place, level in _look(blocks, audio, response, rest, in_direct, edges):
+                slot = int(np.searchsorted(edges, place, side="right")) - 1
+                if not ratio[track, side, slot]:
+                    time_s[track, side, slot], ratio[track, side, slot] = place / rate, level
+                    new.append((track, side, slot))
+        if not new:
             break
-        ratio += new
-        for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
-            for side, slot in np.argwhere(new[track]):
-                place = round(time_s[track, side, slot] * rate)
-                level = new[track, side, slot] * (1.0 - in_direct[place])
-                channel = audio[min(side, len(audio) - 1), None]
-                echo = blocks.spectra(channel, place)[0] * blocks.response(response)[side]
-                rest[side] -= level * echo
+        for track, side, slot in new:
+            place = round(time_s[track, side, slot] * rate)
+            late = blocks.spectra(session.audio[track], place)
+            direct = blocks.response(responses[track])[side] * late[min(side, len(late) - 1)]
+            rest[side] -= ratio[track, side, slot] * (1.0 - in_direct[place]) * direct
     return Echoes(time_s, ratio)
+
+
+def _look(
+    blocks: "_Blocks",
+    audio: np.ndarray,
+    response: np.ndarray,
+    rest: np.ndarray,
+    in_direct: np.ndarray,
+    edges: list[int],
+) -> Iterator[tuple[int, int, float]]:
+    """Yield side, place and ratio of the echoes of a track in what the direct sounds leave.
+
+    `in_direct` is the share of an echo that the direct response holds, place by place.
+    """
+    spectra = blocks.spectra(audio)
+    power = np.square(np.abs(spectra)).mean(1)
+    floor = _REGULARISED * power.mean(-1, keepdims=True)
+    if not floor.all():
+        return
+    direct = blocks.response_at(blocks.response(response) * power / (power + floor))
+    spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
+    spikes += in_direct * direct
+    near = round(_WIDTH_S * blocks.rate)
+    sigmas = _above_noise(spikes, blocks.rate)
+    for side in range(2):
+        loudness = max(direct[side, :near].max(), direct[side, -near:].max(), 1e-9)
+        for place in _spikes(sigmas, side, edges, blocks.rate):
+            echo = spikes[side, place] / blocks.overlap(place)
+            yield side, place, min(echo / loudness, _LOUDEST)
 
 
 class _Blocks:
     """Spectra of long blocks under a Hann window, spread over the song."""
 
     def __init__(self, length: int, rate: float) -> None:
-        self.size = fast_length(round(_BLOCK_S * rate))
+        self.rate, self.size = rate, fast_length(round(_BLOCK_S * rate))
         spare = max(0, length - self.size)
         count = min(_MOST_BLOCKS, 1 + -(-spare // (self.size // 2)))
         self._starts = np.linspace(0, spare, count).astype(int)
