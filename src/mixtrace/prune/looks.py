@@ -3,7 +3,7 @@
 One look serves twice: it settles a round, and the trials of the next one start from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,16 +33,17 @@ class Look:
         share: what they count in the song's mean.
         losses: L_a of each window, by convention.
         changes: for each window and each processor of the graph, in its order, how much L_a
-            (published convention) of the window would change without it. That is the first-order
-            change w dL/dw, w its dry/wet weight, in absolute value. Where w has converged, the
-            changes of the windows cancel: their mean says nothing, their size does.
+            (published convention) of the window would change without it, or None where that was
+            not asked for. It is the first-order change w dL/dw, w its dry/wet weight, in absolute
+            value. Where w has converged, the changes of the windows cancel: their mean says
+            nothing, their size does.
     """
 
     certain: list[int] = field(default_factory=list)
     others: list[int] = field(default_factory=list)
     share: float = 1.0
     losses: dict[str, list[float]] = field(default_factory=lambda: {c: [] for c in CONVENTIONS})
-    changes: list[list[float]] = field(default_factory=list)
+    changes: list[list[float] | None] = field(default_factory=list)
 
     @property
     def numbers(self) -> list[int]:
@@ -57,20 +58,29 @@ class Look:
     @property
     def importance(self) -> Float[np.ndarray, " processor"]:
         """The mean change of the song, for each processor of the graph."""
-        return self.shares @ np.array(self.changes)
+        known = {row: changes for row, changes in enumerate(self.changes) if changes is not None}
+        counted = self.shares[list(known)]
+        return counted @ np.array(list(known.values())) / counted.sum()
 
 
 class Looking:
     """Looks at one graph under fixed settings, some windows at a time."""
 
-    def __init__(self, graph: Graph, settings: Settings, windows: SongWindows) -> None:
-        """Take the graph; nothing is looked at yet."""
+    def __init__(
+        self,
+        graph: Graph,
+        settings: Settings,
+        windows: SongWindows,
+        losses_only: Collection[int] = (),
+    ) -> None:
+        """Take the graph, and of which windows no changes are needed; nothing is looked at yet."""
         self._graph = graph
         self._windows = windows
+        self._losses_only = losses_only
         wet = {kind: w.detach().clone().requires_grad_() for kind, w in settings.wet.items()}
         self._settings = Settings(settings.values, wet)
         self._operators = KeptOperators(self._settings)
-        self._seen: dict[int, tuple[dict[str, float], list[float]]] = {}
+        self._seen: dict[int, tuple[dict[str, float], list[float] | None]] = {}
 
     def at(self, numbers: Sequence[int]) -> list[float]:
         """Look at some windows; return L_a (published convention) of each."""
@@ -91,11 +101,13 @@ class Looking:
             [changes for _, changes in seen],
         )
 
-    def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
+    def _window(self, number: int) -> tuple[dict[str, float], list[float] | None]:
         """Return the loss of one window by convention, and the change of each processor."""
         parts = window_parts(self._graph, self._settings, self._windows, number, self._operators)
         by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
         losses = {name: float(value.detach()) for name, value in by_convention.items()}
+        if number in self._losses_only:
+            return losses, None
         return losses, self._changes(by_convention["published"])
 
     def _changes(self, loss: Float[Tensor, ""]) -> list[float]:
@@ -117,9 +129,16 @@ class Looking:
         return [abs(changes[i]) for i in self._graph.processors]
 
 
-def look_at(graph: Graph, settings: Settings, windows: SongWindows, numbers: Sequence[int]) -> Look:
-    """Look at some windows that stand for the song."""
-    looking = Looking(graph, settings, windows)
+def look_at(
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    numbers: Sequence[int],
+    *,
+    losses_only: bool = False,
+) -> Look:
+    """Look at some windows that stand for the song; at their losses only where that will do."""
+    looking = Looking(graph, settings, windows, numbers if losses_only else ())
     looking.at(numbers)
     return looking.look()
 

@@ -30,6 +30,8 @@ _RATES = 1.0, 5.0
 _ALLOWANCES = (0.0, 0.5, 2.0)
 _CERTAIN = 4
 _EFFORT = Effort(least=8, most=12, certainty=3.0)
+_FEW = 0.1
+"""Certain windows that are less of the song than this are not asked what a processor is worth."""
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
 
@@ -74,9 +76,10 @@ class Pruning:
         recipe judges on all.
         """
         state, console = self.state, self.state.losses["console"]["published"]
-        looking = Looking(graph, settings, self.windows)
         by_loss = np.argsort(np.negative(state.console_windows), kind="stable")
         certain, others = by_loss[:_CERTAIN].tolist(), np.sort(by_loss[_CERTAIN:])
+        few = len(certain) < _FEW * self.windows.count
+        looking = Looking(graph, settings, self.windows, losses_only=certain if few else ())
         outcome = race_spread(
             lambda numbers: np.subtract(
                 looking.at(numbers), [state.console_windows[window] for window in numbers]

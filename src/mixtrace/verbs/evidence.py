@@ -54,7 +54,7 @@ def loss_increases(
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
-    look = look_at(graph, settings, windows, numbers.tolist())
+    look = look_at(graph, settings, windows, numbers.tolist(), losses_only=True)
     trials = Trials(graph, settings, windows, look)
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)
