@@ -3,7 +3,7 @@
 One look serves twice: it settles a round, and the trials of the next one start from it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,17 +33,17 @@ class Look:
         share: what they count in the song's mean.
         losses: L_a of each window, by convention.
         changes: for each window and each processor of the graph, in its order, how much L_a
-            (published convention) of the window would change without it, or None where that was
-            not asked for. It is the first-order change w dL/dw, w its dry/wet weight, in absolute
-            value. Where w has converged, the changes of the windows cancel: their mean says
-            nothing, their size does.
+            (published convention) of the window would change without it. That is the first-order
+            change w dL/dw, w its dry/wet weight, in absolute value. Where w has converged, the
+            changes of the windows cancel: their mean says nothing, their size does. Nothing, where
+            the losses alone were looked at.
     """
 
     certain: list[int] = field(default_factory=list)
     others: list[int] = field(default_factory=list)
     share: float = 1.0
     losses: dict[str, list[float]] = field(default_factory=lambda: {c: [] for c in CONVENTIONS})
-    changes: list[list[float] | None] = field(default_factory=list)
+    changes: list[list[float]] = field(default_factory=list)
 
     @property
     def numbers(self) -> list[int]:
@@ -58,9 +58,7 @@ class Look:
     @property
     def importance(self) -> Float[np.ndarray, " processor"]:
         """The mean change of the song, for each processor of the graph."""
-        known = {row: changes for row, changes in enumerate(self.changes) if changes is not None}
-        counted = self.shares[list(known)]
-        return counted @ np.array(list(known.values())) / counted.sum()
+        return self.shares @ np.array(self.changes)
 
 
 class Looking:
@@ -71,16 +69,20 @@ class Looking:
         graph: Graph,
         settings: Settings,
         windows: SongWindows,
-        losses_only: Collection[int] = (),
+        *,
+        losses_only: bool = False,
     ) -> None:
-        """Take the graph, and of which windows no changes are needed; nothing is looked at yet."""
+        """Take the graph, and whether its losses are all that is needed; nothing is seen yet."""
         self._graph = graph
         self._windows = windows
         self._losses_only = losses_only
-        wet = {kind: w.detach().clone().requires_grad_() for kind, w in settings.wet.items()}
+        wet = {
+            kind: weights.detach().clone().requires_grad_(not losses_only)
+            for kind, weights in settings.wet.items()
+        }
         self._settings = Settings(settings.values, wet)
         self._operators = KeptOperators(self._settings)
-        self._seen: dict[int, tuple[dict[str, float], list[float] | None]] = {}
+        self._seen: dict[int, tuple[dict[str, float], list[float]]] = {}
 
     def at(self, numbers: Sequence[int]) -> list[float]:
         """Look at some windows; return L_a (published convention) of each."""
@@ -101,13 +103,13 @@ class Looking:
             [changes for _, changes in seen],
         )
 
-    def _window(self, number: int) -> tuple[dict[str, float], list[float] | None]:
+    def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
         """Return the loss of one window by convention, and the change of each processor."""
         parts = window_parts(self._graph, self._settings, self._windows, number, self._operators)
         by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
         losses = {name: float(value.detach()) for name, value in by_convention.items()}
-        if number in self._losses_only:
-            return losses, None
+        if self._losses_only:
+            return losses, []
         return losses, self._changes(by_convention["published"])
 
     def _changes(self, loss: Float[Tensor, ""]) -> list[float]:
@@ -137,8 +139,8 @@ def look_at(
     *,
     losses_only: bool = False,
 ) -> Look:
-    """Look at some windows that stand for the song; at their losses only where that will do."""
-    looking = Looking(graph, settings, windows, numbers if losses_only else ())
+    """Look at some windows that stand for the song; at their losses alone where these will do."""
+    looking = Looking(graph, settings, windows, losses_only=losses_only)
     looking.at(numbers)
     return looking.look()
 

@@ -30,8 +30,6 @@ _RATES = 1.0, 5.0
 _ALLOWANCES = (0.0, 0.5, 2.0)
 _CERTAIN = 4
 _EFFORT = Effort(least=8, most=12, certainty=3.0)
-_FEW = 0.1
-"""Certain windows that are less of the song than this are not asked what a processor is worth."""
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
 
@@ -45,6 +43,8 @@ class Pruning:
         windows: the song.
         recipe: how many windows judge, and how.
         tolerance: of the search.
+        losses_only: whether nothing asks what the processors are worth; the published policies do
+            not.
         on_trial: called with the windows judged and the loss after each trial.
     """
 
@@ -52,6 +52,7 @@ class Pruning:
     windows: SongWindows
     recipe: Recipe
     tolerance: float
+    losses_only: bool
     on_trial: Callable[[int, float], None]
 
     def trials(self) -> Trials:
@@ -78,8 +79,7 @@ class Pruning:
         state, console = self.state, self.state.losses["console"]["published"]
         by_loss = np.argsort(np.negative(state.console_windows), kind="stable")
         certain, others = by_loss[:_CERTAIN].tolist(), np.sort(by_loss[_CERTAIN:])
-        few = len(certain) < _FEW * self.windows.count
-        looking = Looking(graph, settings, self.windows, losses_only=certain if few else ())
+        looking = Looking(graph, settings, self.windows, losses_only=self.losses_only)
         outcome = race_spread(
             lambda numbers: np.subtract(
                 looking.at(numbers), [state.console_windows[window] for window in numbers]

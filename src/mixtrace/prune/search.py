@@ -193,6 +193,7 @@ class _Run:
             self._windows,
             self.recipe,
             self._config.tolerance,
+            self._config.policy != "ordered",
             lambda count, loss: self._tried(number, count, loss),
         )
 
