@@ -43,8 +43,8 @@ class Pruning:
         windows: the song.
         recipe: how many windows judge, and how.
         tolerance: of the search.
-        losses_only: whether nothing asks what the processors are worth; the published policies do
-            not.
+        losses_only: whether nothing will ask what the processors are worth: the published policies
+            do not, nor does anything after the last round.
         on_trial: called with the windows judged and the loss after each trial.
     """
 
