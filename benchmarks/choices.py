@@ -149,6 +149,7 @@ def draw(song: str, curves: dict[str, Curve], path: Path) -> None:
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
+    axes.set_prop_cycle(color=pyplot.colormaps["tab20"].colors)
     for name, curve in curves.items():
         width = 2.5 if name == "default" else 1.2
         axes.plot(curve.seconds, curve.losses, label=name, linewidth=width, marker=".")
