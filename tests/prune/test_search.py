@@ -281,6 +281,15 @@ def test_where_nothing_is_needed_nothing_is_left(planted: Planted, policy: Any) 
 
 
 @pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("policy", ["brute-force", "dry-wet", "hybrid"])
+def test_the_published_policies_keep_the_tolerance_too(planted: Planted, policy: Any) -> None:
+    result = search(planted[0], replace(CONFIG, policy=policy))
+    loss = song_loss(result.graph, result.settings, SongWindows(planted[0]))["published"]
+    assert loss <= result.losses["console"]["published"] + CONFIG.tolerance
+    assert len(result.graph.processors) < len(result.console.processors)
+
+
+@pytest.mark.usefixtures("small_console")
 def test_without_a_policy_the_console_stays(planted: Planted) -> None:
     result = search(planted[0], replace(CONFIG, policy="none", console_steps=3))
     assert result.graph == result.console

@@ -1,10 +1,11 @@
 """One pruning round: what it prunes, judged by whom, under which bar.
 
-A published round prunes to its bar: the removals are confirmed on the whole song before the
-descent. Rounds of our policy first prune carefully, so little at a time that the descent makes up
-for it before the next one. When nothing more can be had that way they prune boldly, to above the
-bar, and the search takes a round back whose descent did not return below it; those after it remove
-single processors, each another one, until one of them is accepted.
+A published round prunes to its bar; what it removes is judged as a whole before the descent, for
+trials whose outcome is foreseen are not judged. Rounds of our policy first prune carefully, so
+little at a time that the descent makes up for it before the next one. When nothing more can be had
+that way they prune boldly, to above the bar, and the search takes a round back whose descent did
+not return below it; those after it remove single processors, each another one, until one of them is
+accepted.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +16,9 @@ import numpy as np
 from mixtrace.fit import Recipe, SongWindows
 from mixtrace.graph import Graph, remove_nodes
 from mixtrace.processors import Settings
+from mixtrace.prune.foresight import Foresight
 from mixtrace.prune.looks import Look, Looking
-from mixtrace.prune.policies import Round, brute_force, dry_wet, ordered
+from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.racing import EVERYTHING, Effort, race_spread, spread
 from mixtrace.prune.state import State
 from mixtrace.prune.trials import Trials, surviving_rows
@@ -43,8 +45,8 @@ class Pruning:
         windows: the song.
         recipe: how many windows judge, and how.
         tolerance: of the search.
-        losses_only: whether nothing will ask what the processors are worth: the published policies
-            do not, nor does anything after the last round.
+        losses_only: whether nothing will ask what the processors are worth: after the last round,
+            and where every trial is judged on all windows.
         on_trial: called with the windows judged and the loss after each trial.
     """
 
@@ -94,13 +96,19 @@ class Pruning:
         state.trial_windows += outcome.asked
         return outcome.won, console + outcome.mean, looking.look(certain)
 
-    def round(self, trials: Trials, bar: float, tolerance: float | None = None) -> Round:
-        """Return a round under a bar."""
-        settings = self.state.descent.settings
+    def round(
+        self,
+        trials: Trials,
+        bar: float,
+        *,
+        judge: Judge | None = None,
+        tolerance: float | None = None,
+    ) -> Round:
+        """Return a round under a bar, judged by the trials or by one who asks them."""
         return Round(
             trials.graph,
-            settings,
-            trials,
+            self.state.descent.settings,
+            judge or trials,
             self.state.loss,
             bar,
             tolerance,
@@ -123,16 +131,14 @@ def prune_as_published(
 ) -> None:
     """Prune by brute force, by dry/wet weights, or by the former in every fourth round."""
     state = pruning.state
-    settings = state.descent.settings
     trials = pruning.trials()
     state.lowest = min(state.lowest, state.loss)
     bar = state.lowest + pruning.tolerance
     by_force = policy == "brute-force" or (policy == "hybrid" and number % _BRUTE_FORCE_EVERY == 0)
-    current = pruning.round(trials, bar, pruning.tolerance)
+    judge = trials if pruning.recipe.judge_whole else Foresight(trials, state.loss, state.changes())
+    current = pruning.round(trials, bar, judge=judge, tolerance=pruning.tolerance)
     removed = (brute_force if by_force else dry_wet)(current, rng)
-    if not pruning.recipe.judge_whole:
-        removed = _confirmed(pruning, removed, settings, bar, rng)
-    pruning.remove(removed, trials)
+    pruning.remove(_confirmed(trials, removed, bar), trials)
 
 
 def prune_in_order(pruning: Pruning) -> None:
@@ -140,8 +146,8 @@ def prune_in_order(pruning: Pruning) -> None:
     state = pruning.state
     goal = state.losses["console"]["published"] + pruning.tolerance
     trials = pruning.trials()
-    changes = dict(zip(trials.graph.processors, state.look.importance.tolist(), strict=True))
-    costs = _expected_costs(state, changes)
+    changes = state.changes()
+    costs = _expected_costs(state)
     known = dict(costs)
     removed: list[int] = []
     while not removed and not state.finished:
@@ -164,7 +170,7 @@ def prune_in_order(pruning: Pruning) -> None:
     state.pruned = state.descent.copy()
 
 
-def _expected_costs(state: State, changes: Mapping[int, float]) -> dict[int, float]:
+def _expected_costs(state: State) -> dict[int, float]:
     """Return what each processor that may be removed is expected to cost.
 
     That is its first-order change, times how much more the last round's removals cost than theirs;
@@ -173,7 +179,7 @@ def _expected_costs(state: State, changes: Mapping[int, float]) -> dict[int, flo
     nodes = state.descent.graph.nodes
     return {
         i: max(state.rate * change, state.dear.get(f"{nodes[i].kind}/{nodes[i].name}", 0.0))
-        for i, change in changes.items()
+        for i, change in state.changes().items()
         if [nodes[i].kind, nodes[i].name] not in state.refused
     }
 
@@ -192,21 +198,13 @@ def _dare_more(state: State) -> None:
     state.allowance = bolder[0] if bolder else state.allowance
 
 
-def _confirmed(
-    pruning: Pruning, removed: list[int], settings: Settings, bar: float, rng: np.random.Generator
-) -> list[int]:
-    """Return the longest prefix, by bisection, that keeps the whole song under the bar."""
-    graph = pruning.state.descent.graph
-
-    def holds(count: int) -> bool:
-        smaller, _ = remove_nodes(graph, removed[:count])
-        kept = settings.keep(surviving_rows(graph, removed[:count]))
-        return pruning.race(smaller, kept, bar, rng)[0]
-
-    if not removed or holds(len(removed)):
+def _confirmed(trials: Trials, removed: list[int], bar: float) -> list[int]:
+    """Return the longest prefix, by bisection, that keeps the loss under the bar."""
+    if trials.race(removed, bar)[0]:
         return removed
     low, high = 0, len(removed)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
+        holds, _ = trials.race(removed[:middle], bar)
+        low, high = (middle, high) if holds else (low, middle)
     return removed[:low]

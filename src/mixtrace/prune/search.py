@@ -193,7 +193,7 @@ class _Run:
             self._windows,
             self.recipe,
             self._config.tolerance,
-            self._config.policy != "ordered" or number == self.recipe.rounds,
+            self.recipe.judge_whole or number == self.recipe.rounds,
             lambda count, loss: self._tried(number, count, loss),
         )
 

@@ -92,6 +92,11 @@ class State:
     removed: list[dict[str, Any]] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=lambda: {"loss": [], "seconds": []})
 
+    def changes(self) -> dict[int, float]:
+        """Return the first-order change of the song's loss without each processor."""
+        importance = self.look.importance.tolist()
+        return dict(zip(self.descent.graph.processors, importance, strict=True))
+
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything as named tensors and JSON facts."""
         tensors = {f"now/{name}": value for name, value in self.descent.memory().items()}

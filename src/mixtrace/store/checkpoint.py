@@ -13,7 +13,7 @@ from mixtrace.store.files import stage
 
 __all__ = ["Checkpoint"]
 
-_SCHEMA = "mixtrace.checkpoint/4"
+_SCHEMA = "mixtrace.checkpoint/5"
 _KEY = "mixtrace"  # a single key: safetensors writes several in no fixed order
 
 
