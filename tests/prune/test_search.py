@@ -196,17 +196,35 @@ def test_after_a_round_that_was_taken_back_the_next_one_removes_one_processor(
 
 
 @pytest.mark.usefixtures("small_console")
-def test_a_single_removal_that_was_taken_back_is_not_tried_again(
+def test_two_rounds_in_a_row_that_were_taken_back_end_the_search(
     planted: Planted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge_by(monkeypatch, lambda _: (False, 9.0))
     keeper = Records()
-    search(planted[0], replace(CONFIG, rounds=3), keeper=keeper)
+    result = search(planted[0], CONFIG, keeper=keeper)
     facts = keeper.all[-1][1]
-    first, second = facts["refused"]
-    assert first != second
+    assert facts["finished"]
     # The console as it was marked, and as the rounds begin with it.
     assert facts["removed"] == [] and len(facts["accepted"]) == 2
+    assert CONFIG.console_steps is not None and CONFIG.round_steps is not None
+    assert len(result.history["loss"]) == CONFIG.console_steps + 2 * CONFIG.round_steps
+
+
+@pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_single_removal_that_was_taken_back_is_not_tried_again(
+    planted: Planted, monkeypatch: pytest.MonkeyPatch, remembered: bool
+) -> None:
+    judge_by(monkeypatch, lambda _: (False, 9.0))
+    keeper = Records()
+    search(planted[0], replace(CONFIG, rounds=2), keeper=keeper)
+    tensors, facts = keeper.all[-1]
+    again = Memory()
+    refused = facts["refused"] if remembered else []
+    again.stored = (tensors, facts | {"finished": False, "refused": refused})
+    judge_by(monkeypatch, lambda _: (True, 0.0))
+    (removed,) = search(planted[0], replace(CONFIG, rounds=3), keeper=again).removed
+    assert ([removed["kind"], removed["name"]] == facts["refused"]) is not remembered
 
 
 @pytest.mark.usefixtures("small_console")

@@ -4,8 +4,8 @@ A published round prunes to its bar; what it removes is judged as a whole before
 trials whose outcome is foreseen are not judged. Rounds of our policy first prune carefully, so
 little at a time that the descent makes up for it before the next one. When nothing more can be had
 that way they prune boldly, to above the bar, and the search takes a round back whose descent did
-not return below it; those after it remove single processors, each another one, until one of them is
-accepted.
+not return below it. The next one then removes a single processor, another one; where that is taken
+back too, the search ends.
 """
 
 from collections.abc import Callable, Mapping
@@ -180,7 +180,7 @@ def _expected_costs(state: State) -> dict[int, float]:
     return {
         i: max(state.rate * change, state.dear.get(f"{nodes[i].kind}/{nodes[i].name}", 0.0))
         for i, change in state.changes().items()
-        if [nodes[i].kind, nodes[i].name] not in state.refused
+        if [nodes[i].kind, nodes[i].name] != state.refused
     }
 
 

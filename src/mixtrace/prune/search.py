@@ -300,14 +300,15 @@ class _Run:
         return holds
 
     def _take_back(self, number: int) -> None:
+        """Go back to what was accepted last; the second time in a row is the end."""
         state = self._state
         accepted, state.loss, state.look = state.accepted[-1]
         state.descent = accepted.copy()
         removed = [entry for entry in state.removed if entry["round"] == number]
         state.removed = [entry for entry in state.removed if entry["round"] != number]
+        state.finished = state.most is not None
         state.most = 1
-        if len(removed) == 1:
-            state.refused.append([removed[0]["kind"], removed[0]["name"]])
+        state.refused = [removed[0]["kind"], removed[0]["name"]] if len(removed) == 1 else []
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe

@@ -53,8 +53,8 @@ class State:
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
         most: how many processors a round may remove, after one that was taken back; None for all.
-        refused: kind and name of processors that were removed alone, and taken back, since a round
-            was last accepted.
+        refused: kind and name of the processor that the last round removed alone, if that was taken
+            back.
         rate: how much more the removals of the last round cost than the sum of their changes.
         dear: what processors, by kind/name, cost when they failed alone.
         calm: a factor on the rate of the steps after a round.
@@ -76,7 +76,7 @@ class State:
     lowest: float = math.inf
     allowance: float | None = None
     most: int | None = None
-    refused: list[list[str]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     rate: float = 1.7
     dear: dict[str, float] = field(default_factory=dict)
     calm: float = 1.0
