@@ -23,12 +23,12 @@ from mixtrace.render import (
 
 __all__ = [
     "Objective",
+    "group_parts",
     "settings_loss",
     "shared_operators",
     "song_loss",
     "song_parts",
     "window_loss",
-    "window_parts",
 ]
 
 _STAGED_AS_PUBLISHED = ("equalizer", "reverb")
@@ -175,10 +175,10 @@ def song_parts(
     source = operators or KeptOperators(settings)
 
     @torch.no_grad()  # which holds for a thread, not for those it starts
-    def of_window(number: int) -> LossParts:
-        return window_parts(graph, settings, windows, number, source)
+    def of_group(group: tuple[int, ...]) -> LossParts:
+        return group_parts(graph, settings, windows, group, source)
 
-    parts = windows.each(of_window, chosen)
+    parts = windows.each(of_group, windows.groups(chosen))
     return LossParts(
         torch.cat([p.log_distance for p in parts]),
         torch.cat([p.convergence_eq4 for p in parts]),
@@ -186,15 +186,15 @@ def song_parts(
     )
 
 
-def window_parts(
+def group_parts(
     graph: Graph,
     settings: Settings,
     windows: SongWindows,
-    number: int,
+    numbers: tuple[int, ...],
     operators: KeptOperators,
 ) -> LossParts:
-    """Return the loss of one evaluation window, in parts [1, 4, 3]."""
-    dry, target = windows.window(number)
+    """Return the loss of a group of evaluation windows, in parts [window, 4, 3]."""
+    dry, target = windows.group(numbers)
     estimate = render_compiled(
         graph,
         settings,

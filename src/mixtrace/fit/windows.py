@@ -36,6 +36,7 @@ _EQUALIZER = "equalizer"
 _HEARD_WINDOWS = 16
 _HEARD_SHARE = 1e-4
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -50,6 +51,12 @@ class Target:
 
     features: LossFeatures
     within: Float[Tensor, "window 1 counted"] | None = None
+
+    def window(self, number: int) -> "Target":
+        """Return that of one of the windows."""
+        chosen = slice(number, number + 1)
+        within = None if self.within is None else self.within[chosen]
+        return Target(self.features[chosen], within)
 
 
 class SongWindows:
@@ -79,7 +86,7 @@ class SongWindows:
         self.loss = MixLoss(session.sample_rate_hz, device=self.device)
         self._tracks = Looks(torch.from_numpy, session.audio)
         self._mix = torch.from_numpy(session.mix)
-        self._kept: dict[int, tuple[DryAudio, Target]] = {}
+        self._kept: dict[tuple[int, ...], tuple[DryAudio, Target]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
         self._nearest: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (4 + 4 * sum(t.shape[0] for t in self._tracks))
@@ -151,19 +158,61 @@ class SongWindows:
 
     def window(self, number: int) -> tuple[DryAudio, Target]:
         """Return dry audio and target of one evaluation window."""
+        return self._keep((number,), lambda: self._alone(number))
+
+    def group(self, numbers: tuple[int, ...]) -> tuple[DryAudio, Target]:
+        """Return dry audio and target of one of `groups`, as one batch."""
+        if len(numbers) == 1:
+            return self.window(numbers[0])
+        return self._keep(numbers, lambda: self.at([self.starts[number] for number in numbers]))
+
+    def groups(self, numbers: Sequence[int]) -> list[tuple[int, ...]]:
+        """Return windows in their order, those that are rendered in one go together.
+
+        Transforms of two windows take about as long as those of one. Where all windows are kept,
+        neighbours are kept in pairs, and a single one is a view of its pair.
+        """
+        found: list[tuple[int, ...]] = []
+        for number in numbers:
+            pair = self._pair(number)
+            if found and (*found[-1], number) == pair:
+                found[-1] = pair
+            else:
+                found.append((number,))
+        return found
+
+    def _pair(self, number: int) -> tuple[int, ...]:
+        """Return a window and the one it is kept with, or the window alone."""
+        first = number - number % 2
+        return (first, first + 1) if self._all_fit and first + 1 < self.count else (number,)
+
+    @property
+    def _all_fit(self) -> bool:
+        return self.capacity >= self.count
+
+    def _alone(self, number: int) -> tuple[DryAudio, Target]:
+        pair = self._pair(number)
+        if len(pair) == 1:
+            return self.at([self.starts[number]])
+        dry, target = self.group(pair)
+        return dry.window(number - pair[0], SILENCE), target.window(number - pair[0])
+
+    def _keep(
+        self, numbers: tuple[int, ...], make: Callable[[], tuple[DryAudio, Target]]
+    ) -> tuple[DryAudio, Target]:
         with self._lock:
-            known = self._kept.get(number)
+            known = self._kept.get(numbers)
         if known is None:
-            known = self.at([self.starts[number]])
+            known = make()
             with self._lock:
-                while len(self._kept) >= self.capacity:
+                while not self._all_fit and len(self._kept) >= self.capacity:
                     self._kept.pop(next(iter(self._kept)))
-                self._kept[number] = known
+                self._kept[numbers] = known
         return known
 
-    def each(self, work: Callable[[int], Result], numbers: Sequence[int]) -> list[Result]:
-        """Return what `work` makes of the number of each window, some at a time, side by side."""
-        return list(side_by_side(work, numbers, self.at_once))
+    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Return what `work` makes of each window or group, some at a time, side by side."""
+        return list(side_by_side(work, items, self.at_once))
 
     def at(self, starts: Sequence[int]) -> tuple[DryAudio, Target]:
         """Return dry audio and target of windows that start anywhere, as one batch."""

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit import SongWindows, window_parts
+from mixtrace.fit import SongWindows, group_parts
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, combine
 from mixtrace.processors import Settings
@@ -105,7 +105,7 @@ class Looking:
 
     def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
         """Return the loss of one window by convention, and the change of each processor."""
-        parts = window_parts(self._graph, self._settings, self._windows, number, self._operators)
+        parts = group_parts(self._graph, self._settings, self._windows, (number,), self._operators)
         by_convention = {name: combine(parts, name).mean() for name in CONVENTIONS}
         losses = {name: float(value.detach()) for name, value in by_convention.items()}
         if self._losses_only:

@@ -44,6 +44,7 @@ class DryAudio:
     tracks: Sequence[Float[Tensor, "window _channel time"] | None]
     start_s: Float[Tensor, " window"]
     _spectra: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
+    _within: tuple["DryAudio", int] | None = field(default=None, repr=False)
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -52,12 +53,26 @@ class DryAudio:
 
     def spectrum(self, track: int, fft_length: int) -> Tensor:
         """Return the transform of one track, zero-padded to a length."""
+        if self._within is not None:
+            every, number = self._within
+            return every.spectrum(track, fft_length)[number : number + 1]
         key = (track, fft_length)
         if key not in self._spectra:
             audio = self.tracks[track]
             assert audio is not None
             self._spectra[key] = real_spectrum(audio, fft_length)
         return self._spectra[key]
+
+    def window(self, number: int, silence: float) -> "DryAudio":
+        """Return one of the windows; what it holds is a view of what this does.
+
+        Args:
+            number: which one.
+            silence: the peak amplitude up to which a track counts as silent there.
+        """
+        alone = [None if track is None else track[number : number + 1] for track in self.tracks]
+        heard = [t if t is not None and bool(t.abs().max() > silence) else None for t in alone]
+        return DryAudio(heard, self.start_s[number : number + 1], _within=(self, number))
 
 
 def render_compiled(
