@@ -9,38 +9,36 @@ from mixtrace.prune.policies import Judge
 __all__ = ["Foresight"]
 
 _DEARER = 3.0
+"""What a removal costs, by and large, in first-order changes of its processors."""
 _DOUBT = 1.5
+"""The outcome is in doubt where that is within this factor of the room there is."""
 _SCALES = 1.0, 4.0
 
 
 class Foresight:
     """A judge that asks another one only where expected costs leave the outcome in doubt.
 
-    Costs may be off by a factor of two. Those of removals that passed unjudged add up, and with
-    them the doubt, until the other judge is asked about them all.
-
-    Attributes:
-        scale: how much more what was judged did cost than was expected, half of it forgotten with
-            every trial.
+    What removals that passed unjudged are expected to cost adds up, and with it the doubt, until
+    the other judge is asked about them all. What was judged teaches what the others cost.
     """
 
-    def __init__(self, judge: Judge, before: float, costs: Mapping[int, float]) -> None:
-        """Take the other judge, the loss with nothing removed, and what each removal may cost."""
-        self.scale = 1.0
+    def __init__(self, judge: Judge, before: float, changes: Mapping[int, float]) -> None:
+        """Take the other judge, the loss with nothing removed, and first-order changes of it."""
         self._judge = judge
-        self._costs = costs
+        self._changes = changes
+        self._scale = 1.0
         self._judged: frozenset[int] = frozenset()
         self._loss = before
 
     def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
         """Say whether the loss is at most the bar, and give it as far as it is known."""
-        expected = _DEARER * sum(self._costs[i] for i in frozenset(removed) - self._judged)
-        cost, room = self.scale * expected, bar - self._loss
+        expected = _DEARER * sum(self._changes[i] for i in frozenset(removed) - self._judged)
+        cost, room = self._scale * expected, bar - self._loss
         if not room / _DOUBT < cost < room * _DOUBT:
             return cost <= room, self._loss + cost
         passed, loss = self._judge.race(removed, bar)
         own = float(np.clip((loss - self._loss) / expected, *_SCALES))
-        self.scale = (self.scale * own) ** 0.5
+        self._scale = (self._scale * own) ** 0.5
         if passed:
             self._judged, self._loss = frozenset(removed), loss
         return passed, loss

@@ -147,7 +147,7 @@ def prune_in_order(pruning: Pruning) -> None:
     goal = state.losses["console"]["published"] + pruning.tolerance
     trials = pruning.trials()
     changes = state.changes()
-    costs = _expected_costs(state)
+    costs = _expected_costs(state, changes)
     known = dict(costs)
     removed: list[int] = []
     while not removed and not state.finished:
@@ -170,7 +170,7 @@ def prune_in_order(pruning: Pruning) -> None:
     state.pruned = state.descent.copy()
 
 
-def _expected_costs(state: State) -> dict[int, float]:
+def _expected_costs(state: State, changes: Mapping[int, float]) -> dict[int, float]:
     """Return what each processor that may be removed is expected to cost.
 
     That is its first-order change, times how much more the last round's removals cost than theirs;
@@ -179,7 +179,7 @@ def _expected_costs(state: State) -> dict[int, float]:
     nodes = state.descent.graph.nodes
     return {
         i: max(state.rate * change, state.dear.get(f"{nodes[i].kind}/{nodes[i].name}", 0.0))
-        for i, change in state.changes().items()
+        for i, change in changes.items()
         if [nodes[i].kind, nodes[i].name] != state.refused
     }
 
