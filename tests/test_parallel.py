@@ -1,6 +1,7 @@
 """Work side by side against the same work one after the other."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -45,6 +46,17 @@ def test_work_within_work_stays_where_it_is() -> None:
         return len({threading.get_ident(), *side_by_side(inner, [1, 2])})
 
     assert list(side_by_side(outer, [1, 2])) == [1, 1]
+
+
+@pytest.mark.usefixtures("two_cores")
+def test_what_is_made_does_not_pile_up() -> None:
+    made: list[int] = []
+    found = side_by_side(made.append, range(100))
+    next(found)
+    time.sleep(0.1)
+    assert len(made) <= 6  # the one taken, two a worker, the one that made room
+    assert len(list(found)) == 99
+    assert sorted(made) == list(range(100))
 
 
 def test_one_at_once_stays_on_the_callers_thread() -> None:

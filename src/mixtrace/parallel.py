@@ -1,7 +1,8 @@
 """Independent work side by side, each piece on cores of its own."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -26,6 +27,8 @@ def side_by_side(
 ) -> Iterator[Result]:
     """Yield what `work` makes of every item, in order; what it raises is raised here.
 
+    A worker is at most two pieces ahead of the caller: what is made does not pile up.
+
     Work on windows goes faster on a core each than with all cores on one: its operations are small,
     and waking another core for one of them takes about as long as it saves.
 
@@ -45,7 +48,17 @@ def side_by_side(
         numba.set_num_threads(share)
         return work(item)
 
-    yield from _pool(together).map(alone, items)
+    pool, ahead = _pool(together), deque[Future[Result]]()
+    try:
+        for item in items:
+            ahead.append(pool.submit(alone, item))
+            if len(ahead) > 2 * together:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+    finally:
+        for future in ahead:
+            future.cancel()
 
 
 @cache

@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Float, Shaped
 
 from mixtrace.dsp import fast_length
+from mixtrace.parallel import side_by_side
 from mixtrace.session import Session
 
 __all__ = ["Echoes", "find_echoes"]
@@ -67,8 +68,11 @@ def find_echoes(
     rate = session.sample_rate_hz
     blocks = _Blocks(session.mix.shape[-1], rate)
     rest = blocks.spectra(session.mix)
-    for audio, response in zip(session.audio, responses, strict=True):
-        rest -= blocks.response(response)[:, None] * blocks.spectra(audio)
+    every = range(len(responses))
+    for direct in side_by_side(
+        lambda k: blocks.response(responses[k])[:, None] * blocks.spectra(session.audio[k]), every
+    ):
+        rest -= direct
     edges = [round(slot * slot_s * rate) for slot in range(slots + 1)]
     early = responses.shape[-1] - 1  # The responses hold the echoes up to here.
     in_direct = np.interp(np.arange(blocks.size), (early, 2 * early), (1.0, 0.0))
@@ -76,8 +80,11 @@ def find_echoes(
     for _ in range(_PASSES):
         new: list[tuple[int, int, int]] = []
         # Spectra are worked out again: those of all tracks would not fit into memory.
-        for track, (audio, response) in enumerate(zip(session.audio, responses, strict=True)):
-            for side, place, level in _look(blocks, audio, response, rest, in_direct, edges):
+        found = side_by_side(
+            lambda k: _look(blocks, session.audio[k], responses[k], rest, in_direct, edges), every
+        )
+        for track, spikes in enumerate(found):
+            for side, place, level in spikes:
                 slot = int(np.searchsorted(edges, place, side="right")) - 1
                 if not ratio[track, side, slot]:
                     time_s[track, side, slot], ratio[track, side, slot] = place / rate, level
@@ -99,8 +106,8 @@ def _look(
     rest: np.ndarray,
     in_direct: np.ndarray,
     edges: list[int],
-) -> Iterator[tuple[int, int, float]]:
-    """Yield side, place and ratio of the echoes of a track in what the direct sounds leave.
+) -> list[tuple[int, int, float]]:
+    """Return side, place and ratio of the echoes of a track in what the direct sounds leave.
 
     `in_direct` is the share of an echo that the direct response holds, place by place.
     """
@@ -108,17 +115,19 @@ def _look(
     power = np.square(np.abs(spectra)).mean(1)
     floor = _REGULARISED * power.mean(-1, keepdims=True)
     if not floor.all():
-        return
+        return []
     direct = blocks.response_at(blocks.response(response) * power / (power + floor))
     spikes = blocks.response_at((spectra.conj() * rest).mean(1) / (power + floor))
     spikes += in_direct * direct
     near = round(_WIDTH_S * blocks.rate)
     sigmas = _above_noise(spikes, blocks.rate)
+    found: list[tuple[int, int, float]] = []
     for side in range(2):
         loudness = max(direct[side, :near].max(), direct[side, -near:].max(), 1e-9)
         for place in _spikes(sigmas, side, edges, blocks.rate):
             echo = spikes[side, place] / blocks.overlap(place)
-            yield side, place, min(echo / loudness, _LOUDEST)
+            found.append((side, place, min(echo / loudness, _LOUDEST)))
+    return found
 
 
 class _Blocks:

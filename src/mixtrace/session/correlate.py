@@ -22,6 +22,8 @@ from itertools import accumulate
 import numpy as np
 from jaxtyping import Complex64, Float, Int
 
+from mixtrace.parallel import side_by_side
+
 __all__ = ["MAX_LAG_S", "Evidence", "Grid", "choose_windows", "fit_jointly", "measure_lags"]
 
 MAX_LAG_S = 0.25
@@ -162,15 +164,46 @@ def measure_lags(
     """
     weight = _weights(grid)
     ends = list(accumulate(len(t) for t in tracks))
-    sums = [_Sums(grid) for _ in tracks]
-    for w, start in enumerate(grid.starts):
-        dry = _all_bands(tracks, shifts, start, grid)
-        rest = _to_bands(mix, start, grid) - dry @ responses.transpose(0, 2, 1)
+
+    def see(w: int) -> list[tuple[int, _Seen]]:
+        dry = _all_bands(tracks, shifts, grid.starts[w], grid)
+        rest = _to_bands(mix, grid.starts[w], grid) - dry @ responses.transpose(0, 2, 1)
+        seen: list[tuple[int, _Seen]] = []
         for k in np.flatnonzero(grid.active[:, w]).tolist():
             own = slice(ends[k] - len(tracks[k]), ends[k])
             share = dry[:, :, own] @ responses[:, :, own].transpose(0, 2, 1)
-            sums[k].add(dry[:, :, own], rest + share, weight, shifts[k])
+            seen.append((k, _see(dry[:, :, own], rest + share, weight, shifts[k], grid)))
+        return seen
+
+    sums = [_Sums(grid) for _ in tracks]
+    for window in side_by_side(see, range(len(grid.starts))):
+        for k, seen in window:
+            sums[k].add(seen)
     return [s.evidence() if s.window_lags else None for s in sums]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one window shows of one track; `Evidence` is made of the means over windows."""
+
+    correlation: Float[np.ndarray, "2 lag"]
+    itself: Float[np.ndarray, " bin"]
+    lag: float
+
+
+def _see(dry: _Bands, wet: _MixBands, weight: _Weight, shift: int, grid: Grid) -> _Seen:
+    """Compare a track's bands at its shift with the mix without the others."""
+    lag = grid.max_lag
+    dry_power, wet_power = _cell_power(dry, grid), _cell_power(wet, grid)
+    dry, wet = dry.reshape(-1, dry.shape[2]), wet.reshape(-1, 2)
+    cross = wet * dry.conj() * (weight / np.sqrt(dry_power * wet_power + 1e-30))
+    correlation = _to_time(cross.T, grid)[:, np.arange(-lag, lag + 1) - shift]
+    itself = np.mean(np.abs(dry) ** 2 / (dry_power + 1e-30) * weight, axis=1)
+    return _Seen(correlation, itself, _refined_peak(correlation) - lag)
+
+
+def _to_time(spectrum: np.ndarray, grid: Grid) -> np.ndarray:
+    return np.fft.irfft(spectrum, grid.length).astype(np.float32) * np.float32(grid.length / 2)
 
 
 class _Sums:
@@ -182,29 +215,17 @@ class _Sums:
         self.itself = np.zeros(grid.bins, np.float32)
         self.window_lags: list[float] = []
 
-    def add(
-        self, dry: _Bands, wet: _MixBands, weight: Float[np.ndarray, "bin 1"], shift: int
-    ) -> None:
-        """Add one window: a track's bands at its shift, and the mix without the others."""
-        lag = self.grid.max_lag
-        dry_power, wet_power = _cell_power(dry, self.grid), _cell_power(wet, self.grid)
-        dry, wet = dry.reshape(-1, dry.shape[2]), wet.reshape(-1, 2)
-        cross = wet * dry.conj() * (weight / np.sqrt(dry_power * wet_power + 1e-30))
-        lags = np.arange(-lag, lag + 1) - shift
-        correlation = self._to_time(cross.T)[:, lags]
-        self.correlation += correlation
-        self.itself += np.mean(np.abs(dry) ** 2 / (dry_power + 1e-30) * weight, axis=1)
-        self.window_lags.append(_refined_peak(correlation) - lag)
+    def add(self, seen: _Seen) -> None:
+        """Add one window."""
+        self.correlation += seen.correlation
+        self.itself += seen.itself
+        self.window_lags.append(seen.lag)
 
     def evidence(self) -> Evidence:
         """Return the means over the windows added."""
         correlation = _signed(self.correlation) / len(self.window_lags)
-        ripple = self._to_time(self.itself)[: len(correlation)]
+        ripple = _to_time(self.itself, self.grid)[: len(correlation)]
         return Evidence(correlation, ripple / ripple[0], np.array(self.window_lags))
-
-    def _to_time(self, spectrum: np.ndarray) -> np.ndarray:
-        length = self.grid.length
-        return np.fft.irfft(spectrum, length).astype(np.float32) * np.float32(length / 2)
 
 
 def _refined_peak(pair: Float[np.ndarray, "2 lag"]) -> float:

@@ -10,13 +10,14 @@ import numpy as np
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
+from mixtrace.parallel import side_by_side
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
 from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
-from mixtrace.session.song import Song, listed
+from mixtrace.session.song import Song, TrackSource, listed
 
 __all__ = ["Progress", "Session", "Track", "read_session"]
 
@@ -89,7 +90,7 @@ def read_session(
 ) -> Session:
     """Return a song's audio, resampled, aligned, and padded or cropped to the mix's length.
 
-    Files are read and resampled one at a time; the session holds one float32 copy of the audio,
+    Files are read and resampled a few at a time; the session holds one float32 copy of the audio,
     beyond the first gigabyte on disk.
 
     Args:
@@ -138,14 +139,18 @@ def _read_tracks(
     """Return the tracks, no longer than the mix and the farthest they may be moved earlier."""
     farthest_s = max([MAX_LAG_S, *(-a.delay_s for a in alignments.values())])
     longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
-    dry: list[Recording] = []
-    scratch = Scratch()
-    for done, source in enumerate(song.tracks, 1):
+
+    def read(source: TrackSource) -> Recording:
         recording = read_recording(source.path, rate)
         if recording.audio.shape[1] > longest:
             recording = replace(recording, kept=recording.audio[:, :longest].copy())
+        return recording
+
+    dry: list[Recording] = []
+    scratch = Scratch()
+    for recording in side_by_side(read, song.tracks):
         dry.append(replace(recording, kept=scratch.keep(recording.audio)))
-        report("reading", done, len(song.tracks))
+        report("reading", len(dry), len(song.tracks))
     return dry
 
 
