@@ -59,6 +59,21 @@ def test_what_is_made_does_not_pile_up() -> None:
     assert sorted(made) == list(range(100))
 
 
+@pytest.mark.usefixtures("two_cores")
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_each_item_is_prepared_on_the_callers_thread_before_its_work(at_once: int) -> None:
+    prepared: list[int] = []
+    threads: set[int] = set()
+
+    def before(item: int) -> None:
+        threads.add(threading.get_ident())
+        prepared.append(item)
+
+    assert all(side_by_side(lambda item: item in prepared, range(20), at_once, before))
+    assert prepared == list(range(20))
+    assert threads == {threading.get_ident()}
+
+
 def test_one_at_once_stays_on_the_callers_thread() -> None:
     callers = {threading.get_ident()}
     assert set(side_by_side(lambda _: threading.get_ident(), range(4), 1)) == callers

@@ -23,7 +23,10 @@ def workers() -> int:
 
 
 def side_by_side(
-    work: Callable[[Item], Result], items: Sequence[Item], at_once: int = _MOST_WORKERS
+    work: Callable[[Item], Result],
+    items: Sequence[Item],
+    at_once: int = _MOST_WORKERS,
+    before: Callable[[Item], None] = lambda item: None,
 ) -> Iterator[Result]:
     """Yield what `work` makes of every item, in order; what it raises is raised here.
 
@@ -36,10 +39,16 @@ def side_by_side(
         work: may not share what it changes.
         items: what to work on.
         at_once: how many pieces may run at the same time; 1 works on the caller's thread.
+        before: called with each item before it is worked on, in order and on the caller's thread.
     """
+
+    def after_that(item: Item) -> Result:
+        before(item)
+        return work(item)
+
     together = min(at_once, workers(), len(items))
     if together < 2:
-        yield from map(work, items)
+        yield from map(after_that, items)
         return
     share = min(torch.get_num_threads(), numba.get_num_threads()) // together
 
@@ -51,6 +60,7 @@ def side_by_side(
     pool, ahead = _pool(together), deque[Future[Result]]()
     try:
         for item in items:
+            before(item)
             ahead.append(pool.submit(alone, item))
             if len(ahead) > 2 * together:
                 yield ahead.popleft().result()

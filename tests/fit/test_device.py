@@ -23,6 +23,7 @@ class Elsewhere(SongWindows):
     def __init__(self) -> None:
         self.sample_rate_hz, self.time, self.warm_up, self.device = 30_000, TIME, WARM_UP, META
         self.loss = MixLoss(30_000, device=META)
+        self.at_once = 1
 
     def heard(self, graph: Graph):
         return torch.empty((len(graph.of_kind("equalizer")), 1024), device=META)

@@ -87,3 +87,25 @@ def test_the_loss_of_windows_does_not_depend_on_what_they_are_rendered_with() ->
         together = combine(song_parts(graph, settings, paired, numbers), "published")
         alone = combine(song_parts(graph, settings, apart, numbers), "published")
         torch.testing.assert_close(together, alone)
+
+
+def test_the_order_in_which_windows_get_their_turn_changes_no_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Transforms of other stacks round otherwise: what is stacked must not depend on it."""
+    names = [("low", "all"), ("high", "all")]
+    console = build_console(names, CONSOLES["studio"])
+    settings = Variables.random(console, torch.Generator().manual_seed(0)).settings()
+    windows = SongWindows(three_windows())
+    windows.capacity = 2  # each by itself: in the first one, a plan without the silent track
+    in_order = song_parts(console, settings, windows)
+
+    def last_first(work, items, before):
+        for item in items:
+            before(item)
+        return [work(item) for item in reversed(items)][::-1]
+
+    monkeypatch.setattr(windows, "each", last_first)
+    reverse = song_parts(console, settings, windows)
+    for name, values in vars(in_order).items():
+        assert torch.equal(values, getattr(reverse, name)), name

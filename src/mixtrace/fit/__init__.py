@@ -2,7 +2,13 @@
 
 from mixtrace.fit.batches import draw_batch
 from mixtrace.fit.descent import Descent
-from mixtrace.fit.objective import Objective, group_parts, song_loss, song_parts
+from mixtrace.fit.objective import (
+    Objective,
+    group_parts,
+    prepare_group,
+    song_loss,
+    song_parts,
+)
 from mixtrace.fit.recipe import RECIPES, Recipe
 from mixtrace.fit.variables import WET, Variables
 from mixtrace.fit.warm_start import StaticResponse, least_squares_start, static_responses
@@ -20,6 +26,7 @@ __all__ = [
     "draw_batch",
     "group_parts",
     "least_squares_start",
+    "prepare_group",
     "song_loss",
     "song_parts",
     "static_responses",

@@ -1,7 +1,6 @@
 """Gradient descent on the variables of a graph, a few windows a step."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 from typing import Any
 
 import torch
@@ -95,7 +94,11 @@ class Descent:
         found = side_by_side(gradients, batch, self._windows.at_once)
         matches, slopes = zip(*found, strict=True)
         own = settings_loss(self.graph, settings, self._windows, objective, sparsity)
-        self._pass_back(own, [*_tensors(settings), *operators.computed], slopes)
+        given = [_sum(each) for each in zip(*slopes, strict=True)]
+        small = _tensors(settings)
+        parts = [[(own, torch.ones_like(own)), *zip(small, given[: len(small)], strict=True)]]
+        parts += [[pair] for pair in zip(operators.computed, given[len(small) :], strict=True)]
+        self._pass_back(parts)
         rates = self._recipe.learning_rates
         self._adam.step({(kind, name): rate * rates[name] for kind, name in self.variables.values})
         self.variables.project()
@@ -103,29 +106,24 @@ class Descent:
             self._level_unheard()
         return torch.stack(matches).mean()
 
-    def _pass_back(
-        self, own: Tensor, computed: Sequence[Tensor], slopes: Sequence[Sequence[Any]]
-    ) -> None:
-        """Set the gradients of the variables from those that each window found.
+    def _pass_back(self, parts: Sequence[Sequence[tuple[Tensor, Tensor | None]]]) -> None:
+        """Set the gradients of the variables.
 
         Args:
-            own: what depends on the settings alone.
-            computed: what the windows saw.
-            slopes: for each window its gradients, which add up; None where there is none.
+            parts: tensors with their gradients, those together that take little time.
         """
-        pairs = [(own, torch.ones_like(own))]
-        for output, of_output in zip(computed, zip(*slopes, strict=True), strict=True):
-            known = [gradient for gradient in of_output if gradient is not None]
-            if known:
-                pairs.append((output, reduce(torch.add, known)))
-        pairs = [(output, given) for output, given in pairs if output.requires_grad]
         leaves = list(self.variables.values.values())
-        found: Sequence[Tensor | None] = [None] * len(leaves)
-        if pairs:
-            outputs, given = zip(*pairs, strict=True)
-            found = torch.autograd.grad(outputs, leaves, given, allow_unused=True)
-        for leaf, gradient in zip(leaves, found, strict=True):
-            leaf.grad = gradient
+
+        def passed(part: Sequence[tuple[Tensor, Tensor | None]]) -> Sequence[Tensor | None]:
+            known = [(o, given) for o, given in part if o.requires_grad and given is not None]
+            if not known:
+                return [None] * len(leaves)
+            outputs, given = zip(*known, strict=True)
+            return torch.autograd.grad(outputs, leaves, given, retain_graph=True, allow_unused=True)
+
+        found = side_by_side(passed, parts, self._windows.at_once)
+        for leaf, each in zip(leaves, zip(*found, strict=True), strict=True):
+            leaf.grad = _sum(each)
 
     @torch.no_grad()
     def _level_unheard(self) -> None:
@@ -201,3 +199,9 @@ class Descent:
 def _tensors(settings: Settings) -> list[Tensor]:
     values = [value for named in settings.values.values() for value in named.values()]
     return [*values, *settings.wet.values()]
+
+
+def _sum(gradients: Sequence[Tensor | None]) -> Tensor | None:
+    """Return the sum of gradients; None where there is none."""
+    known = [gradient for gradient in gradients if gradient is not None]
+    return sum(known[1:], known[0]) if known else None

@@ -126,7 +126,7 @@ def _look(
         loudness = max(direct[side, :near].max(), direct[side, -near:].max(), 1e-9)
         for place in _spikes(sigmas, side, edges, blocks.rate):
             echo = spikes[side, place] / blocks.overlap(place)
-            found.append((side, place, min(echo / loudness, _LOUDEST)))
+            found.append((side, place, float(min(echo / loudness, _LOUDEST))))
     return found
 
 

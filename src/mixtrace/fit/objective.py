@@ -24,6 +24,7 @@ from mixtrace.render import (
 __all__ = [
     "Objective",
     "group_parts",
+    "prepare_group",
     "settings_loss",
     "shared_operators",
     "song_loss",
@@ -71,7 +72,15 @@ def shared_operators(
     if objective.strategy == "compiled":
         limit, rate = _fft_limit(objective, windows), windows.sample_rate_hz
         for dry in batch:
-            prepare_operators(operators, graph, dry, rate, time=windows.time, fft_limit=limit)
+            prepare_operators(
+                operators,
+                graph,
+                dry,
+                rate,
+                time=windows.time,
+                fft_limit=limit,
+                at_once=windows.at_once,
+            )
     return operators
 
 
@@ -178,7 +187,11 @@ def song_parts(
     def of_group(group: tuple[int, ...]) -> LossParts:
         return group_parts(graph, settings, windows, group, source)
 
-    parts = windows.each(of_group, windows.groups(chosen))
+    @torch.no_grad()
+    def prepare(group: tuple[int, ...]) -> None:
+        prepare_group(source, graph, windows, group)
+
+    parts = windows.each(of_group, windows.groups(chosen), prepare)
     return LossParts(
         torch.cat([p.log_distance for p in parts]),
         torch.cat([p.convergence_eq4 for p in parts]),
@@ -205,6 +218,19 @@ def group_parts(
         operators=operators,
     )
     return windows.compare(estimate, target)
+
+
+def prepare_group(
+    operators: KeptOperators, graph: Graph, windows: SongWindows, numbers: tuple[int, ...]
+) -> None:
+    """Compute what linear nodes do in a group of evaluation windows.
+
+    Called for one group after another it stacks the same nodes in every run: transforms of other
+    stacks round otherwise.
+    """
+    dry, _ = windows.group(numbers)
+    rate, time = windows.sample_rate_hz, windows.time
+    prepare_operators(operators, graph, dry, rate, time=time, uncounted=windows.warm_up)
 
 
 def song_loss(graph: Graph, settings: Settings, windows: SongWindows) -> dict[str, float]:

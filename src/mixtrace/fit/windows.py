@@ -210,9 +210,14 @@ class SongWindows:
                 self._kept[numbers] = known
         return known
 
-    def each(self, work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Return what `work` makes of each window or group, some at a time, side by side."""
-        return list(side_by_side(work, items, self.at_once))
+    def each(
+        self,
+        work: Callable[[Item], Result],
+        items: Sequence[Item],
+        before: Callable[[Item], None] = lambda item: None,
+    ) -> list[Result]:
+        """Return what `work` makes of each window or group; see `side_by_side`."""
+        return list(side_by_side(work, items, self.at_once, before))
 
     def at(self, starts: Sequence[int]) -> tuple[DryAudio, Target]:
         """Return dry audio and target of windows that start anywhere, as one batch."""

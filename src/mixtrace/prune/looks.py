@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit import SongWindows, group_parts
+from mixtrace.fit import SongWindows, group_parts, prepare_group
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, combine
 from mixtrace.processors import Settings
@@ -86,7 +86,7 @@ class Looking:
 
     def at(self, numbers: Sequence[int]) -> list[float]:
         """Look at some windows; return L_a (published convention) of each."""
-        seen = self._windows.each(self._window, numbers)
+        seen = self._windows.each(self._window, numbers, self._prepare)
         self._seen.update(zip(numbers, seen, strict=True))
         return [losses["published"] for losses, _ in seen]
 
@@ -102,6 +102,9 @@ class Looking:
             {name: [losses[name] for losses, _ in seen] for name in CONVENTIONS},
             [changes for _, changes in seen],
         )
+
+    def _prepare(self, number: int) -> None:
+        prepare_group(self._operators, self._graph, self._windows, (number,))
 
     def _window(self, number: int) -> tuple[dict[str, float], list[float]]:
         """Return the loss of one window by convention, and the change of each processor."""

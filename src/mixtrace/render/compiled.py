@@ -23,7 +23,7 @@ from mixtrace.processors import Settings, TimeDomainProcessor, processor
 from mixtrace.render.lengths import UNTRANSFORMED, by_length
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
 from mixtrace.render.propagation import Monitor, carry, propagate_reference
-from mixtrace.render.response import Operators, linear_operators
+from mixtrace.render.response import KeptOperators, Operators, linear_operators
 from mixtrace.render.signals import Signals
 
 __all__ = ["DryAudio", "prepare_operators", "render_compiled"]
@@ -135,19 +135,24 @@ def render_compiled(
 
 
 def prepare_operators(
-    source: OperatorSource,
+    operators: KeptOperators,
     graph: Graph,
     dry: DryAudio,
     sample_rate_hz: float,
     *,
     time: int,
     fft_limit: int | None = None,
+    uncounted: int = 0,
+    at_once: int = 1,
 ) -> None:
-    """Ask an operator source for all that rendering will ask for, with the caller's threads."""
+    """Compute all that `render_compiled` will ask for; see there and `KeptOperators.prepare`."""
     plan = compile_plan(graph, dry.channels, sample_rate_hz)
-    for stage in plan.stages:
-        for length, regions in by_length(plan, stage, time, fft_limit).items():
-            source(plan, [i for region in regions for i in region.nodes], length)
+    asked = [
+        ([i for region in regions for i in region.nodes], length)
+        for stage in plan.stages
+        for length, regions in by_length(plan, stage, time, fft_limit, uncounted).items()
+    ]
+    operators.prepare(plan, asked, at_once)
 
 
 def _transform(audio: Signals, fft_length: int) -> Signals:

@@ -1,6 +1,6 @@
 """Frequency responses of the linear nodes, dry/wet weights included."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -10,6 +10,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from mixtrace.dsp import adjoint_spectrum
+from mixtrace.parallel import side_by_side
 from mixtrace.processors import (
     FilterProcessor,
     ImpulseResponse,
@@ -20,6 +21,8 @@ from mixtrace.processors import (
 from mixtrace.render.plan import RenderPlan
 
 __all__ = ["KeptOperators", "Operators", "linear_operators"]
+
+_LINEAR = FilterProcessor, MatrixProcessor
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def linear_operators(
         nodes: linear nodes.
         fft_length: the transform length of the spectra; a longer response wraps around.
     """
-    return _operators(plan, settings, nodes, fft_length, lambda _, stack: stack)
+    requests = _requests(plan, nodes, fft_length)
+    return _operators([(r, _stack(plan, settings, r)) for r in requests])
 
 
 class KeptOperators:
@@ -109,13 +113,28 @@ class KeptOperators:
 
     def __call__(self, plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> Operators:
         """Return what nodes of a plan of the graph do; see `linear_operators`."""
+        self.prepare(plan, [(nodes, fft_length)])
+        return self._known[fft_length]
+
+    def prepare(
+        self, plan: RenderPlan, asked: Sequence[tuple[Sequence[int], int]], at_once: int = 1
+    ) -> None:
+        """Compute what will be asked for and is not known, some stacks of nodes side by side.
+
+        Args:
+            plan: a plan of the graph.
+            asked: linear nodes and the transform length they are asked for at.
+            at_once: how many stacks may be computed at the same time.
+        """
         with self._lock:
-            known = self._known.get(fft_length, Operators({}, {}))
-            missing = [i for i in nodes if plan.graph.nodes[i].is_processor and i not in known]
-            if missing:
-                known = known | _operators(plan, self._settings, missing, fft_length, self._cut)
-                self._known[fft_length] = known
-        return known
+            missing: list[_Request] = []
+            for nodes, length in asked:
+                known = self._known.setdefault(length, Operators({}, {}))
+                missing += _requests(plan, [i for i in nodes if i not in known], length)
+            stacks = side_by_side(lambda r: _stack(plan, self._settings, r), missing, at_once)
+            for request, stack in zip(missing, stacks, strict=True):
+                fresh = _operators([(request, self._cut(request.nodes, stack))])
+                self._known[request.fft_length] |= fresh
 
     def _cut(self, nodes: list[int], stack: Tensor) -> Tensor:
         if not stack.requires_grad:
@@ -126,56 +145,54 @@ class KeptOperators:
         return self.leaves[-1]
 
 
-def _operators(
-    plan: RenderPlan,
-    settings: Settings,
-    nodes: Sequence[int],
-    fft_length: int,
-    seen: Callable[[list[int], Tensor], Tensor],
-) -> Operators:
-    """Return what each of the nodes does, with every stack of nodes as `seen` shows it."""
-    places: dict[int, tuple[Tensor, int]] = {}
-    for members, stack in _filter_responses(plan, settings, nodes, fft_length):
-        shown = seen(members, stack)
-        places.update((i, (shown, row)) for row, i in enumerate(members))
-    matrices: dict[int, Tensor] = {}
-    for members, stack in _mixing_matrices(plan, settings, nodes):
-        matrices.update(zip(members, seen(members, stack).unbind(0), strict=True))
-    responses = {i: stack[row] for i, (stack, row) in places.items()}
-    return Operators(responses, matrices, places)
+@dataclass(frozen=True)
+class _Request:
+    """Nodes of one kind, whose responses or matrices are computed in one go."""
+
+    kind: str
+    nodes: list[int]
+    fft_length: int
+
+    @property
+    def filters(self) -> bool:
+        return isinstance(processor(self.kind), FilterProcessor)
 
 
-def _filter_responses(
-    plan: RenderPlan, settings: Settings, nodes: Sequence[int], fft_length: int
-) -> Iterator[tuple[list[int], Complex[Tensor, "node channel bin"]]]:
-    for kind, members in _by_kind(plan, nodes, FilterProcessor).items():
-        entry = processor(kind)
-        assert isinstance(entry, FilterProcessor)
-        values, wet = settings.rows(kind, [plan.rows[i] for i in members])
-        response = entry.impulse_response(values, plan.sample_rate_hz)
-        taps, lead = _folded(response, fft_length)
-        yield members, _Response.apply(taps, wet, lead, fft_length)
-
-
-def _mixing_matrices(
-    plan: RenderPlan, settings: Settings, nodes: Sequence[int]
-) -> Iterator[tuple[list[int], Float[Tensor, "node 2 2"]]]:
-    for kind, members in _by_kind(plan, nodes, MatrixProcessor).items():
-        entry = processor(kind)
-        assert isinstance(entry, MatrixProcessor)
-        values, wet = settings.rows(kind, [plan.rows[i] for i in members])
-        weight = wet[:, None, None]
-        identity = torch.eye(2, dtype=wet.dtype, device=wet.device)
-        yield members, (1.0 - weight) * identity + weight * entry.matrix(values)
-
-
-def _by_kind(plan: RenderPlan, nodes: Sequence[int], family: type) -> dict[str, list[int]]:
+def _requests(plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> list[_Request]:
+    """Return the linear processors among some nodes, kind by kind."""
     groups: dict[str, list[int]] = {}
     for i in nodes:
         node = plan.graph.nodes[i]
-        if node.is_processor and isinstance(processor(node.kind), family):
+        if node.is_processor and isinstance(processor(node.kind), _LINEAR):
             groups.setdefault(node.kind, []).append(i)
-    return groups
+    return [_Request(kind, members, fft_length) for kind, members in groups.items()]
+
+
+def _stack(plan: RenderPlan, settings: Settings, request: _Request) -> Tensor:
+    """Return responses [node, channel, bin], or matrices [node, 2, 2], as `Operators` has them."""
+    entry = processor(request.kind)
+    values, wet = settings.rows(request.kind, [plan.rows[i] for i in request.nodes])
+    if isinstance(entry, FilterProcessor):
+        response = entry.impulse_response(values, plan.sample_rate_hz)
+        taps, lead = _folded(response, request.fft_length)
+        return _Response.apply(taps, wet, lead, request.fft_length)
+    assert isinstance(entry, MatrixProcessor)
+    weight = wet[:, None, None]
+    identity = torch.eye(2, dtype=wet.dtype, device=wet.device)
+    return (1.0 - weight) * identity + weight * entry.matrix(values)
+
+
+def _operators(stacks: Sequence[tuple[_Request, Tensor]]) -> Operators:
+    """Return what the nodes of some stacks do."""
+    places: dict[int, tuple[Tensor, int]] = {}
+    matrices: dict[int, Tensor] = {}
+    for request, stack in stacks:
+        if request.filters:
+            places.update((i, (stack, row)) for row, i in enumerate(request.nodes))
+        else:
+            matrices.update(zip(request.nodes, stack.unbind(0), strict=True))
+    responses = {i: stack[row] for i, (stack, row) in places.items()}
+    return Operators(responses, matrices, places)
 
 
 def _folded(response: ImpulseResponse, fft_length: int) -> tuple[Tensor, int]:
