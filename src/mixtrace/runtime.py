@@ -2,10 +2,13 @@
 
 Two thread pools share the cores, torch's and numba's. A pool that spins while it waits takes the
 core the other one needs: on two cores a training step then takes up to fifty times as long. And the
-large tensors of a step would be returned to the system and zeroed by it again at every step.
+large tensors of a step would be returned to the system and zeroed by it again at every step. At its
+end a process would look through all that torch has loaded, object by object, for what it may free.
 """
 
+import atexit
 import ctypes
+import gc
 import os
 import sys
 
@@ -18,6 +21,7 @@ _GROW_BYTES = 64_000_000
 
 def tune() -> None:
     """Set what has to be set before torch is loaded; what the user set already stays."""
+    atexit.register(gc.freeze)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
     if sys.platform.startswith("linux"):

@@ -2,7 +2,9 @@
 
 Both loops run over the nodes in parallel and over time in order, a block at a time: only the
 recursion itself goes sample by sample, all else are vector instructions on blocks that lie in the
-cache. The compiled code is cached on disk, so only the first run on a machine waits for it.
+cache. Logarithms and exponentials have loops of their own: of a short loop the processor works on
+several turns at once. The compiled code is cached on disk, so only the first run on a machine waits
+for it.
 """
 
 import numba
@@ -69,10 +71,13 @@ def forward_kernel(audio, packed, state, direction, output, smooth, gain, final)
                     level[t] += side[t] * side[t]
             s = _smooth(level, pole, share, s)
             for t in range(last - first):
-                x = sign * (fast_log(level[t] + floor) - threshold)
+                factor[t] = fast_log(level[t] + floor)
+            for t in range(last - first):
+                x = sign * (factor[t] - threshold)
                 bend = min(max(x + knee, zero), double_knee)
-                q = bend * bend * per_four_knee + max(x - knee, zero)
-                factor[t] = fast_exp(slope * q)
+                factor[t] = slope * (bend * bend * per_four_knee + max(x - knee, zero))
+            for t in range(last - first):
+                factor[t] = fast_exp(factor[t])
             for c in range(channels):
                 side, out = audio[node, c, first:last], output[node, c, first:last]
                 for t in range(last - first):
@@ -106,7 +111,7 @@ def backward_kernel(
         pole, threshold, knee, slope, wet = packed[node]
         double_knee, per_double_knee = knee + knee, one / (number(2.0) * knee)
         d_threshold, d_knee, d_slope, d_wet, d_pole = 0.0, 0.0, 0.0, 0.0, 0.0
-        ds = np.empty(BLOCK, audio.dtype)
+        ds, logs = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
         adjoint = zero
         scale = number(2.0) * (one - pole) / number(channels)
         for block in range(blocks - 1, -1, -1):
@@ -119,11 +124,12 @@ def backward_kernel(
                     ds[t] += given[t] * side[t]
             of_threshold, of_knee, of_slope, of_wet, of_pole = zero, zero, zero, zero, zero
             for t in range(last - first):
+                logs[t] = fast_log(level[t] + floor)
+            for t in range(last - first):
                 correlation = ds[t]
                 of_wet += correlation * (factor[t] - one)
                 exponent = correlation * wet * factor[t]
-                energy = level[t] + floor
-                x = sign * (fast_log(energy) - threshold)
+                x = sign * (logs[t] - threshold)
                 bend = min(max(x + knee, zero), double_knee)
                 # The curve's slope: 0 below the knee, 1 above it.
                 ratio = bend * per_double_knee
@@ -132,7 +138,7 @@ def backward_kernel(
                 of_knee += exponent * (ratio - ratio * ratio)
                 change = exponent * slope * ratio * sign
                 of_threshold -= change
-                ds[t] = change / energy
+                ds[t] = change / (level[t] + floor)
             adjoint = _smooth(ds[: last - first][::-1], pole, one, adjoint)
             before = smooth[node, first - 1] if first > 0 else state[node]
             # e[n] - s[n-1] = (s[n] - s[n-1]) / (1 - a)

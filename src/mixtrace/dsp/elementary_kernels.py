@@ -3,7 +3,8 @@
 Both split a number into a power of two and a rest near one, whose function is a polynomial:
 log(2^n m) = n log 2 + log m with m from sqrt(1/2) to sqrt(2), and exp(n log 2 + r) = 2^n exp(r)
 with |r| <= log(2) / 2. The polynomials interpolate at Chebyshev's points; the error is that of
-float32's own rounding. In float64 the mathematical library's functions are called.
+float32's own rounding. In float64 the mathematical library's functions are called. Integers are
+cut back to 32 bits at each turn: with numba's 64 a vector holds half as many.
 """
 
 import math
@@ -70,8 +71,8 @@ def _compiled_log(x):
 
     def log(x):
         bits = np.float32(x).view(np.int32)
-        power = (bits - root) >> np.int32(23)
-        f = np.int32(bits - (power << np.int32(23))).view(np.float32) - one
+        power = np.int32(np.int32(bits - root) >> np.int32(23))
+        f = np.int32(bits - np.int32(power << np.int32(23))).view(np.float32) - one
         n = np.float32(power)
         p = (
             (((((((p0 * f + p1) * f + p2) * f + p3) * f + p4) * f + p5) * f + p6) * f) + p7
