@@ -4,7 +4,8 @@
 
 Each song is fitted by `mixtrace fit` with the default recipe in a process of its own; its wall time
 and peak memory include reading, aligning and rendering at the mix's own rate. A song whose result
-lies in FOLDER already is not fitted again, only listed.
+lies in FOLDER already is not fitted again, only listed. On a shared server others take cores away;
+"stolen" is the share of the processor time asked for that the server did not give meanwhile.
 """
 
 import argparse
@@ -27,15 +28,29 @@ _COST = "cost.json"
 
 def run_fit(song: Path, folder: Path, policy: str) -> None:
     """Fit one song and note beside its result what it cost."""
-    began = time.perf_counter()
+    began, before = time.perf_counter(), processor_times()
     program = str(Path(sys.executable).with_name("mixtrace"))
     command = [program, "fit", str(song), "-o", str(folder), "--policy", policy]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
         raise SystemExit(f"mixtrace fit {song.name} ended with status {status}")
-    cost = {"seconds": time.perf_counter() - began, "peak_gb": usage.ru_maxrss / 1e6}
+    stolen, used = (after - b for after, b in zip(processor_times(), before, strict=True))
+    cost = {
+        "seconds": time.perf_counter() - began,
+        "peak_gb": usage.ru_maxrss / 1e6,
+        "stolen": stolen / (stolen + used),
+    }
     (folder / _COST).write_text(json.dumps(cost))
+
+
+def processor_times() -> tuple[int, int]:
+    """Return how long all cores were withheld from this machine and how long they worked, in ticks.
+
+    Source: proc(5), /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+    """
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split()[1:9]]
+    return ticks[7], sum(ticks[:3])
 
 
 def sum_loss(song: Path) -> float:
@@ -58,7 +73,8 @@ def row(song: Path, folder: Path) -> str:
         f"| {console['published']:.3f} ({console['eq4']:.3f}) "
         f"| {final['published']:.3f} ({final['eq4']:.3f}) "
         f"| {final['published'] - console['published']:+.4f} | {total - kept} of {total}, "
-        f"{1 - kept / total:.2f} | {cost['seconds']:.0f} s | {cost['peak_gb']:.2f} GB |"
+        f"{1 - kept / total:.2f} | {cost['seconds']:.0f} s | {cost['stolen']:.2f} "
+        f"| {cost['peak_gb']:.2f} GB |"
     )
 
 
@@ -73,8 +89,8 @@ def main() -> None:
     options.results.mkdir(parents=True, exist_ok=True)
     lines = [
         "| song | sum | start | console (eq. 4) | pruned (eq. 4) | difference | removed | time "
-        "| memory |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| stolen | memory |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for song in options.songs:
         folder = options.results / song.name
