@@ -1,6 +1,6 @@
 """What every test shares: run-time shape checks, one thread, a tiny song, the real songs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,15 @@ from mixtrace.session import Alignment, Session, Track  # noqa: E402
 
 # Test tensors are small: more threads cost more than they give.
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def two_threads() -> Iterator[None]:
+    """Give the caller's thread two threads, which the machine may run in turns."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mixtrace"
 ROOMS = (
     "runtime",
     "parallel",
+    "loops",
     "errors",
     "units",
     "params",

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 import torch
@@ -10,22 +9,12 @@ import torch
 from mixtrace.parallel import side_by_side
 
 
-@pytest.fixture
-def two_cores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the caller's thread two threads of either pool, which the machine may run in turns."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_results_come_in_the_order_of_the_items() -> None:
     assert list(side_by_side(lambda n: n * n, range(20))) == [n * n for n in range(20)]
     assert list(side_by_side(lambda n: n, [])) == []
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("two_threads")
 def test_work_runs_at_the_same_time_on_cores_of_its_own() -> None:
     both = threading.Barrier(2, timeout=30.0)
 
@@ -37,7 +26,7 @@ def test_work_runs_at_the_same_time_on_cores_of_its_own() -> None:
     assert torch.get_num_threads() == 2
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("two_threads")
 def test_work_within_work_stays_where_it_is() -> None:
     def inner(_: int) -> int:
         return threading.get_ident()
@@ -48,7 +37,7 @@ def test_work_within_work_stays_where_it_is() -> None:
     assert list(side_by_side(outer, [1, 2])) == [1, 1]
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("two_threads")
 def test_what_is_made_does_not_pile_up() -> None:
     made: list[int] = []
     found = side_by_side(made.append, range(100))
@@ -59,7 +48,7 @@ def test_what_is_made_does_not_pile_up() -> None:
     assert sorted(made) == list(range(100))
 
 
-@pytest.mark.usefixtures("two_cores")
+@pytest.mark.usefixtures("two_threads")
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_each_item_is_prepared_on_the_callers_thread_before_its_work(at_once: int) -> None:
     prepared: list[int] = []

@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
-import numba
 import torch
 
 __all__ = ["side_by_side", "workers"]
@@ -19,7 +18,7 @@ _MOST_WORKERS = 4
 
 def workers() -> int:
     """Return how many pieces can run at the same time: a few, if the caller has as many cores."""
-    return min(_MOST_WORKERS, torch.get_num_threads(), numba.get_num_threads())
+    return min(_MOST_WORKERS, torch.get_num_threads())
 
 
 def side_by_side(
@@ -50,11 +49,10 @@ def side_by_side(
     if together < 2:
         yield from map(after_that, items)
         return
-    share = min(torch.get_num_threads(), numba.get_num_threads()) // together
+    share = torch.get_num_threads() // together
 
     def alone(item: Item) -> Result:
         torch.set_num_threads(share)  # of this thread
-        numba.set_num_threads(share)
         return work(item)
 
     pool, ahead = _pool(together), deque[Future[Result]]()

@@ -61,7 +61,6 @@ def test_two_windows_at_once_or_one_after_the_other_are_one_step(
     graph: Graph, windows: SongWindows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("torch.get_num_threads", lambda: 2)
-    monkeypatch.setattr("numba.get_num_threads", lambda: 2)
     after = []
     for at_once in (1, 2):
         few = copy(windows)

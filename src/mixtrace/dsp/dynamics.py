@@ -23,6 +23,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.dsp.dynamics_kernels import BLOCK, backward_kernel, forward_kernel
+from mixtrace.loops import over_rows
 
 __all__ = ["ENERGY_FLOOR", "detect_and_gain", "detect_and_gain_reference"]
 
@@ -113,7 +114,9 @@ class _DetectAndGain(torch.autograd.Function):
         output = torch.empty_like(audio)
         smooth = audio.new_empty((audio.shape[0], audio.shape[2] if graded else BLOCK))
         gain, final = torch.empty_like(smooth), torch.empty_like(state)
-        forward_kernel(
+        over_rows(
+            forward_kernel,
+            len(audio),
             audio.detach().numpy(),
             packed.detach().numpy(),
             state.detach().numpy(),
@@ -133,7 +136,9 @@ class _DetectAndGain(torch.autograd.Function):
         audio, packed, state, smooth, gain = ctx.saved_tensors
         grad_audio = torch.empty_like(audio)
         grad_packed = packed.new_zeros(packed.shape)
-        backward_kernel(
+        over_rows(
+            backward_kernel,
+            len(audio),
             audio.detach().numpy(),
             packed.detach().numpy(),
             state.detach().numpy(),

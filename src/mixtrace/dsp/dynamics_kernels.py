@@ -1,16 +1,16 @@
 """Compiled loops of the gain computers; equations and names in `dsp/dynamics.py`.
 
-Both loops run over the nodes in parallel and over time in order, a block at a time: only the
+Both loops run over a share of the nodes and over time in order, a block at a time: only the
 recursion itself goes sample by sample, all else are vector instructions on blocks that lie in the
 cache. Logarithms and exponentials have loops of their own: of a short loop the processor works on
 several turns at once. The compiled code is cached on disk, so only the first run on a machine waits
 for it.
 """
 
-import numba
 import numpy as np
 
 from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
+from mixtrace.loops import compiled, inlined
 
 __all__ = ["BLOCK", "backward_kernel", "forward_kernel"]
 
@@ -20,7 +20,7 @@ BLOCK = 512
 _FLOOR = 1e-5
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _smooth(signal, pole, share, s):
     """Replace x[n] by s[n] = a s[n-1] + share x[n] and return the last one.
 
@@ -42,19 +42,19 @@ def _smooth(signal, pole, share, s):
     return s
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def forward_kernel(audio, packed, state, direction, output, smooth, gain, final):
-    """Fill `output`, `smooth` (s), `gain` and the `final` s.
+@compiled
+def forward_kernel(begin, end, audio, packed, state, direction, output, smooth, gain, final):
+    """Fill `output`, `smooth` (s), `gain` and the `final` s of the nodes from `begin` to `end`.
 
     `packed` holds a, T, W, slope, w of each node. Of `smooth` and `gain` only the latest block is
     kept where they have no room for more.
     """
-    nodes, channels, time = audio.shape
+    _, channels, time = audio.shape
     number = audio.dtype.type
     zero, one, floor = number(0.0), number(1.0), number(_FLOOR)
     sign = number(direction)
     kept = smooth.shape[1] >= time
-    for node in numba.prange(nodes):
+    for node in range(begin, end):
         pole, threshold, knee, slope, wet = packed[node]
         s = state[node]
         share = (one - pole) / number(channels)
@@ -85,8 +85,10 @@ def forward_kernel(audio, packed, state, direction, output, smooth, gain, final)
         final[node] = s
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
+@compiled
 def backward_kernel(
+    begin,
+    end,
     audio,
     packed,
     state,
@@ -97,21 +99,21 @@ def backward_kernel(
     grad_audio,
     grad_packed,
 ):
-    """Fill the gradients of audio and packed scalars given that of the output.
+    """Fill the gradients of audio and packed scalars given that of the output, likewise.
 
     The recursion runs backwards: l[n] = ds[n] + a l[n+1], de[n] = (1 - a) l[n],
     da = sum l[n] (s[n-1] - e[n]).
     """
-    nodes, channels, time = audio.shape
+    _, channels, time = audio.shape
     number = audio.dtype.type
     zero, one, floor = number(0.0), number(1.0), number(_FLOOR)
     sign = number(direction)
     blocks = (time + BLOCK - 1) // BLOCK
-    for node in numba.prange(nodes):
+    ds, logs = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
+    for node in range(begin, end):
         pole, threshold, knee, slope, wet = packed[node]
         double_knee, per_double_knee = knee + knee, one / (number(2.0) * knee)
         d_threshold, d_knee, d_slope, d_wet, d_pole = 0.0, 0.0, 0.0, 0.0, 0.0
-        ds, logs = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
         adjoint = zero
         scale = number(2.0) * (one - pole) / number(channels)
         for block in range(blocks - 1, -1, -1):

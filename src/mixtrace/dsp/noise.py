@@ -14,6 +14,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from mixtrace.dsp import noise_kernels as kernels
+from mixtrace.loops import over_rows
 
 __all__ = ["decaying_noise", "shaped_noise", "uniform_noise_stft"]
 
@@ -99,7 +100,14 @@ class _Decay(torch.autograd.Function):
         initial, decay = initial.contiguous(), decay.contiguous()
         complex_type = torch.complex64 if initial.dtype == torch.float32 else torch.complex128
         spectra = noise.new_empty((len(initial), *noise.shape), dtype=complex_type)
-        kernels.decay_forward(noise.numpy(), initial.numpy(), decay.numpy(), spectra.numpy())
+        over_rows(
+            kernels.decay_forward,
+            initial[..., 0].numel(),
+            noise.numpy(),
+            initial.numpy(),
+            decay.numpy(),
+            spectra.numpy(),
+        )
         ctx.save_for_backward(noise, initial, decay)
         return spectra
 
@@ -108,7 +116,9 @@ class _Decay(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
         noise, initial, decay = ctx.saved_tensors
         of_initial, of_decay = torch.zeros_like(initial), torch.zeros_like(decay)
-        kernels.decay_backward(
+        over_rows(
+            kernels.decay_backward,
+            initial[..., 0].numel(),
             noise.numpy(),
             initial.numpy(),
             decay.numpy(),
@@ -127,7 +137,9 @@ class _Overlap(torch.autograd.Function):
         frames = frames.contiguous()
         ctx.shape = frames.shape
         signal = frames.new_zeros((*frames.shape[:-2], length))
-        kernels.overlap_forward(
+        over_rows(
+            kernels.overlap_forward,
+            signal[..., 0].numel(),
             frames.flatten(0, -3).numpy(),
             *_halves(frames.shape[-1], frames.dtype),
             signal.flatten(0, -2).numpy(),
@@ -138,7 +150,9 @@ class _Overlap(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         frames = gradients[0].new_empty(ctx.shape)
-        kernels.overlap_backward(
+        over_rows(
+            kernels.overlap_backward,
+            frames[..., 0, 0].numel(),
             gradients[0].contiguous().flatten(0, -2).numpy(),
             *_halves(frames.shape[-1], frames.dtype),
             frames.flatten(0, -3).numpy(),

@@ -1,18 +1,17 @@
 """Compiled loops of decaying noise; equations and names in `dsp/noise.py`."""
 
-import numba
-
 from mixtrace.dsp.elementary_kernels import fast_exp
+from mixtrace.loops import compiled
 
 __all__ = ["decay_backward", "decay_forward", "overlap_backward", "overlap_forward"]
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def decay_forward(noise, initial, decay, spectra):
+@compiled
+def decay_forward(begin, end, noise, initial, decay, spectra):
     """Fill `spectra` [node, channel, frame, bin] with noise [channel, frame, bin] that decays."""
-    nodes, channels, frames, bins = spectra.shape
+    _, channels, frames, bins = spectra.shape
     number = initial.dtype.type
-    for row in numba.prange(nodes * channels):
+    for row in range(begin, end):
         node, c = row // channels, row % channels
         start, fall = initial[node, c], decay[node, c]
         for frame in range(frames):
@@ -22,12 +21,12 @@ def decay_forward(noise, initial, decay, spectra):
                 target[b] = source[b] * fast_exp(start[b] + at * fall[b])
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def decay_backward(noise, initial, decay, gradient, of_initial, of_decay):
+@compiled
+def decay_backward(begin, end, noise, initial, decay, gradient, of_initial, of_decay):
     """Add to the gradients of the initial level and the decay; they begin at zero."""
-    nodes, channels, frames, bins = gradient.shape
+    _, channels, frames, bins = gradient.shape
     number = initial.dtype.type
-    for row in numba.prange(nodes * channels):
+    for row in range(begin, end):
         node, c = row // channels, row % channels
         start, fall = initial[node, c], decay[node, c]
         to_start, to_fall = of_initial[node, c], of_decay[node, c]
@@ -41,15 +40,15 @@ def decay_backward(noise, initial, decay, gradient, of_initial, of_decay):
                 to_fall[b] += at * change
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def overlap_forward(frames, early, late, last, signal):
+@compiled
+def overlap_forward(begin, end, frames, early, late, last, signal):
     """Add the second half of each frame under `late` to the first half of the next under `early`.
 
     Behind the last frame its own second half stands alone, under `last`.
     """
-    rows, count, length = frames.shape
+    _, count, length = frames.shape
     hop, time = length // 2, signal.shape[1]
-    for row in numba.prange(rows):
+    for row in range(begin, end):
         for frame in range(count - 1):
             before, after = frames[row, frame, hop:], frames[row, frame + 1, :hop]
             first = frame * hop
@@ -61,13 +60,13 @@ def overlap_forward(frames, early, late, last, signal):
             signal[row, first + t] = frames[row, count - 1, hop + t] * last[t]
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def overlap_backward(gradient, early, late, last, frames):
+@compiled
+def overlap_backward(begin, end, gradient, early, late, last, frames):
     """Fill the gradient of the frames from that of the signal."""
-    rows, count, length = frames.shape
+    _, count, length = frames.shape
     hop, time = length // 2, gradient.shape[1]
     zero = gradient.dtype.type(0.0)
-    for row in numba.prange(rows):
+    for row in range(begin, end):
         for t in range(hop):
             frames[row, 0, t] = zero
         for frame in range(count):

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mixtrace.dsp import taps_kernels as kernels
 from mixtrace.dsp.fir import convolve
+from mixtrace.loops import over_rows
 
 __all__ = ["place_taps"]
 
@@ -70,10 +71,12 @@ def soft_gradient_compiled(
     rows = gradient.flatten(0, -2)
     pulse_gradient = torch.empty_like(rows)
     colour = taps.detach().contiguous().flatten(0, -2)
-    kernels.correlate(rows.numpy(), colour.numpy(), pulse_gradient.numpy())
+    over_rows(kernels.correlate, len(rows), rows.numpy(), colour.numpy(), pulse_gradient.numpy())
     result = torch.empty((2, *turn.shape), dtype=turn.dtype)
     of_turn, of_sharpness = result.flatten(1).numpy()
-    kernels.soft_gradient(
+    over_rows(
+        kernels.soft_gradient,
+        len(rows),
         torch.fft.rfft(pulse_gradient).numpy(),
         slot,
         turn.detach().contiguous().flatten().numpy(),

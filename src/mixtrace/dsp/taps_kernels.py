@@ -6,18 +6,20 @@ import math
 import numba
 import numpy as np
 
+from mixtrace.loops import compiled
+
 __all__ = ["correlate", "soft_gradient"]
 
 _INAUDIBLE = 1e-30
 """Where |z|^k falls below this the rest of the pulse's spectrum is left out."""
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def correlate(gradient, taps, result):
+@compiled
+def correlate(begin, end, gradient, taps, result):
     """Fill result[row, t] = sum_j taps[row, j] gradient[row, t + j - half]."""
-    rows, slot = gradient.shape
+    slot = gradient.shape[1]
     count = taps.shape[1]
-    for row in numba.prange(rows):
+    for row in range(begin, end):
         source, target = gradient[row], result[row]
         target[:] = 0.0
         for j in range(count):
@@ -28,11 +30,11 @@ def correlate(gradient, taps, result):
                 sum_so_far[t] += weight * heard[t]
 
 
-@numba.njit(parallel=True, cache=True, nogil=True)
-def soft_gradient(transform, slot, turn, sharpness, of_turn, of_sharpness):
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def soft_gradient(begin, end, transform, slot, turn, sharpness, of_turn, of_sharpness):
     """Fill the gradients of angle and radius from the transform of the pulse's gradient."""
-    rows, bins = transform.shape
-    for row in numba.prange(rows):
+    bins = transform.shape[1]
+    for row in range(begin, end):
         radius = max(float(sharpness[row]), 1e-7)
         step = cmath.rect(radius, -2.0 * math.pi * float(turn[row]))
         power = step / radius

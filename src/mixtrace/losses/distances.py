@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.loops import over_rows
 from mixtrace.losses import distances_kernels as kernels
 
 __all__ = ["Distances", "distances", "distances_reference"]
@@ -53,7 +54,7 @@ class _Distances(torch.autograd.Function):
         flat = [tensor.contiguous().flatten(0, -3) for tensor in (estimate, target)]
         ours, theirs = (tensor.numpy() for tensor in flat)
         sums = torch.empty((len(ours), 3), dtype=torch.float64)
-        kernels.forward_kernel(ours, theirs, sums.numpy())
+        over_rows(kernels.forward_kernel, len(ours), ours, theirs, sums.numpy())
         count = estimate.shape[-1] * estimate.shape[-2]
         found = torch.cat([sums[:, :1] / count, sums[:, 1:].sqrt()], 1)
         ctx.save_for_backward(*flat, found)
@@ -71,5 +72,6 @@ class _Distances(torch.autograd.Function):
         factors = torch.where(divisor > 0.0, given / divisor, 0.0).to(flat[0].dtype)
         of_estimate = torch.empty_like(flat[0])
         ours, theirs = (tensor.numpy() for tensor in flat)
-        kernels.backward_kernel(ours, theirs, factors.contiguous().numpy(), of_estimate.numpy())
+        factors = factors.contiguous().numpy()
+        over_rows(kernels.backward_kernel, len(ours), ours, theirs, factors, of_estimate.numpy())
         return of_estimate.reshape(ctx.shape), None

@@ -4,18 +4,19 @@ import numba
 import numpy as np
 
 from mixtrace.dsp.elementary_kernels import fast_log
+from mixtrace.loops import compiled
 
 __all__ = ["backward_kernel", "forward_kernel"]
 
 _EXACT_QUOTIENTS = {"reassoc", "contract", "nnan", "ninf", "nsz"}  # E / T is 1 where both are equal
 
 
-@numba.njit(parallel=True, fastmath=_EXACT_QUOTIENTS, cache=True, nogil=True)
-def forward_kernel(estimate, target, sums):
+@numba.njit(cache=True, fastmath=_EXACT_QUOTIENTS, nogil=True, error_model="numpy")
+def forward_kernel(begin, end, estimate, target, sums):
     """Fill `sums` [spectrum, 3] with those of |log(E / T)|, |E - T|² and E² of each spectrum."""
-    spectra, frames, bands = estimate.shape
+    _, frames, bands = estimate.shape
     zero = estimate.dtype.type(0.0)
-    for s in numba.prange(spectra):
+    for s in range(begin, end):
         logs = errors = powers = 0.0
         for frame in range(frames):
             one, other = estimate[s, frame], target[s, frame]
@@ -30,11 +31,11 @@ def forward_kernel(estimate, target, sums):
         sums[s, 0], sums[s, 1], sums[s, 2] = logs, errors, powers
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def backward_kernel(estimate, target, factors, out):
+@compiled
+def backward_kernel(begin, end, estimate, target, factors, out):
     """Fill the gradient of the estimate; `factors` [spectrum, 3] weigh sign / E, E - T and E."""
-    spectra, frames, bands = estimate.shape
-    for s in numba.prange(spectra):
+    _, frames, bands = estimate.shape
+    for s in range(begin, end):
         of_logs, of_errors, of_powers = factors[s, 0], factors[s, 1], factors[s, 2]
         for frame in range(frames):
             one, other = estimate[s, frame], target[s, frame]

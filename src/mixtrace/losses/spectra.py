@@ -14,6 +14,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn import functional
 
+from mixtrace.loops import over_rows
 from mixtrace.losses import spectra_kernels as kernels
 from mixtrace.losses.mel import MelBank
 
@@ -95,7 +96,9 @@ class _MelMagnitudes(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, spectrum: Tensor, bank: MelBank) -> Tensor:
         mel = spectrum.real.new_empty(len(spectrum), 4, spectrum.shape[2], len(bank.extents))
-        kernels.forward_kernel(
+        over_rows(
+            kernels.forward_kernel,
+            mel[:, 0, :, 0].numel(),
             spectrum.numpy(),
             bank.extents,
             bank.weights,
@@ -111,7 +114,9 @@ class _MelMagnitudes(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         (spectrum,), bank = ctx.saved_tensors, ctx.bank
         of_spectrum = torch.empty_like(spectrum)
-        kernels.backward_kernel(
+        over_rows(
+            kernels.backward_kernel,
+            spectrum[:, 0, :, 0].numel(),
             spectrum.numpy(),
             bank.extents,
             bank.weights,

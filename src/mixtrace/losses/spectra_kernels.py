@@ -5,13 +5,14 @@ The bands of a bank come as `first bin, bins, first weight` each, without a sign
 is checked at every access, and short loops are not unrolled), and all weights in one array.
 """
 
-import numba
 import numpy as np
+
+from mixtrace.loops import compiled, inlined
 
 __all__ = ["backward_kernel", "forward_kernel"]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _magnitudes(left, right, floor, out):
     """Fill [4, bin]: the magnitudes of left, right, mid and side, none below the floor's root."""
     for b in range(len(left)):
@@ -22,13 +23,13 @@ def _magnitudes(left, right, floor, out):
         out[3, b] = np.sqrt(max(side.real**2 + side.imag**2, floor))
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def forward_kernel(spectrum, bands, weights, floor, mel):
+@compiled
+def forward_kernel(begin, end, spectrum, bands, weights, floor, mel):
     """Fill `mel` [batch, 4, frame, band] from the spectra [batch, 2, frame, bin]."""
-    batch, _, frames, bins = spectrum.shape
-    for row in numba.prange(batch * frames):
+    _, _, frames, bins = spectrum.shape
+    magnitudes = np.empty((4, bins), weights.dtype)
+    for row in range(begin, end):
         item, frame = row // frames, row % frames
-        magnitudes = np.empty((4, bins), weights.dtype)
         _magnitudes(spectrum[item, 0, frame], spectrum[item, 1, frame], floor, magnitudes)
         left, right, mid, side = magnitudes[0], magnitudes[1], magnitudes[2], magnitudes[3]
         for band in range(len(bands)):
@@ -44,16 +45,17 @@ def forward_kernel(spectrum, bands, weights, floor, mel):
             mel[item, 2, frame, band], mel[item, 3, frame, band] = of_mid, of_side
 
 
-@numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)
-def backward_kernel(spectrum, bands, weights, floor, gradient, out):
+@compiled
+def backward_kernel(begin, end, spectrum, bands, weights, floor, gradient, out):
     """Fill the gradient of the spectra from that of the mel spectra."""
-    batch, _, frames, bins = spectrum.shape
+    _, _, frames, bins = spectrum.shape
+    magnitudes = np.empty((4, bins), weights.dtype)
+    slopes = np.empty((4, bins), weights.dtype)
     least, zero = np.sqrt(floor), floor - floor
-    for row in numba.prange(batch * frames):
+    for row in range(begin, end):
         item, frame = row // frames, row % frames
-        magnitudes = np.empty((4, bins), weights.dtype)
         _magnitudes(spectrum[item, 0, frame], spectrum[item, 1, frame], floor, magnitudes)
-        slopes = np.zeros((4, bins), weights.dtype)
+        slopes[:] = zero
         left, right, mid, side = slopes[0], slopes[1], slopes[2], slopes[3]
         for band in range(len(bands)):
             first, count, start = bands[band, 0], bands[band, 1], bands[band, 2]

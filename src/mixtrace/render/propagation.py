@@ -20,6 +20,7 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
+from mixtrace.loops import over_rows
 from mixtrace.render import propagation_kernels as kernels
 from mixtrace.render.plan import RenderPlan
 from mixtrace.render.response import Operators
@@ -211,7 +212,9 @@ class _Carry(torch.autograd.Function):
         )
         slabs = -(-bins // kernels.SLAB)
         powers = np.zeros((slabs if monitored else 0, 2, len(program.filters)))
-        kernels.forward_kernel(
+        over_rows(
+            kernels.forward_kernel,
+            slabs,
             *_described(program, stacks[:count], stacks[count:], matrices),
             *_end_table(program, ends),
             (windows, bins),
@@ -240,7 +243,9 @@ class _Carry(torch.autograd.Function):
         ]
         of_matrices = np.zeros((-(-bins // kernels.SLAB), *matrices.shape), _real(matrices))
         scale = 2.0 / (windows * -(-bins // kernels.POWER_STRIDE))
-        kernels.backward_kernel(
+        over_rows(
+            kernels.backward_kernel,
+            len(of_matrices),
             *_described(program, sources, responses, matrices),
             *_end_table(program, [g.contiguous() for g in gradients[1:]]),
             (windows, bins),

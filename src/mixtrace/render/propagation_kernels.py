@@ -9,11 +9,12 @@ addresses of its two channels: those of mono are one, and what is merely handed 
 
 from typing import Any
 
-import numba
 import numpy as np
 from numba import carray  # pyright: ignore[reportPrivateImportUsage]
 from numba.core import types
 from numba.extending import intrinsic
+
+from mixtrace.loops import compiled, inlined
 
 __all__ = ["FILTER", "MATRIX", "POWER_STRIDE", "SLAB", "SUM", "backward_kernel", "forward_kernel"]
 
@@ -39,13 +40,13 @@ def _typed_pointer(typingctx, address, like):
 _pointer: Any = intrinsic(_typed_pointer)
 
 
-@numba.njit(cache=True)
+@inlined
 def _at(address, shape, like):
     """Return the array of a shape and of an array's type that lies at an address."""
     return carray(_pointer(address, like), shape)
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _sum(slots, places, side, width, like, target):
     """Write the sum of one channel of the slots to an address."""
     total, one = _at(target, width, like), _at(places[slots[0], side], width, like)
@@ -62,7 +63,7 @@ def _sum(slots, places, side, width, like, target):
             total[b] += more[b]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _multiply(x, factor, width, like, target):
     spectrum, response = _at(x, width, like), _at(factor, width, like)
     result = _at(target, width, like)
@@ -70,7 +71,7 @@ def _multiply(x, factor, width, like, target):
         result[b] = spectrum[b] * response[b]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _mix(x, weights, width, like, target):
     """Write a weighted sum of two channels, or of mono taken as both, to an address."""
     result, one = _at(target, width, like), _at(x[0], width, like)
@@ -85,7 +86,7 @@ def _mix(x, weights, width, like, target):
             result[b] = left * one[b] + right * two[b]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _flow(program, feeds, channels, sources, operators, matrices, at, like, room, totals, places):
     """Find or compute, for one slice of bins, the totals that enter the nodes and what slots hold.
 
@@ -126,7 +127,7 @@ def _flow(program, feeds, channels, sources, operators, matrices, at, like, room
                 _mix(total, matrices[number, c], width, like, place[c])
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _power(places, count, first, width, like):
     total = 0.0
     skipped = (-first) % POWER_STRIDE
@@ -137,21 +138,32 @@ def _power(places, count, first, width, like):
     return total / count
 
 
-@numba.njit(parallel=True, cache=True, fastmath=True, nogil=True)
+@compiled
 def forward_kernel(
-    program, feeds, channels, sources, operators, matrices, ends, end_feeds, shape, like, powers
+    begin,
+    end,
+    program,
+    feeds,
+    channels,
+    sources,
+    operators,
+    matrices,
+    ends,
+    end_feeds,
+    shape,
+    like,
+    powers,
 ):
     """Fill the spectra of the ends, and the powers entering and leaving filters, a row a slab.
 
     `ends` has a row for each end: address, channels, first feed, feeds. Empty `powers` stay so.
     """
     windows, bins = shape
-    slabs = (bins + SLAB - 1) // SLAB
     inputs = len(sources)
-    for slab in numba.prange(slabs):
-        room = np.empty((len(program), 4, _SLICE), like.dtype)
-        totals = np.empty((len(program), 2), np.int64)
-        places = np.empty((len(channels), 2), np.int64)
+    room = np.empty((len(program), 4, _SLICE), like.dtype)
+    totals = np.empty((len(program), 2), np.int64)
+    places = np.empty((len(channels), 2), np.int64)
+    for slab in range(begin, end):
         for window in range(windows):
             for first in range(slab * SLAB, min(bins, (slab + 1) * SLAB), _SLICE):
                 width = min(_SLICE, bins - first)
@@ -174,7 +186,7 @@ def forward_kernel(
                         _sum(slots, places, c, width, like, target)
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _pass_back(slots, adjoint, channels, count, width, gradient):
     """Add a gradient to those of the slots that were summed; mono takes both channels'."""
     for place in range(len(slots)):
@@ -185,7 +197,7 @@ def _pass_back(slots, adjoint, channels, count, width, gradient):
                 adjoint[slot, side, b] += gradient[c, b]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _filter_back(at, response, totals, results, gradient, entering_gradient, powers, out):
     """Turn the gradient of a filter's result into those of its input and its response."""
     window, first, width, _ = at
@@ -216,7 +228,7 @@ def _filter_back(at, response, totals, results, gradient, entering_gradient, pow
             entering_gradient[c, b] += of_input * total[b]
 
 
-@numba.njit(cache=True, fastmath=True)
+@inlined
 def _matrix_back(matrix, totals, count, width, gradient, entering_gradient, out):
     """Turn the gradient of mixed channels into those of the channels and of the matrix."""
     zero = matrix[0, 0] - matrix[0, 0]
@@ -233,8 +245,10 @@ def _matrix_back(matrix, totals, count, width, gradient, entering_gradient, out)
             out[c, source] += correlation
 
 
-@numba.njit(parallel=True, cache=True, fastmath=True, nogil=True)
+@compiled
 def backward_kernel(
+    begin,
+    end,
     program,
     feeds,
     channels,
@@ -256,14 +270,13 @@ def backward_kernel(
     is computed again: that is cheaper than keeping it.
     """
     windows, bins = shape
-    slabs = (bins + SLAB - 1) // SLAB
     inputs = len(sources)
-    for slab in numba.prange(slabs):
-        room = np.empty((len(program), 4, _SLICE), like.dtype)
-        totals = np.empty((len(program), 2), np.int64)
-        places = np.empty((len(channels), 2), np.int64)
-        adjoint = np.empty((len(channels), 2, _SLICE), like.dtype)
-        gradient = np.empty((2, _SLICE), like.dtype)
+    room = np.empty((len(program), 4, _SLICE), like.dtype)
+    totals = np.empty((len(program), 2), np.int64)
+    places = np.empty((len(channels), 2), np.int64)
+    adjoint = np.empty((len(channels), 2, _SLICE), like.dtype)
+    gradient = np.empty((2, _SLICE), like.dtype)
+    for slab in range(begin, end):
         for window in range(windows):
             for first in range(slab * SLAB, min(bins, (slab + 1) * SLAB), _SLICE):
                 width = min(_SLICE, bins - first)
