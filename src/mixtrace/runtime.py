@@ -1,8 +1,8 @@
 """How the process uses the machine: threads that wait asleep, memory that is kept for reuse.
 
-Threads of torch and of Python share the cores with whatever else runs: one that spins while it waits
-takes the core that others need. The large tensors of a step would be returned to the system and
-zeroed by it again at every step. At its end a process would look through all that torch has
+Threads of torch and of Python share the cores with whatever else runs: one that spins while it
+waits takes the core that others need. The large tensors of a step would be returned to the system
+and zeroed by it again at every step. At its end a process would look through all that torch has
 loaded, object by object, for what it may free.
 """
 
