@@ -10,7 +10,7 @@ __all__ = ["Foresight"]
 
 _DEARER = 3.0
 """What a removal costs, by and large, in first-order changes of its processors."""
-_DOUBT = 1.5
+_DOUBT = 1.3
 """The outcome is in doubt where that is within this factor of the room there is."""
 _SCALES = 1.0, 4.0
 

@@ -56,6 +56,12 @@ class Look:
         return shares(len(self.certain), len(self.others), self.share)
 
     @property
+    def by_window(self) -> dict[int, tuple[float, ...]]:
+        """L_a of each window by its number, in the order of `CONVENTIONS`."""
+        losses = zip(*(self.losses[name] for name in CONVENTIONS), strict=True)
+        return dict(zip(self.numbers, losses, strict=True))
+
+    @property
     def importance(self) -> Float[np.ndarray, " processor"]:
         """The mean change of the song, for each processor of the graph."""
         return self.shares @ np.array(self.changes)

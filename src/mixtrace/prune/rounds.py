@@ -8,16 +8,17 @@ not return below it. The next one then removes a single processor, another one; 
 back too, the search ends.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.fit import Recipe, SongWindows
+from mixtrace.fit import Recipe, SongWindows, song_parts
 from mixtrace.graph import Graph, remove_nodes
+from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.foresight import Foresight
-from mixtrace.prune.looks import Look, Looking
+from mixtrace.prune.looks import CONVENTIONS, Look, Looking
 from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.racing import EVERYTHING, Effort, race_spread, spread
 from mixtrace.prune.state import State
@@ -31,9 +32,14 @@ _KEPT = 0.7
 _RATES = 1.0, 5.0
 _ALLOWANCES = (0.0, 0.5, 2.0)
 _CERTAIN = 4
-_EFFORT = Effort(least=8, most=12, certainty=3.0)
+_CERTAINTY = 3.0
+_LEAST, _MOST = 8, 12
 _RACED_AT_ONCE = 2
 """Windows a worker; a race asks for eight before it may end."""
+_PLAIN = 2.0
+"""Standard errors by which a result is above the bar; the one before it is nearly as good."""
+_CONFIRMED_AT_ONCE = 8
+_MIDDLE = 0.5
 
 
 @dataclass
@@ -45,6 +51,8 @@ class Pruning:
         windows: the song.
         recipe: how many windows judge, and how.
         tolerance: of the search.
+        taken_back: whether rounds are that do not hold. Where none is, in the published policies,
+            fewer windows settle it: all that is confirmed is the result.
         losses_only: whether nothing will ask what the processors are worth: after the last round,
             and where every trial is judged on all windows.
         on_trial: called with the windows judged and the loss after each trial.
@@ -54,6 +62,7 @@ class Pruning:
     windows: SongWindows
     recipe: Recipe
     tolerance: float
+    taken_back: bool
     losses_only: bool
     on_trial: Callable[[int, float], None]
 
@@ -90,11 +99,58 @@ class Pruning:
             others[spread(len(others), rng.random())].tolist(),
             len(others) / self.windows.count,
             bar - console,
-            EVERYTHING if self.recipe.judge_whole else _EFFORT,
+            self._effort(),
             at_once=_RACED_AT_ONCE * self.windows.at_once,
         )
         state.trial_windows += outcome.asked
         return outcome.won, console + outcome.mean, looking.look(certain)
+
+    def confirm(
+        self, graph: Graph, settings: Settings, bar: float, look: Look
+    ) -> dict[str, float] | None:
+        """Return the song's loss by convention, from all its windows; None if it is above a bar.
+
+        Windows that were not looked at are judged in an order that is spread over the song, until
+        it is plain that the loss is above the bar, or below it: then all others are judged as well.
+        """
+        state, seen = self.state, look.by_window
+        rest = [number for number in range(self.windows.count) if number not in seen]
+
+        def rises(numbers: Sequence[int]) -> list[float]:
+            seen.update(self._losses(graph, settings, [n for n in numbers if n not in seen]))
+            return [seen[number][0] - state.console_windows[number] for number in numbers]
+
+        outcome = race_spread(
+            rises,
+            look.certain,
+            [*look.others, *(rest[place] for place in spread(len(rest), _MIDDLE))],
+            look.share,
+            bar - state.losses["console"]["published"],
+            Effort(least=len(look.numbers) + 1, most=np.inf, certainty=_PLAIN),
+            at_once=_CONFIRMED_AT_ONCE,
+        )
+        if not outcome.won:
+            return None
+        seen.update(self._losses(graph, settings, [n for n in rest if n not in seen]))
+        means = np.mean(list(seen.values()), axis=0).tolist()
+        return dict(zip(CONVENTIONS, means, strict=True)) if means[0] <= bar else None
+
+    def _effort(self) -> Effort:
+        """Return how many windows settle a round."""
+        if self.recipe.judge_whole:
+            return EVERYTHING
+        return Effort(_LEAST, _MOST if self.taken_back else _LEAST, _CERTAINTY)
+
+    def _losses(
+        self, graph: Graph, settings: Settings, numbers: Sequence[int]
+    ) -> dict[int, tuple[float, ...]]:
+        """Return L_a of some windows, by convention, with nothing kept for a round."""
+        if not numbers:
+            return {}
+        parts = song_parts(graph, settings, self.windows, numbers)
+        losses = [combine(parts, convention).tolist() for convention in CONVENTIONS]
+        self.state.trial_windows += len(numbers)
+        return dict(zip(numbers, zip(*losses, strict=True), strict=True))
 
     def round(
         self,

@@ -26,7 +26,6 @@ from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.levels import gather_levels
-from mixtrace.prune.looks import CONVENTIONS, Look
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
@@ -193,6 +192,7 @@ class _Run:
             self._windows,
             self.recipe,
             self._config.tolerance,
+            self._config.policy == "ordered",
             self.recipe.judge_whole or number == self.recipe.rounds,
             lambda count, loss: self._tried(number, count, loss),
         )
@@ -228,26 +228,15 @@ class _Run:
 
         Before the console is done there is none, and the graph as it stands is returned.
         """
-        state = self._state
+        state, pruning = self._state, self._pruning(self.recipe.rounds)
         for descent, _, look in reversed(state.accepted[1:]):
-            loss = self._whole_loss(descent, look)
-            if loss["published"] <= self._goal():
+            loss = pruning.confirm(descent.graph, descent.settings, self._goal(), look)
+            if loss is not None:
                 return descent, loss
         if state.accepted:
             return state.accepted[0][0], state.losses["console"]
         descent = state.descent
         return descent, song_loss(descent.graph, descent.settings, self._windows)
-
-    def _whole_loss(self, descent: Descent, look: Look) -> dict[str, float]:
-        """Return the loss of the whole song by convention, from a look and what it left out."""
-        losses = {convention: list(seen) for convention, seen in look.losses.items()}
-        rest = sorted(set(range(self._windows.count)) - set(look.numbers))
-        if rest:
-            parts = song_parts(descent.graph, descent.settings, self._windows, rest)
-            for convention in CONVENTIONS:
-                losses[convention] += combine(parts, convention).tolist()
-        self._state.trial_windows += len(rest)
-        return {convention: float(np.mean(values)) for convention, values in losses.items()}
 
     def _settle(self, number: int) -> None:
         """Take the graph for the result if it holds; go back to the result if it does not.
