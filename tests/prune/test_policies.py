@@ -187,15 +187,15 @@ def test_a_trial_in_doubt_is_judged(price: float) -> None:
 
 
 def test_what_passed_unjudged_adds_up_until_it_is_judged_as_a_whole() -> None:
-    # Each takes .0012 of .01 of room: six together are more than two thirds of it.
+    # Each takes .0012 of .01 of room: seven together are more than three quarters of it.
     foresight, judge = foresees(dict.fromkeys(range(9), 1e-3), dict.fromkeys(range(9), 4e-4))
-    for count in range(1, 6):
+    for count in range(1, 7):
         assert foresight.race(range(count), BAR)[0]
     assert judge.trials == []
-    assert foresight.race(range(6), BAR) == (True, pytest.approx(BEFORE + 6e-3))
-    assert judge.trials == [frozenset(range(6))]
-    # From there on only what came since is in doubt: .0012 of .004.
-    assert foresight.race(range(7), BAR)[0]
+    assert foresight.race(range(7), BAR) == (True, pytest.approx(BEFORE + 7e-3))
+    assert judge.trials == [frozenset(range(7))]
+    # From there on only what came since is in doubt: .0012 of .003.
+    assert foresight.race(range(8), BAR)[0]
     assert len(judge.trials) == 1
 
 
