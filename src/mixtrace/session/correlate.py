@@ -38,6 +38,7 @@ _LOWEST_HZ = 60.0
 _HIGHEST_HZ = 14000.0
 _TILT_HZ = 1000.0
 _ACTIVE_SHARE = 0.01  # of the energy of the track's loudest window
+_AT_ONCE_BYTES = 100_000_000  # of spectra; what is made of them takes several times as much
 
 _Audio = Float[np.ndarray, "channel time"]
 _Track = Float[np.ndarray, "_channel _time"]
@@ -176,7 +177,8 @@ def measure_lags(
         return seen
 
     sums = [_Sums(grid) for _ in tracks]
-    for window in side_by_side(see, range(len(grid.starts))):
+    at_once = max(1, _AT_ONCE_BYTES // (grid.bins * ends[-1] * np.dtype(np.complex64).itemsize))
+    for window in side_by_side(see, range(len(grid.starts)), at_once):
         for k, seen in window:
             sums[k].add(seen)
     return [s.evidence() if s.window_lags else None for s in sums]
