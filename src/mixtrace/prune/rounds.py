@@ -40,6 +40,7 @@ _PLAIN = 2.0
 """Standard errors by which a result is above the bar; the one before it is nearly as good."""
 _CONFIRMED_AT_ONCE = 8
 _MIDDLE = 0.5
+"""Where the order of the windows begins that were not looked at: of the song, 0 to 1."""
 
 
 @dataclass
@@ -144,7 +145,7 @@ class Pruning:
     def _losses(
         self, graph: Graph, settings: Settings, numbers: Sequence[int]
     ) -> dict[int, tuple[float, ...]]:
-        """Return L_a of some windows, by convention, with nothing kept for a round."""
+        """Return L_a of some windows, in the order of `CONVENTIONS`, and count them as asked."""
         if not numbers:
             return {}
         parts = song_parts(graph, settings, self.windows, numbers)

@@ -140,20 +140,9 @@ def _power(places, count, first, width, like):
 
 @compiled
 def forward_kernel(
-    begin,
-    end,
-    program,
-    feeds,
-    channels,
-    sources,
-    operators,
-    matrices,
-    ends,
-    end_feeds,
-    shape,
-    like,
-    powers,
-):
+    begin, end, program, feeds, channels, sources, operators, matrices, ends, end_feeds, shape,
+    like, powers,
+):  # fmt: skip
     """Fill the spectra of the ends, and the powers entering and leaving filters, a row a slab.
 
     `ends` has a row for each end: address, channels, first feed, feeds. Empty `powers` stay so.
