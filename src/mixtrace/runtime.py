@@ -11,8 +11,9 @@ import ctypes
 import gc
 import os
 import sys
+from collections.abc import Callable
 
-__all__ = ["tune"]
+__all__ = ["give_back", "tune"]
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
 _KEEP_BYTES = 2_000_000_000
@@ -24,9 +25,20 @@ def tune() -> None:
     atexit.register(gc.freeze)
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    if sys.platform.startswith("linux"):
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES // 2)
-            mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
-            mallopt(_M_TOP_PAD, _GROW_BYTES)
+    mallopt = _of_libc("mallopt")
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _KEEP_BYTES // 2)
+        mallopt(_M_TRIM_THRESHOLD, _KEEP_BYTES)
+        mallopt(_M_TOP_PAD, _GROW_BYTES)
+
+
+def give_back() -> None:
+    """Return to the system what is kept for reuse, where what follows needs other sizes."""
+    trim = _of_libc("malloc_trim")
+    if trim is not None:
+        trim(ctypes.c_size_t(0))
+
+
+def _of_libc(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library, where this is Linux and it has it."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform.startswith("linux") else None

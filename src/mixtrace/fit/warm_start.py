@@ -25,6 +25,7 @@ from mixtrace.graph import INPUT, Graph
 from mixtrace.processors import Settings, processor
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.processors.multitap_delay import SLOT_S
+from mixtrace.runtime import give_back
 from mixtrace.session import Session
 
 __all__ = ["StaticResponse", "least_squares_start", "static_responses"]
@@ -36,6 +37,8 @@ _BANDS = 48
 _MAX_FRAMES = 4000
 _FRAME_BYTES = 50_000_000
 """Spectra of all tracks that are held at a time."""
+_BINS_AT_ONCE = 128
+"""Systems of the ridge regression that are copied at a time; of 130 tracks each takes 0.1 MB."""
 _GAIN_RANGE_DB = (-40.0, 24.0)
 _DELAY = "multitap_delay"
 _NO_ECHO_DB = -30.0
@@ -160,8 +163,12 @@ def _complex_ridge(gram: Tensor, cross: Tensor) -> np.ndarray:
     """Return H [track, bin] of one channel."""
     diagonal = torch.diagonal(gram, dim1=-2, dim2=-1).real
     ridge = _RIDGE * diagonal + 1e-6 * diagonal.mean() + 1e-12
-    regular = gram + torch.diag_embed(ridge).to(gram.dtype)
-    return torch.linalg.solve(regular, cross[..., None])[..., 0].T.numpy()
+    solved = []
+    for first in range(0, len(gram), _BINS_AT_ONCE):
+        part = slice(first, first + _BINS_AT_ONCE)
+        regular = gram[part] + torch.diag_embed(ridge[part]).to(gram.dtype)
+        solved.append(torch.linalg.solve(regular, cross[part, :, None])[..., 0])
+    return torch.cat(solved).T.numpy()
 
 
 def _power_fit(
@@ -203,6 +210,7 @@ def least_squares_start(graph: Graph, session: Session) -> Settings:
     where a gradient can move it.
     """
     response = static_responses(session)
+    give_back()
     curve_db = np.maximum(response.coherent_db, response.power_db)
     settings = _neutral(graph)
     if "gain_automation" in settings.values:
@@ -223,6 +231,7 @@ def least_squares_start(graph: Graph, session: Session) -> Settings:
                 settings.values[kind][name][row] = torch.from_numpy(value).float()
     if "multitap_delay" in settings.values:
         _set_echoes(settings, graph, session, response)
+    give_back()
     return settings
 
 

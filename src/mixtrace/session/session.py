@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from mixtrace.errors import AudioError
 from mixtrace.parallel import side_by_side
+from mixtrace.runtime import give_back
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.correlate import MAX_LAG_S
@@ -130,6 +131,7 @@ def read_session(
     if not align and alignments is None:
         notes.append("alignment off: every track starts where its file starts")
     notes += _track_notes(tracks)
+    give_back()
     return Session(song.name, rate, stereo, tracks, (*song.notes, *notes))
 
 

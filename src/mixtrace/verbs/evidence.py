@@ -35,6 +35,12 @@ _WINDOWS_AT_ONCE = 4
 
 Report = Callable[[int, int], None]
 
+_Group = tuple[list[int], int]
+"""Nodes whose audio is wanted together, and the one it is wanted for."""
+
+_Tapped = tuple[list[int], int, dict[int, Float[Tensor, "2 time"]]]
+"""A group with its audio."""
+
 
 def loss_increases(
     graph: Graph, settings: Settings, session: Session, report: Report
@@ -135,28 +141,32 @@ def _chain_end(graph: Graph, node: int) -> int:
 def _tapped(
     stored: StoredGraph,
     session: Session,
-    groups: Sequence[tuple[list[int], int]],
+    groups: Sequence[_Group],
     report: Report,
-) -> Iterator[tuple[list[int], int, dict[int, Float[Tensor, "2 time"]]]]:
+) -> Iterator[_Tapped]:
     """Yield each group of nodes with their audio, in as many passes as keep it within 1 GB.
 
     A pass renders no other tracks than those that reach its nodes.
     """
     most = max(4, _TAP_BYTES // (8 * session.mix.shape[1]))
-    passes: list[list[tuple[list[int], int]]] = [[]]
+    passes: list[list[_Group]] = [[]]
     for group in groups:
         nodes = {i for members, _ in [*passes[-1], group] for i in members}
         if len(nodes) > most and passes[-1]:
             passes.append([])
         passes[-1].append(group)
     for done, members in enumerate(passes, 1):
-        taps = dict.fromkeys(i for nodes, _ in members for i in nodes)
-        tracks = tracks_reaching(taps, stored.graph, session.audio)
-        rate = session.sample_rate_hz
-        _, audio = render_taps(stored.graph, stored.settings, tracks, rate, list(taps))
-        for nodes, subject in members:
-            yield nodes, subject, {i: audio[i].expand(2, -1) for i in nodes}
+        yield from _pass(stored, session, members)  # its audio is let go before the next
         report(done, len(passes))
+
+
+def _pass(stored: StoredGraph, session: Session, groups: Sequence[_Group]) -> Iterator[_Tapped]:
+    taps = dict.fromkeys(i for nodes, _ in groups for i in nodes)
+    tracks = tracks_reaching(taps, stored.graph, session.audio)
+    rate = session.sample_rate_hz
+    _, audio = render_taps(stored.graph, stored.settings, tracks, rate, list(taps))
+    for nodes, subject in groups:
+        yield nodes, subject, {i: audio[i].expand(2, -1) for i in nodes}
 
 
 def _edges_hz(sample_rate_hz: int) -> Float[np.ndarray, " edge"]:

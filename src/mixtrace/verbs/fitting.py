@@ -16,6 +16,7 @@ from mixtrace.prune import Progress, SearchConfig, SearchResult, search
 from mixtrace.render import render_taps
 from mixtrace.report.listening_plan import plan_listening
 from mixtrace.report.listening_writer import write_listening
+from mixtrace.runtime import give_back
 from mixtrace.session import Looks, Session, Song, find_song, read_session
 from mixtrace.store import (
     EVIDENCE,
@@ -116,6 +117,7 @@ def fit(
         stored, notes = _stored(session, found), session.notes
         increases = None if folder is None else _increases(session, found, report)
         del session  # makes room for the song at its own rate
+        give_back()
         result, evidence = _rendered(song, stored, found, notes, folder, increases, report)
         if folder is not None and evidence is not None:
             facts = {"config": asdict(config), "fingerprint": fingerprint}
