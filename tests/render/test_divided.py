@@ -87,7 +87,7 @@ def test_divided_regions_equal_the_walk_and_the_blocks(random_song, graph, seed)
     compiled = render_compiled(graph, song.settings, song.dry, song.rate, time=song.time)
     assert compiled is not None
     assert (compiled[0] - walk).abs().max() < RELATIVE * walk.abs().max()
-    blocks = render_song(graph, song.settings, song.tracks, song.rate, chunk_s=0.11)
+    blocks = render_song(graph, song.settings, song.tracks, song.rate, block_samples=3_300)
     assert (blocks - walk).abs().max() < RELATIVE * walk.abs().max()
 
 

@@ -108,7 +108,7 @@ def whole(session: Session) -> np.ndarray:
     graph = console(session)
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
     tracks = Looks(torch.from_numpy, session.audio)
-    return render_song(graph, settings, tracks, RATE, chunk_s=1.0).numpy()
+    return render_song(graph, settings, tracks, RATE, block_samples=30_000).numpy()
 
 
 PASSES: dict[str, Callable[[Session], object]] = {

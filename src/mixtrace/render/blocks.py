@@ -1,29 +1,30 @@
 """The compiled plan carried through a song block by block.
 
-Every region transforms the blocks of its sources, multiplies each by its response to each end and
-adds the result, with all that rings before and after the block, to the end's signal (overlap-add);
-detectors keep their state from block to block. The result is that of one transform over the whole
-song, the memory that of a few blocks a node.
+Regions convolve the blocks of their sources with their responses, or weigh them where they have no
+filter; detectors keep their state from block to block. The result is that of one transform over the
+whole song, the memory that of a few blocks a node.
 
-Zero-phase filters ring before their input, so a node's signal is complete only up to its delay: the
-sum of the leads on the way to it. At every step each node handles the block that ends so much
-before the newest samples of the dry tracks.
+Zero-phase filters ring before their input, and regions take what others made in the step before: a
+node's signal is complete only up to its delay, the sum of these on the way to it. At every step
+each node handles the block that ends so much before the newest samples of the dry tracks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
+from mixtrace.render.block_regions import BlockRegions
 from mixtrace.render.plan import Region, RenderPlan, Stage
-from mixtrace.render.transfer import Transfers, region_transfers
 
 __all__ = ["BlockRun"]
 
 _LARGEST_GROUP = 8
 """Time-domain nodes run at once: enough for every core, and little beside the tracks in memory."""
+_GLANCE = 200
+"""Samples that mostly show that a block is not silent; if not, all of it is looked at."""
 
 
 class _Signal:
@@ -34,17 +35,19 @@ class _Signal:
         self._origin = origin
 
     def add(self, start: int, audio: Tensor) -> None:
-        first = start - self._origin
-        last = first + audio.shape[-1]
-        missing = last - self._audio.shape[-1]
-        if missing > 0:
-            self._audio = torch.nn.functional.pad(self._audio, (0, missing))
-        self._audio[:, first:last] += audio
+        first, time = start - self._origin, audio.shape[-1]
+        rows, known = self._audio.shape
+        over = min(max(known - first, 0), time)
+        if over:
+            self._audio[:, first : first + over] += audio[:, :over]
+        if over < time:
+            silence = audio.new_zeros((rows, max(first - known, 0)))
+            self._audio = torch.cat([self._audio, silence, audio[:, over:].expand(rows, -1)], -1)
 
     def read(self, start: int, stop: int) -> Tensor | None:
         """Return what there is from start to stop, shorter at its end, or None for silence."""
         piece = self._audio[:, start - self._origin : stop - self._origin]
-        return piece if bool(piece.any()) else None
+        return piece if _sounds(piece) else None
 
     def forget(self, before: int) -> None:
         rest = self._audio[:, before - self._origin :]
@@ -65,15 +68,11 @@ class _Dry:
         track = self.tracks[self.number]
         assert track is not None
         piece = track[:, start:stop]
-        return piece if bool(piece.any()) else None
+        return piece if _sounds(piece) else None
 
 
-@dataclass(frozen=True)
-class _RunningRegion:
-    region: Region
-    delay: int
-    fft_length: int
-    transfers: Transfers
+def _sounds(audio: Tensor) -> bool:
+    return bool(audio[:, :: audio.shape[-1] // _GLANCE + 1].any()) or bool(audio.any())
 
 
 class BlockRun:
@@ -106,7 +105,7 @@ class BlockRun:
         """
         self._plan, self._settings, self._kept, self._block = plan, settings, kept, block
         self._time = like.shape[-1]
-        self._delays = _delays(plan)
+        self._delays = _delays(plan, block)
         self.lag = self._delays[plan.graph.output]
         self._now = 0
         self._dry = {
@@ -114,31 +113,25 @@ class BlockRun:
             for number, i in enumerate(plan.graph.inputs)
             if plan.channels[i]
         }
-        self._regions = [[self._start(r, like) for r in stage.regions] for stage in plan.stages]
-        flowing = {
-            i: like.new_zeros((plan.channels[i], 0)) for i in plan.graph.order if i not in self._dry
-        }
-        self._audio = {i: _Signal(audio, -self.lag) for i, audio in flowing.items()}
-        self._arriving = {i: _Signal(audio, -self.lag) for i, audio in flowing.items()}
-        self._groups = [list(_groups(stage)) for stage in plan.stages]
-        self._states = {i: like.new_zeros(()) for i in plan.graph.order}
 
-    def _start(self, region: Region, like: Tensor) -> _RunningRegion:
-        tapped = [i for i in region.nodes if i in self._kept and i not in region.outlets]
-        length = region.fft_length(self._block)
-        ends = (*region.ends, *tapped)
-        transfers = region_transfers(self._plan, self._settings, region, ends, length, like)
-        delay = max(self._delays[source] for source in region.sources)
-        return _RunningRegion(region, delay, length, transfers)
+        def late(region: Region) -> int:
+            return _late(plan, region, self._delays, block)
+
+        self._regions = BlockRegions(plan, settings, late, kept, block, like)
+        self._held = _held(plan, self._delays, late)
+        silence = {i: like.new_zeros((plan.channels[i], 0)) for i in self._held}
+        self._audio = {i: _Signal(audio, -self._held[i]) for i, audio in silence.items()}
+        self._arriving = {i: _Signal(audio, -self._held[i]) for i, audio in silence.items()}
+        self._groups = [group for stage in plan.stages for group in _groups(stage)]
+        self._states = {i: like.new_zeros(()) for i in plan.graph.order}
 
     def advance(self, now: int) -> None:
         """Carry the block of dry audio that starts at sample `now` through the plan."""
         self._now = now
-        for regions, groups in zip(self._regions, self._groups, strict=True):
-            for running in regions:
-                self._run_region(running)
-            for kind, channels, members in groups:
-                self._run_in_time(kind, channels, members)
+        for i, start, audio in self._regions.advance(now, self._read):
+            (self._audio if self._plan.linear[i] else self._arriving)[i].add(start, audio)
+        for kind, channels, members in self._groups:
+            self._run_in_time(kind, channels, members)
         for i, (origin, total) in self._kept.items():
             start = now - self._delays[i]
             first, last = max(start, origin), min(start + self._block, origin + total.shape[-1])
@@ -147,8 +140,9 @@ class BlockRun:
             audio = self._arrived(i) if i == self._plan.graph.output else self._read(i, start)
             if audio is not None:
                 total[:, first - origin : last - origin] = audio[:, first - start : last - start]
-        for signal in (*self._audio.values(), *self._arriving.values()):
-            signal.forget(now + self._block - self.lag)
+        for i, held in self._held.items():
+            self._audio[i].forget(now + self._block - held)
+            self._arriving[i].forget(now + self._block - held)
 
     def _within(self, start: int) -> tuple[int, int]:
         """Return the bounds of the part of a block that lies within the song."""
@@ -165,6 +159,8 @@ class BlockRun:
         return torch.nn.functional.pad(piece, (before, missing - before)) if missing else piece
 
     def _read(self, i: int, start: int) -> Tensor | None:
+        if not self._plan.channels[i]:
+            return None
         return self._cut(self._dry[i] if i in self._dry else self._audio[i], start)
 
     def _arrived(self, i: int) -> Tensor | None:
@@ -172,26 +168,6 @@ class BlockRun:
         direct = [self._read(p, start) for p in self._plan.feeds[i] if not self._plan.linear[p]]
         parts = [p for p in (self._cut(self._arriving[i], start), *direct) if p is not None]
         return sum(parts[1:], parts[0]) if parts else None
-
-    def _run_region(self, running: _RunningRegion) -> None:
-        start = self._now - running.delay
-        totals: dict[int, Tensor] = {}
-        for source, responses in running.transfers.items():
-            block = self._read(source, start)
-            if block is None:
-                continue
-            spectrum = torch.fft.rfft(block, n=running.fft_length)
-            for end, response in responses.items():
-                part = spectrum[0] * response[0]
-                if len(spectrum) == 2:
-                    part = torch.addcmul(part, spectrum[1], response[1])
-                totals[end] = totals[end] + part if end in totals else part
-        lead, tail = running.region.lead_samples, running.region.tail_samples
-        for end, total in totals.items():
-            signal = (self._audio if self._plan.linear[end] else self._arriving)[end]
-            audio = torch.fft.irfft(total, n=running.fft_length)
-            signal.add(start, audio[:, : self._block + tail])
-            signal.add(start - lead, audio[:, running.fft_length - lead :])
 
     def _run_in_time(self, kind: str, channels: int, members: tuple[int, ...]) -> None:
         entry = processor(kind)
@@ -219,12 +195,12 @@ def _groups(stage: Stage) -> Iterator[tuple[str, int, tuple[int, ...]]]:
             yield kind, channels, members[first : first + _LARGEST_GROUP]
 
 
-def _delays(plan: RenderPlan) -> list[int]:
+def _delays(plan: RenderPlan, block: int) -> list[int]:
     """Return for each node how far before the newest dry samples its audio is complete."""
     delays = [0] * len(plan.graph.nodes)
     for stage in plan.stages:
         for region in stage.regions:
-            delay = max(delays[source] for source in region.sources) + region.lead_samples
+            delay = _late(plan, region, delays, block) + region.lead_samples
             for i in region.nodes:
                 delays[i] = max(delays[i], delay)
         for _, _, members in stage.dynamics:
@@ -233,3 +209,18 @@ def _delays(plan: RenderPlan) -> list[int]:
     out = plan.graph.output
     delays[out] = max((delays[p] for p in plan.feeds[out]), default=0)
     return delays
+
+
+def _late(plan: RenderPlan, region: Region, delays: Sequence[int], block: int) -> int:
+    """Return how far before the newest dry samples a region takes the blocks of its sources."""
+    return max(delays[i] + (0 if i in plan.graph.inputs else block) for i in region.sources)
+
+
+def _held(plan: RenderPlan, delays: Sequence[int], late: Callable[[Region], int]) -> dict[int, int]:
+    """Return for each node but the inputs how far back its audio is read."""
+    held = {i: delays[i] for i in plan.graph.order if i not in plan.graph.inputs}
+    for region in (region for stage in plan.stages for region in stage.regions):
+        held.update((i, max(held[i], late(region))) for i in region.sources if i in held)
+    for i in plan.graph.order:
+        held.update((p, max(held[p], delays[i])) for p in plan.feeds[i] if p in held)
+    return held

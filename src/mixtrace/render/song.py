@@ -14,6 +14,10 @@ from mixtrace.render.plan import compile_plan
 
 __all__ = ["render_song", "render_taps"]
 
+BLOCK_SAMPLES = 1 << 17
+"""Three seconds at 44.1 kHz: most reverberation then takes a transform of two blocks, whose length
+is a power of two."""
+
 Progress = Callable[[int, int], None]
 """Called with the number of blocks done and their total."""
 
@@ -24,12 +28,12 @@ def render_song(
     tracks: Sequence[Float[Tensor, "_channel time"] | None],
     sample_rate_hz: float,
     *,
-    chunk_s: float = 5.0,
+    block_samples: int = BLOCK_SAMPLES,
     progress: Progress | None = None,
 ) -> Float[Tensor, "2 time"]:
     """Render a whole song; see `render_taps`."""
     mix, _ = render_taps(
-        graph, settings, tracks, sample_rate_hz, (), chunk_s=chunk_s, progress=progress
+        graph, settings, tracks, sample_rate_hz, (), block_samples=block_samples, progress=progress
     )
     return mix
 
@@ -43,7 +47,7 @@ def render_taps(
     taps: Collection[int],
     *,
     span: tuple[int, int] | None = None,
-    chunk_s: float = 5.0,
+    block_samples: int = BLOCK_SAMPLES,
     progress: Progress | None = None,
 ) -> tuple[Float[Tensor, "2 time"], dict[int, Float[Tensor, "_channel span"]]]:
     """Render a whole song, and what leaves some of its nodes on the way.
@@ -57,7 +61,7 @@ def render_taps(
         taps: nodes whose audio is returned too.
         span: the samples of the taps that are wanted, first and end; None for all. The mix is
             always whole.
-        chunk_s: seconds of a block; time and memory vary with it, the result does not.
+        block_samples: samples of a block; time and memory vary with it, the result does not.
         progress: see `Progress`.
 
     Returns:
@@ -84,7 +88,7 @@ def render_taps(
         i: (begin, like.new_zeros((max(plan.channels[i], 1), stop - begin)))
         for i, (begin, stop) in spans.items()
     }
-    block = min(time, round(chunk_s * sample_rate_hz))
+    block = min(block_samples, 1 << (time - 1).bit_length())
     run = BlockRun(plan, settings, tracks, kept, block, like)
     steps = -(-(time + run.lag) // block)
     for step in range(steps):
