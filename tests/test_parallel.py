@@ -6,7 +6,7 @@ import time
 import pytest
 import torch
 
-from mixtrace.parallel import side_by_side
+from mixtrace.parallel import on_threads, side_by_side
 
 
 def test_results_come_in_the_order_of_the_items() -> None:
@@ -76,3 +76,13 @@ def test_what_work_raises_is_raised() -> None:
 
     with pytest.raises(ValueError, match="three"):
         list(side_by_side(work, range(6)))
+
+
+@pytest.mark.usefixtures("two_threads")
+def test_threads_are_as_many_as_before_whatever_happened() -> None:
+    with on_threads(1):
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == 2
+    with pytest.raises(ValueError, match="stop"), on_threads(1):
+        raise ValueError("stop")
+    assert torch.get_num_threads() == 2

@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
 import torch
 
-__all__ = ["side_by_side", "workers"]
+__all__ = ["on_threads", "side_by_side", "workers"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -19,6 +20,21 @@ _MOST_WORKERS = 4
 def workers() -> int:
     """Return how many pieces can run at the same time: a few, if the caller has as many cores."""
     return min(_MOST_WORKERS, torch.get_num_threads())
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Do tensor operations of the caller's thread on so many threads.
+
+    Threads that share a small operation wait for the slowest: where another process has a core, or
+    its host withholds one, for a time slice. One thread does it in less than twice the time.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def side_by_side(

@@ -40,6 +40,18 @@ def test_blocks_equal_one_shot(random_song, seed, rate):
     assert error < RELATIVE * expected.abs().max()
 
 
+def test_one_thread_and_several_give_the_same(random_song):
+    song = random_song(3, silence=0)
+    threads = torch.get_num_threads()
+    mixes = []
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        mixes.append(in_blocks(song, block_samples=3_000))
+        assert torch.get_num_threads() == count
+    torch.set_num_threads(threads)
+    assert (mixes[0] - mixes[1]).abs().max() < RELATIVE * mixes[0].abs().max()
+
+
 @pytest.mark.parametrize("block_samples", [1_500, 11_101, 1 << 20])
 def test_the_length_of_a_block_does_not_matter(random_song, block_samples):
     kinds = "input noise_gate equalizer compressor equalizer gain_automation reverb output".split()

@@ -15,16 +15,20 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mixtrace.parallel import on_threads, side_by_side
 from mixtrace.processors import Settings, TimeDomainProcessor, processor
 from mixtrace.render.block_regions import BlockRegions
 from mixtrace.render.plan import Region, RenderPlan, Stage
 
 __all__ = ["BlockRun"]
 
-_LARGEST_GROUP = 8
-"""Time-domain nodes run at once: enough for every core, and little beside the tracks in memory."""
+_LARGEST_GROUP = 4
+"""Time-domain nodes that a core runs at once: little beside the tracks in memory."""
 _GLANCE = 200
 """Samples that mostly show that a block is not silent; if not, all of it is looked at."""
+
+_Group = tuple[str, int, tuple[int, ...]]
+"""Time-domain nodes of one kind and number of channels."""
 
 
 class _Signal:
@@ -122,7 +126,8 @@ class BlockRun:
         silence = {i: like.new_zeros((plan.channels[i], 0)) for i in self._held}
         self._audio = {i: _Signal(audio, -self._held[i]) for i, audio in silence.items()}
         self._arriving = {i: _Signal(audio, -self._held[i]) for i, audio in silence.items()}
-        self._groups = [group for stage in plan.stages for group in _groups(stage)]
+        self._groups = [list(_groups(stage)) for stage in plan.stages]
+        self._threads = torch.get_num_threads()
         self._states = {i: like.new_zeros(()) for i in plan.graph.order}
 
     def advance(self, now: int) -> None:
@@ -130,8 +135,10 @@ class BlockRun:
         self._now = now
         for i, start, audio in self._regions.advance(now, self._read):
             (self._audio if self._plan.linear[i] else self._arriving)[i].add(start, audio)
-        for kind, channels, members in self._groups:
-            self._run_in_time(kind, channels, members)
+        for groups in self._groups:
+            with on_threads(self._threads):
+                for _ in side_by_side(self._run_in_time, groups):
+                    pass
         for i, (origin, total) in self._kept.items():
             start = now - self._delays[i]
             first, last = max(start, origin), min(start + self._block, origin + total.shape[-1])
@@ -169,7 +176,8 @@ class BlockRun:
         parts = [p for p in (self._cut(self._arriving[i], start), *direct) if p is not None]
         return sum(parts[1:], parts[0]) if parts else None
 
-    def _run_in_time(self, kind: str, channels: int, members: tuple[int, ...]) -> None:
+    def _run_in_time(self, group: _Group) -> None:
+        kind, channels, members = group
         entry = processor(kind)
         assert isinstance(entry, TimeDomainProcessor)
         values, wet = self._settings.rows(kind, [self._plan.rows[i] for i in members])
@@ -188,8 +196,8 @@ class BlockRun:
                 self._audio[i].add(start, audio)
 
 
-def _groups(stage: Stage) -> Iterator[tuple[str, int, tuple[int, ...]]]:
-    """Yield the time-domain nodes of a stage in groups that are run at once, none too large."""
+def _groups(stage: Stage) -> Iterator[_Group]:
+    """Yield the time-domain nodes of a stage in groups that a core runs at once."""
     for kind, channels, members in stage.dynamics:
         for first in range(0, len(members), _LARGEST_GROUP):
             yield kind, channels, members[first : first + _LARGEST_GROUP]

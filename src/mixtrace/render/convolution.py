@@ -18,12 +18,15 @@ from torch import Tensor
 
 from mixtrace.dsp import real_signal, real_spectrum
 from mixtrace.loops import over_rows
+from mixtrace.parallel import on_threads, side_by_side, workers
 from mixtrace.render import convolution_kernels as kernels
 
 __all__ = ["Convolution", "add_products"]
 
-_AT_ONCE = 16
-"""Signals transformed at once: more are hardly faster, and their spectra take a megabyte each."""
+_AT_ONCE = 8
+"""Signals that a core transforms at once: more are hardly faster, and take a megabyte each."""
+
+_Rows = Int64[np.ndarray, " _row"]
 
 
 class Convolution:
@@ -38,7 +41,7 @@ class Convolution:
         block: int,
         like: Tensor,
     ) -> None:
-        """Transform the responses.
+        """Transform the responses; all threads the caller has now will be used.
 
         Args:
             entering: how many signals enter.
@@ -48,7 +51,7 @@ class Convolution:
             block: samples of a block.
             like: a tensor of the device and type of the signals.
         """
-        self._block = block
+        self._block, self._threads = block, torch.get_num_threads()
         parts = [-(-len(response) // block) for response in responses]
         self._ring = np.ones(leaving, np.int64)
         np.maximum.at(self._ring, [target for _, target in pairs], parts)
@@ -85,39 +88,44 @@ class Convolution:
             self._sounding[1, row] = signal is not None
             self._blocks[row, block:] = 0.0 if signal is None else signal
             del signal
-        sounding = np.flatnonzero(self._sounding.any(0))
-        for first in range(0, len(sounding), _AT_ONCE):
-            self._collect(sounding[first : first + _AT_ONCE])
-        leaving = self._leave()
+        with on_threads(self._threads):
+            self._collect(np.flatnonzero(self._sounding.any(0)))
+            leaving = self._leave(self._first + self._now % self._ring)
         self._now += 1
         return leaving
 
-    def _leave(self) -> list[Tensor | None]:
-        """Transform back what is due now."""
-        due = self._first + self._now % self._ring
+    def _collect(self, sounding: _Rows) -> None:
+        """Add what the last two blocks of some signals give to what is due, now and later."""
+
+        def transformed(rows: _Rows) -> Tensor:
+            return real_spectrum(_chosen(self._blocks, rows), 2 * self._block)
+
+        pieces = _pieces(sounding)
+        for rows, spectra in zip(pieces, side_by_side(transformed, pieces), strict=True):
+            place = np.full(len(self._blocks), -1)
+            place[rows] = np.arange(len(rows))
+            lines = np.flatnonzero(place[self._lines[:, 0]] >= 0)
+            entering, leaving, part = self._lines[lines].T
+            targets = self._first[leaving] + (self._now + part) % self._ring[leaving]
+            self._ringing[targets] = True
+            table = np.stack([place[entering], lines, targets], -1)
+            add_products(spectra, self._responses, self._due, table)
+
+    def _leave(self, due: _Rows) -> list[Tensor | None]:
+        """Transform back what is due now: for each signal a row of what was collected."""
+
+        def transformed(rows: _Rows) -> Tensor:
+            audio = real_signal(_chosen(self._due, due[rows]), 2 * self._block)
+            return audio[:, self._block :].clone()
+
         leaving: list[Tensor | None] = [None] * len(due)
-        ringing = np.flatnonzero(self._ringing[due])
-        for first in range(0, len(ringing), _AT_ONCE):
-            rows = ringing[first : first + _AT_ONCE]
-            spectra = _rows(self._due, due[rows].tolist())
-            audio = real_signal(spectra, 2 * self._block)[:, self._block :].clone()
+        pieces = _pieces(np.flatnonzero(self._ringing[due]))
+        for rows, audio in zip(pieces, side_by_side(transformed, pieces), strict=True):
             for row, signal in zip(rows.tolist(), audio, strict=True):
                 leaving[row] = signal
-        self._due[due[ringing].tolist()] = 0.0
+            self._due[due[rows].tolist()] = 0.0
         self._ringing[due] = False
         return leaving
-
-    def _collect(self, rows: Int64[np.ndarray, " row"]) -> None:
-        """Add what the last two blocks of some signals give to what is due, now and later."""
-        place = np.full(len(self._blocks), -1)
-        place[rows] = np.arange(len(rows))
-        lines = np.flatnonzero(place[self._lines[:, 0]] >= 0)
-        entering, leaving, part = self._lines[lines].T
-        targets = self._first[leaving] + (self._now + part) % self._ring[leaving]
-        self._ringing[targets] = True
-        spectra = real_spectrum(_rows(self._blocks, rows.tolist()), 2 * self._block)
-        table = np.stack([place[entering], lines, targets], -1)
-        add_products(spectra, self._responses, self._due, table)
 
 
 def add_products(
@@ -137,6 +145,13 @@ def add_products(
     )
 
 
-def _rows(table: Tensor, chosen: list[int]) -> Tensor:
-    """Return some rows, in order; all of them without a copy."""
-    return table if len(chosen) == len(table) else table[chosen]
+def _pieces(rows: _Rows) -> list[_Rows]:
+    """Return the rows in pieces, alike in size: some for every core, none too large."""
+    count = max(workers(), -(-len(rows) // _AT_ONCE))
+    return np.array_split(rows, min(count, len(rows))) if len(rows) else []
+
+
+def _chosen(table: Tensor, rows: _Rows) -> Tensor:
+    """Return some rows, neighbours without a copy."""
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    return table[first:last] if last - first == len(rows) else table[rows.tolist()]

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mixtrace.errors import AudioError
 from mixtrace.graph import Graph
+from mixtrace.parallel import on_threads
 from mixtrace.processors import Settings
 from mixtrace.render.blocks import BlockRun
 from mixtrace.render.plan import compile_plan
@@ -91,10 +92,11 @@ def render_taps(
     block = min(block_samples, 1 << (time - 1).bit_length())
     run = BlockRun(plan, settings, tracks, kept, block, like)
     steps = -(-(time + run.lag) // block)
-    for step in range(steps):
-        run.advance(step * block)
-        if progress is not None:
-            progress(step + 1, steps)
+    with on_threads(1):
+        for step in range(steps):
+            run.advance(step * block)
+            if progress is not None:
+                progress(step + 1, steps)
     mix = kept[graph.output][1]
     tapped = {i: mix[:, first:end] if i == graph.output else kept[i][1] for i in taps}
     return mix.expand(2, -1), tapped

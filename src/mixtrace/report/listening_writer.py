@@ -149,7 +149,8 @@ def _main_sounds(
     for track in tracks:
         total += track
     audio = (target, estimate, target - estimate, total)
-    named = {n: _sound(f"{n}.opus", a, rate) for n, a in zip(SIGNALS, audio, strict=True)}
+    files = [f"{name}.opus" for name in SIGNALS]
+    named = dict(zip(SIGNALS, _sounds(files, audio, rate), strict=True))
     gains_db = {name: _match_db(sound, named["target"]) for name, sound in named.items()}
     gains_db["residual"] = gains_db["estimate"]
     matched = [replace(sound, gain_db=gains_db[name]) for name, sound in named.items()]
@@ -161,9 +162,10 @@ def _strip_sounds(
 ) -> list[tuple[_Sound, _Sound]]:
     """Return the dry and processed sound of each strip; both sums stay below full scale."""
     versions: list[list[_Sound]] = [[], []]
-    for number, pair in enumerate(zip(dry, wet, strict=True), 1):
-        names = [strip_file(number, version) for version in VERSIONS]
-        before, after = (_sound(n, a, rate) for n, a in zip(names, pair, strict=True))
+    numbers = range(1, len(dry) + 1)
+    files = [strip_file(number, version) for version in VERSIONS for number in numbers]
+    sounds = _sounds(files, [*dry, *wet], rate)
+    for before, after in zip(sounds[: len(dry)], sounds[len(dry) :], strict=True):
         versions[0].append(replace(before, gain_db=gain_db + _match_db(before, after)))
         versions[1].append(replace(after, gain_db=gain_db))
     top = max(_peak_of_sum(version) for version in versions)
@@ -171,8 +173,9 @@ def _strip_sounds(
     return list(zip(befores, afters, strict=True))
 
 
-def _sound(file: str, audio: np.ndarray, rate: int) -> _Sound:
-    return _Sound(file, audio, integrated_loudness_lufs(audio, rate), 0.0)
+def _sounds(files: Sequence[str], audio: Sequence[np.ndarray], rate: int) -> list[_Sound]:
+    loudness_lufs = side_by_side(lambda one: integrated_loudness_lufs(one, rate), audio)
+    return [_Sound(*one, 0.0) for one in zip(files, audio, loudness_lufs, strict=True)]
 
 
 def _match_db(sound: _Sound, reference: _Sound) -> float:
