@@ -8,6 +8,7 @@ import torch
 
 from mixtrace.errors import AudioError
 from mixtrace.graph import CONSOLES, Graph, Node, build_console
+from mixtrace.parallel import on_threads
 from mixtrace.render import compile_plan, render_compiled, render_song, render_taps
 
 # The same sums in other orders and at other transform lengths: float32 rounding over some ten
@@ -42,13 +43,11 @@ def test_blocks_equal_one_shot(random_song, seed, rate):
 
 def test_one_thread_and_several_give_the_same(random_song):
     song = random_song(3, silence=0)
-    threads = torch.get_num_threads()
     mixes = []
     for count in (1, 2):
-        torch.set_num_threads(count)
-        mixes.append(in_blocks(song, block_samples=3_000))
-        assert torch.get_num_threads() == count
-    torch.set_num_threads(threads)
+        with on_threads(count):
+            mixes.append(in_blocks(song, block_samples=3_000))
+            assert torch.get_num_threads() == count
     assert (mixes[0] - mixes[1]).abs().max() < RELATIVE * mixes[0].abs().max()
 
 
