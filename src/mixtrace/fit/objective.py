@@ -34,9 +34,6 @@ __all__ = [
 
 _STAGED_AS_PUBLISHED = ("equalizer", "reverb")
 _POWER_FLOOR = 1e-12
-_FFT_LIMIT_S = (1 << 17) / 30_000
-"""A window, its filters' look-ahead and what makes it a power of two at the rate of a search: such
-transforms take two thirds of the time of a little shorter ones."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Objective:
 
     strategy: Literal["compiled", "scheduled"] = "compiled"
     convention: Convention = "published"
-    fft_limit_s: float | None = _FFT_LIMIT_S
+    fft_limit_s: float | None = 3.8
     gain_staging: float = 1e-3
     sharpness: float = 1.0
     sparsity: float = 1e-4

@@ -58,10 +58,10 @@ class Recipe:
     start: Literal["least-squares", "random"] = "least-squares"
     windows: Literal["grid", "uniform"] = "grid"
     batch: int = 2
-    console_steps: int = 100
+    console_steps: int = 130
     share_at: float = 0.5
     rounds: int = 12
-    round_steps: int = 10
+    round_steps: int = 16
     console_end: float = 0.1
     round_rate: float = 0.25
     reset_steps: int = 0
