@@ -1,5 +1,6 @@
 """Whole songs in blocks equal one transform over the whole song."""
 
+import threading
 from collections.abc import Iterable
 from functools import reduce
 
@@ -9,6 +10,7 @@ import torch
 from mixtrace.errors import AudioError
 from mixtrace.graph import CONSOLES, Graph, Node, build_console
 from mixtrace.parallel import on_threads
+from mixtrace.processors import PROCESSORS
 from mixtrace.render import compile_plan, render_compiled, render_song, render_taps
 
 # The same sums in other orders and at other transform lengths: float32 rounding over some ten
@@ -49,6 +51,26 @@ def test_one_thread_and_several_give_the_same(random_song):
             mixes.append(in_blocks(song, block_samples=3_000))
             assert torch.get_num_threads() == count
     assert (mixes[0] - mixes[1]).abs().max() < RELATIVE * mixes[0].abs().max()
+
+
+def test_no_thread_keeps_what_gradients_would_need(random_song, monkeypatch):
+    nodes = [Node(kind, name) for name in ("kick", "voice") for kind in ("input", "noise_gate")]
+    nodes.append(Node("output", "mix"))
+    song = random_song(0, graph=Graph(tuple(nodes), ((0, 1), (1, 4), (2, 3), (3, 4))))
+    song.tracks[1] = torch.ones(2, song.time)  # mono and stereo: two groups, side by side
+    song.tracks[0] = torch.ones(1, song.time)
+    gate, seen = type(PROCESSORS["noise_gate"]), []
+    follow = gate.follow
+
+    def watched(self, *arguments):
+        seen.append((torch.is_grad_enabled(), threading.get_ident()))
+        return follow(self, *arguments)
+
+    monkeypatch.setattr(gate, "follow", watched)
+    with on_threads(2):
+        in_blocks(song)
+    assert threading.get_ident() not in {thread for _, thread in seen}
+    assert not any(enabled for enabled, _ in seen)
 
 
 @pytest.mark.parametrize("block_samples", [1_500, 11_101, 1 << 20])

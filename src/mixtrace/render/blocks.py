@@ -137,8 +137,7 @@ class BlockRun:
             (self._audio if self._plan.linear[i] else self._arriving)[i].add(start, audio)
         for groups in self._groups:
             with on_threads(self._threads):
-                for _ in side_by_side(self._run_in_time, groups):
-                    pass
+                list(side_by_side(self._run_in_time, groups))
         for i, (origin, total) in self._kept.items():
             start = now - self._delays[i]
             first, last = max(start, origin), min(start + self._block, origin + total.shape[-1])
@@ -176,6 +175,7 @@ class BlockRun:
         parts = [p for p in (self._cut(self._arriving[i], start), *direct) if p is not None]
         return sum(parts[1:], parts[0]) if parts else None
 
+    @torch.no_grad()  # which holds for a thread, not for those it starts
     def _run_in_time(self, group: _Group) -> None:
         kind, channels, members = group
         entry = processor(kind)
