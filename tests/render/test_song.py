@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable
 from functools import reduce
+from typing import Any
 
 import pytest
 import torch
@@ -59,8 +60,8 @@ def test_no_thread_keeps_what_gradients_would_need(random_song, monkeypatch):
     song = random_song(0, graph=Graph(tuple(nodes), ((0, 1), (1, 4), (2, 3), (3, 4))))
     song.tracks[1] = torch.ones(2, song.time)  # mono and stereo: two groups, side by side
     song.tracks[0] = torch.ones(1, song.time)
-    gate, seen = type(PROCESSORS["noise_gate"]), []
-    follow = gate.follow
+    gate: Any = type(PROCESSORS["noise_gate"])
+    follow, seen = gate.follow, []
 
     def watched(self, *arguments):
         seen.append((torch.is_grad_enabled(), threading.get_ident()))
