@@ -37,7 +37,7 @@ def total(parts: Iterable[torch.Tensor]) -> torch.Tensor:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("rate", [30_000.0, 44_100.0])
 def test_blocks_equal_one_shot(random_song, seed, rate):
-    # A fifth of a second is shorter than most responses and does not divide the song.
+    # Blocks shorter than most responses, which do not divide the song.
     song = random_song(seed, rate=rate, time=20_011, silence=0)
     expected = one_shot(song)
     error = (in_blocks(song, block_samples=6_000) - expected).abs().max()

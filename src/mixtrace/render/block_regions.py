@@ -4,7 +4,7 @@ All regions of all stages are convolved in one go, which long transforms reward:
 blocks that its sources made in the step before.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import torch
@@ -96,11 +96,9 @@ class BlockRegions:
                 rows = entering.take(source, delay, len(spectra))
                 targets = leaving.take(end, delay + lead, spectra.shape[1])
                 circles = real_signal(spectra, length).roll(lead, -1)[..., :longest]
-                for row, of_row in zip(rows, circles, strict=True):
-                    for target, response in zip(targets, of_row, strict=True):
-                        if bool(response.any()):
-                            pairs.append((row, target))
-                            responses.append(response)
+                for row, target in circles.any(-1).nonzero().tolist():
+                    pairs.append((rows[row], targets[target]))
+                    responses.append(circles[row, target])
         self._entering = tuple(entering.known.values())
         self._leaving = tuple(leaving.known.values())
         self._convolution = Convolution(entering.rows, leaving.rows, pairs, responses, block, like)
@@ -144,7 +142,7 @@ def _ways(
 ) -> Iterator[tuple[int, int, Tensor]]:
     """Yield source, end and response [entering, leaving, bin] of each way through a region."""
     tapped = [i for i in region.nodes if i in taps and i not in region.outlets]
-    ends: Sequence[int] = (*region.ends, *tapped)
+    ends = (*region.ends, *tapped)
     transfers = region_transfers(plan, settings, region, ends, fft_length, like)
     for source, given in transfers.items():
         for end, spectra in given.items():
