@@ -61,7 +61,7 @@ class Recipe:
     console_steps: int = 130
     share_at: float = 0.5
     rounds: int = 12
-    round_steps: int = 16
+    round_steps: int = 10
     console_end: float = 0.1
     round_rate: float = 0.25
     reset_steps: int = 0
