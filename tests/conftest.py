@@ -1,7 +1,10 @@
 """What every test shares: run-time shape checks, one thread, a tiny song, the real songs."""
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from mixtrace.store import Evidence, StoredGraph
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
+BENCHMARKS = SOURCE.parent / "benchmarks"
 
 # Before the first import of mixtrace: its annotations are checked on every call, in tests only.
 # Packages are left out, for their names would take in all their modules: numba cannot compile a
@@ -52,6 +56,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real songs are absent: expected a folder ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def benchmark_module() -> Callable[[str], ModuleType]:
+    """Return a function that imports a module of benchmarks/, which is no package, by name."""
+
+    def load(name: str) -> ModuleType:
+        sys.path.insert(0, str(BENCHMARKS))
+        try:
+            return importlib.import_module(name)
+        finally:
+            sys.path.remove(str(BENCHMARKS))
+
+    return load
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
+from mixtrace.session.decoding import Header, decode
 from mixtrace.session.scratch import OnDisk, look_at
 
 __all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read_recording"]
@@ -17,7 +17,6 @@ __all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read
 LOWEST_RATE_HZ = 8_000
 HIGHEST_RATE_HZ = 192_000
 
-_BLOCK = 1 << 20
 _LOUDEST = 1000.0  # 60 dB above full scale: whole numbers that were stored as floats
 _MISSING_S = 0.1  # a file that ends this much before its header says was cut off
 _STREAMED_BYTES = 0x7FFF0000  # a header written before the length was known
@@ -55,41 +54,79 @@ def check_rate(sample_rate_hz: int, where: str) -> None:
         )
 
 
-def read_recording(path: Path, sample_rate_hz: int | None = None) -> Recording:
+def read_recording(
+    path: Path,
+    sample_rate_hz: int | None = None,
+    *,
+    right_path: Path | None = None,
+    stream: int = 0,
+) -> Recording:
     """Return a file's audio, resampled if a rate is asked for that is not its own.
 
     Two equal channels become one. Resampling has linear phase and adds no delay.
 
+    Args:
+        path: the file.
+        sample_rate_hz: the rate wanted; None for the file's own.
+        right_path: the right channel's file, where `path` is that of the left; both are mono.
+        stream: which audio stream of the file.
+
     Raises:
         AudioError: not audio, cut off or damaged, empty, more than two channels, a rate outside
-            8-192 kHz, NaN or infinite samples, or samples far beyond full scale.
+            8-192 kHz, NaN or infinite samples, samples far beyond full scale, or halves that do
+            not belong together.
     """
-    audio, file_rate_hz = _read_whole(path)
-    _check_samples(audio, path)
+    audio, file_rate_hz = _read_checked(path, stream)
+    if right_path is not None:
+        audio = _joined((path, audio, file_rate_hz), (right_path, *_read_checked(right_path, 0)))
     clipped = _count_clipped(audio)
     duration_s = len(audio) / file_rate_hz
-    if audio.shape[1] == 2 and np.array_equal(audio[:, 0], audio[:, 1]):
-        audio = audio[:, :1]
+    audio = _without_copy(audio)
     if sample_rate_hz is not None and sample_rate_hz != file_rate_hz:
         audio = soxr.resample(audio, file_rate_hz, sample_rate_hz, quality="VHQ")
     return Recording(np.ascontiguousarray(audio.T), duration_s, file_rate_hz, clipped)
 
 
-def _read_whole(path: Path) -> tuple[Float[np.ndarray, "time channel"], int]:
-    """Return all samples and the rate of a file, in blocks: some headers claim any length."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            _check_header(file, path)
-            expected, rate = _expected_frames(file), file.samplerate
-            blocks = [file.read(_BLOCK, dtype="float32", always_2d=True)]
-            while len(blocks[-1]) == _BLOCK:
-                blocks.append(file.read(_BLOCK, dtype="float32", always_2d=True))
-    except (soundfile.SoundFileError, OSError) as error:
+def _read_checked(path: Path, stream: int) -> tuple[Float[np.ndarray, "time channel"], int]:
+    audio, file_rate_hz = _read_whole(path, stream)
+    _check_samples(audio, path)
+    return audio, file_rate_hz
+
+
+def _without_copy(audio: Float[np.ndarray, "time channel"]) -> Float[np.ndarray, "time channels"]:
+    """Return the first of two equal channels, or all."""
+    same = audio.shape[1] == 2 and np.array_equal(audio[:, 0], audio[:, 1])
+    return audio[:, :1] if same else audio
+
+
+def _joined(*halves: tuple[Path, np.ndarray, int]) -> Float[np.ndarray, "time 2"]:
+    """Return two mono recordings as one in stereo, the shorter padded with silence."""
+    (left_path, left, left_rate), (right_path, right, right_rate) = halves
+    names = f"{left_path} and {right_path.name}"
+    left, right = _without_copy(left), _without_copy(right)
+    for path, half in ((left_path, left), (right_path, right)):
+        if half.shape[1] != 1:
+            raise AudioError(
+                f"Expected {names} to be the mono halves of one track, as their names say; "
+                f"{path.name} is stereo. Rename one of them so that each is a track of its own."
+            )
+    if left_rate != right_rate:
         raise AudioError(
-            f"Expected audio (WAV, AIFF, FLAC, OGG or MP3); {path} cannot be read or is damaged "
-            f"({_reason(error)}). Export it again."
-        ) from error
-    audio = np.concatenate(blocks)
+            f"Expected {names} at one sample rate, as they are halves of one track; they have "
+            f"{left_rate} and {right_rate} Hz. Export them again."
+        )
+    joined = np.zeros((max(len(left), len(right)), 2), np.float32)
+    joined[: len(left), 0], joined[: len(right), 1] = left[:, 0], right[:, 0]
+    return joined
+
+
+def _read_whole(path: Path, stream: int) -> tuple[Float[np.ndarray, "time channel"], int]:
+    """Return all samples and the rate of a file, in blocks: some headers claim any length."""
+    with decode(path, stream) as (header, blocks):
+        _check_header(header, path)
+        expected, rate = _expected_frames(header), header.sample_rate_hz
+        empty = np.zeros((0, header.channels), np.float32)
+        audio = np.concatenate([empty, *blocks])
     if not len(audio):
         raise AudioError(f"Expected audio in {path}; the file is empty. Export it again.")
     if expected is not None and expected - len(audio) > _MISSING_S * rate:
@@ -100,34 +137,30 @@ def _read_whole(path: Path) -> tuple[Float[np.ndarray, "time channel"], int]:
     return audio, rate
 
 
-def _check_header(file: soundfile.SoundFile, path: Path) -> None:
-    if file.channels > 2:
+def _check_header(header: Header, path: Path) -> None:
+    if not 1 <= header.channels <= 2:
         raise AudioError(
-            f"Expected mono or stereo; {path} has {file.channels} channels. "
+            f"Expected mono or stereo; {path} has {header.channels} channels. "
             "Export it as separate files."
         )
-    check_rate(file.samplerate, str(path))
+    check_rate(header.sample_rate_hz, str(path))
 
 
-def _expected_frames(file: soundfile.SoundFile) -> int | None:
+def _expected_frames(header: Header) -> int | None:
     """Return how many frames a file should hold; None where its header cannot know.
 
-    For WAV and AIFF, libsndfile shortens the count to what is there and notes the header's value
-    in its log; for the compressed formats the count is the header's.
+    For files without compression, libsndfile shortens the count to what is there and notes the
+    header's value in its log; for the others the count is the header's.
     """
-    log = file.extra_info
-    bytes_ = re.search(r"(?:data|SSND) *: (\d+) \(should be (\d+)\)", log)
-    frames = re.search(r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)", log)
-    if bytes_ and int(bytes_[1]) < _STREAMED_BYTES and int(bytes_[2]) > 0:
-        return file.frames * int(bytes_[1]) // int(bytes_[2])
-    if frames:
-        return int(frames[2])
-    return file.frames if file.frames < 1 << 48 else None
-
-
-def _reason(error: Exception) -> str:
-    text = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
-    return text.removeprefix("Error : ").rstrip(". ")
+    chunk = r"(?:data|SSND|BODY|Data Size|riff) *: (\d+) \(should be (\d+)\)"
+    bytes_ = re.search(chunk, header.log)
+    frames = re.search(
+        r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)", header.log
+    )
+    known = header.frames
+    if known and bytes_ and int(bytes_[1]) < _STREAMED_BYTES and int(bytes_[2]) > 0:
+        return known * int(bytes_[1]) // int(bytes_[2])
+    return int(frames[2]) if frames else known
 
 
 def _check_samples(audio: Float[np.ndarray, "time channel"], path: Path) -> None:

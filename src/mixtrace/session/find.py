@@ -6,17 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mixtrace.errors import SessionError
+from mixtrace.session.containers import AUDIO_SUFFIXES
 from mixtrace.session.groups import guess_group
 from mixtrace.session.manifest import MANIFEST_NAME, read_manifest
 from mixtrace.session.medleydb import find_metadata, read_medleydb
 from mixtrace.session.song import Song, TrackSource, listed, plain_name
 
-__all__ = ["AUDIO_SUFFIXES", "find_song"]
-
-AUDIO_SUFFIXES = frozenset(
-    {".wav", ".wave", ".aif", ".aiff", ".aifc", ".flac", ".ogg", ".oga", ".opus", ".mp3"}
-)
-"""The file names that are taken for audio, in lower case."""
+__all__ = ["find_song"]
 
 _MIX_NAMES = (r"mix", r".*[^a-z]mix(down)?|mixdown|.*[a-z]+Mix", r".*master.*")
 """What a mix is called, the surest first."""

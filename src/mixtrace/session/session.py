@@ -15,6 +15,7 @@ from mixtrace.runtime import give_back
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.correlate import MAX_LAG_S
+from mixtrace.session.decoding import release_decoders
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
 from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
@@ -111,7 +112,7 @@ def read_session(
     if sample_rate_hz is not None:
         check_rate(sample_rate_hz, "the session")
     report("reading", 0, len(song.tracks))
-    mix = read_recording(song.mix_path, sample_rate_hz)
+    mix = read_recording(song.mix_path, sample_rate_hz, right_path=song.mix_right_path)
     if np.max(np.abs(mix.audio)) < _SILENT:
         raise AudioError(f"Expected a mix that can be heard; {song.mix_path} is silent.")
     rate = sample_rate_hz or mix.file_rate_hz
@@ -143,7 +144,9 @@ def _read_tracks(
     longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
 
     def read(source: TrackSource) -> Recording:
-        recording = read_recording(source.path, rate)
+        recording = read_recording(
+            source.path, rate, right_path=source.right_path, stream=source.stream
+        )
         if recording.audio.shape[1] > longest:
             recording = replace(recording, kept=recording.audio[:, :longest].copy())
         return recording
@@ -153,6 +156,7 @@ def _read_tracks(
     for recording in side_by_side(read, song.tracks):
         dry.append(replace(recording, kept=scratch.keep(recording.audio)))
         report("reading", len(dry), len(song.tracks))
+    release_decoders()
     return dry
 
 

@@ -1,12 +1,13 @@
 """A song as it was found on disk: its mix, its tracks and their groups. No audio is read here."""
 
+import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixtrace.errors import SessionError
 
-__all__ = ["MOST_TRACKS", "Song", "TrackSource", "listed", "plain_name"]
+__all__ = ["MOST_TRACKS", "Song", "TrackSource", "listed", "plain_name", "printable"]
 
 MOST_TRACKS = 150
 """More tracks than this are taken for a wrong folder."""
@@ -18,13 +19,22 @@ class TrackSource:
 
     Attributes:
         name: unique in its song, printable, without a slash.
-        path: the audio file.
+        path: the audio file; that of the left channel, where there is one of the right.
         group: the bus the track goes to, `drums`, or `S01 drum set`.
+        right_path: the mono file of the right channel, None where one file holds the track.
+        stream: which audio stream of its file it is.
     """
 
     name: str
     path: Path
     group: str
+    right_path: Path | None = None
+    stream: int = 0
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files, one or two."""
+        return (self.path,) if self.right_path is None else (self.path, self.right_path)
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,8 @@ class Song:
         mix_path: the mix's audio file.
         tracks: the dry tracks, 1 to 150.
         notes: what was assumed, in words.
+        mix_right_path: the mix's right channel, where its channels are two files.
+        unpacked: keeps the files of an archive on disk as long as the song is held.
 
     Raises:
         SessionError: no track, too many, two of one name, or a name that cannot be a file's.
@@ -45,6 +57,13 @@ class Song:
     mix_path: Path
     tracks: tuple[TrackSource, ...]
     notes: tuple[str, ...] = ()
+    mix_right_path: Path | None = None
+    unpacked: object = field(default=None, compare=False, repr=False)
+
+    @property
+    def mix_paths(self) -> tuple[Path, ...]:
+        """The mix's files, one or two."""
+        return (self.mix_path, *([self.mix_right_path] if self.mix_right_path else []))
 
     def __post_init__(self) -> None:
         """Check the number of tracks and their names."""
@@ -75,8 +94,21 @@ def plain_name(text: str) -> str:
     >>> plain_name("fx/processed sound")
     'fx-processed sound'
     """
-    kept = "".join(c if c.isprintable() else " " for c in text)
-    return kept.replace("/", "-").replace("\\", "-").strip().strip(".")
+    return printable(text).replace("/", "-").replace("\\", "-").strip().strip(".").strip()
+
+
+def printable(text: str) -> str:
+    r"""Return the text as a terminal can show it: letters composed, what cannot be seen left out.
+
+    Marks of direction, joiners and the like vanish; tabs, no-break spaces and bytes that are no
+    text become spaces.
+
+    >>> printable("Lead\u00a0Vox\u200f")
+    'Lead Vox'
+    """
+    text = unicodedata.normalize("NFC", text)
+    seen = (c for c in text if c.isprintable() or unicodedata.category(c) != "Cf")
+    return "".join(c if c.isprintable() else " " for c in seen)
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

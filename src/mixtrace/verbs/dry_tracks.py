@@ -13,7 +13,7 @@ from mixtrace.errors import SessionError
 from mixtrace.graph import Graph
 from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
 from mixtrace.session.audio import check_rate, read_recording
-from mixtrace.session.find import AUDIO_SUFFIXES
+from mixtrace.session.containers import AUDIO_SUFFIXES
 from mixtrace.session.scratch import Scratch, look_at
 from mixtrace.session.song import listed, plain_name
 from mixtrace.store import StoredGraph
