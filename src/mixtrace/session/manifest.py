@@ -6,12 +6,13 @@ key is an error, not a typing mistake passed over.
 
 import os
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 from mixtrace.errors import SessionError
 from mixtrace.session.groups import guess_group
-from mixtrace.session.song import Song, TrackSource
+from mixtrace.session.song import Song, TrackSource, plain_name, printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -45,7 +46,7 @@ def read_manifest(path: Path, mix_path: Path | None = None) -> Song:
         raise SessionError(f"Expected [[tracks]] tables in {path}; got something else there.")
     if mix_path is None:
         mix_path = _file_inside(folder, _text(table, "mix", str(path)), path)
-    name = _text(table, "name", str(path), default=folder.resolve().name)
+    name = _name(table, "name", str(path), plain_name(folder.resolve().name) or "song")
     tracks = tuple(_track(e, f"track {i} of {path}", path) for i, e in enumerate(entries, 1))
     guessed = [t.name for t, e in zip(tracks, entries, strict=True) if "group" not in e]
     notes = ["tracks and mix from the manifest"]
@@ -66,8 +67,8 @@ def _parse(path: Path) -> dict[str, Any]:
 def _track(entry: dict[str, Any], where: str, manifest: Path) -> TrackSource:
     _check_keys(entry, _TRACK_KEYS, where)
     path = _file_inside(manifest.parent, _text(entry, "path", where), manifest)
-    name = _text(entry, "name", where, default=path.stem)
-    return TrackSource(name, path, _text(entry, "group", where, default=guess_group(name)))
+    name = _name(entry, "name", where, default=plain_name(path.stem) or "track")
+    return TrackSource(name, path, _name(entry, "group", where, default=guess_group(name)))
 
 
 def _check_keys(table: dict[str, Any], known: set[str], where: str) -> None:
@@ -81,10 +82,19 @@ def _check_keys(table: dict[str, Any], known: set[str], where: str) -> None:
 
 def _text(table: dict[str, Any], key: str, where: str, default: str | None = None) -> str:
     value = table.get(key, default)
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+    if not isinstance(value, str) or not value.strip() or any(map(_is_control, value)):
         got = "nothing" if value is None else repr(value)
         raise SessionError(f"Expected a text for {key!r} in {where}; got {got}.")
     return value
+
+
+def _name(table: dict[str, Any], key: str, where: str, default: str) -> str:
+    """Return a text that is shown to people: what cannot be seen in it is left out."""
+    return printable(_text(table, key, where, default)).strip() or default
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc"
 
 
 def _file_inside(folder: Path, text: str, manifest: Path) -> Path:

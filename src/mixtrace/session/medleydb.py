@@ -36,7 +36,7 @@ def read_medleydb(metadata_path: Path, mix_path: Path | None = None) -> Song:
     """
     folder = metadata_path.parent
     metadata = _parse(metadata_path)
-    name = metadata_path.name.removesuffix(_SUFFIX)
+    name = plain_name(metadata_path.name.removesuffix(_SUFFIX)) or "song"
     if mix_path is None:
         mix_path = _file(folder, _text(metadata, "mix_filename", metadata_path), metadata_path)
     raw_dir = _text(metadata, "raw_dir", metadata_path)

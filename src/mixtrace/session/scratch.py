@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["Looks", "OnDisk", "Scratch", "look_at"]
+__all__ = ["Looks", "OnDisk", "Scratch", "look_at", "scratch_folder"]
 
 _IN_MEMORY_BYTES = 1_000_000_000
 _ROOM = Path("/var/tmp")
@@ -23,6 +23,12 @@ _ROOM = Path("/var/tmp")
 
 _Audio = Float[np.ndarray, "channel time"]
 _Shown = TypeVar("_Shown")
+
+
+def scratch_folder() -> str:
+    """Return the folder for large files that vanish again."""
+    chosen = os.environ.get("TMPDIR") or (str(_ROOM) if _ROOM.is_dir() else None)
+    return chosen or tempfile.gettempdir()
 
 
 class OnDisk:
@@ -34,8 +40,7 @@ class OnDisk:
         Raises:
             OSError: the disk is full.
         """
-        chosen = os.environ.get("TMPDIR") or (str(_ROOM) if _ROOM.is_dir() else None)
-        self._file = tempfile.TemporaryFile(dir=chosen)
+        self._file = tempfile.TemporaryFile(dir=scratch_folder())
         weakref.finalize(self, self._file.close)
         np.ascontiguousarray(audio).tofile(self._file)
         self._file.flush()

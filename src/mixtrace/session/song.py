@@ -61,9 +61,10 @@ class Song:
     unpacked: object = field(default=None, compare=False, repr=False)
 
     @property
-    def mix_paths(self) -> tuple[Path, ...]:
-        """The mix's files, one or two."""
-        return (self.mix_path, *([self.mix_right_path] if self.mix_right_path else []))
+    def paths(self) -> tuple[Path, ...]:
+        """Every file of the song, the mix's first."""
+        right = () if self.mix_right_path is None else (self.mix_right_path,)
+        return (self.mix_path, *right, *(p for track in self.tracks for p in track.paths))
 
     def __post_init__(self) -> None:
         """Check the number of tracks and their names."""

@@ -13,9 +13,9 @@ from mixtrace.errors import SessionError
 from mixtrace.graph import Graph
 from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
 from mixtrace.session.audio import check_rate, read_recording
-from mixtrace.session.containers import AUDIO_SUFFIXES
+from mixtrace.session.layout import find_tracks
 from mixtrace.session.scratch import Scratch, look_at
-from mixtrace.session.song import listed, plain_name
+from mixtrace.session.song import listed
 from mixtrace.store import StoredGraph
 
 __all__ = ["DryTracks", "read_dry_tracks", "tracks_reaching"]
@@ -67,7 +67,7 @@ def read_dry_tracks(
     """Return the tracks of a stored graph, moved as they were at its fit.
 
     Args:
-        path: a song, or a folder in which (or in whose `tracks/`) lie files of the tracks' names.
+        path: a song, or the folder of one without its mix, with the tracks' names.
         stored: names the tracks and their alignments; others are passed over.
         mix_path: the song's mix, where names do not tell it.
         sample_rate_hz: the rate wanted; None for the mix's, or the first track's.
@@ -80,7 +80,7 @@ def read_dry_tracks(
     try:
         song = find_song(path, mix=mix_path)
     except SessionError:
-        sources = _loose_files(path)
+        sources = {t.name: t for t in find_tracks(path)} if path.is_dir() else {}
         if mix_path is not None or any(t.name not in sources for t in stored.tracks):
             raise
         return _read_loose(stored, sources, sample_rate_hz, report)
@@ -104,35 +104,25 @@ def _read_song(
         alignments={track.name: track.alignment for track in stored.tracks},
         progress=report,
     )
-    files = frozenset(p.resolve() for p in (song.mix_path, *(source.path for source in wanted)))
+    files = frozenset(p.resolve() for p in replace(song, tracks=wanted).paths)
     return DryTracks(session.audio, session.mix, session.sample_rate_hz, files)
-
-
-def _loose_files(folder: Path) -> dict[str, Path]:
-    """Return the audio files of a folder and its `tracks/` by the names they have as tracks."""
-    folders = [place for place in (folder, folder / "tracks") if place.is_dir()]
-    return {
-        plain_name(file.stem): file
-        for place in folders
-        for file in sorted(place.iterdir())
-        if file.suffix.lower() in AUDIO_SUFFIXES and file.is_file()
-    }
 
 
 def _read_loose(
     stored: StoredGraph,
-    sources: Mapping[str, Path],
+    sources: Mapping[str, TrackSource],
     sample_rate_hz: int | None,
     report: Report,
 ) -> DryTracks:
     """Return tracks without a mix, as long as the last of them sounds."""
-    files = [sources[track.name] for track in stored.tracks]
-    rate = sample_rate_hz or read_recording(files[0]).file_rate_hz
+    wanted = [sources[track.name] for track in stored.tracks]
+    rate = sample_rate_hz or read_recording(wanted[0].path).file_rate_hz
     check_rate(rate, "the rendering")
     recordings, scratch = [], Scratch()
-    for done, file in enumerate(files, 1):
-        recordings.append(scratch.keep(read_recording(file, rate).audio))
-        report("reading", done, len(files))
+    for done, source in enumerate(wanted, 1):
+        recording = read_recording(source.path, rate, right_path=source.right_path)
+        recordings.append(scratch.keep(recording.audio))
+        report("reading", done, len(wanted))
     moved = [round(track.alignment.delay_s * rate) for track in stored.tracks]
     ends = [
         audio.shape[1] + by for audio, by in zip(Looks(look_at, recordings), moved, strict=True)
@@ -142,5 +132,5 @@ def _read_loose(
         scratch.keep(apply_alignment(look_at(recordings.pop(0)), track.alignment, length, rate))
         for track in stored.tracks
     ]
-    files_read = frozenset(file.resolve() for file in files)
+    files_read = frozenset(file.resolve() for source in wanted for file in source.paths)
     return DryTracks(Looks(look_at, tracks), None, rate, files_read)

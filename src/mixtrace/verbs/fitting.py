@@ -138,7 +138,7 @@ def _check_device(device: str) -> None:
 
 def _apart(folder: Path, song: Song) -> Path:
     """Return the folder unless the song's audio lies in it."""
-    sources = {path.resolve().parent for path in (song.mix_path, *(t.path for t in song.tracks))}
+    sources = {path.resolve().parent for path in song.paths}
     if folder.resolve() in sources:
         raise StoreError(
             f"Expected an output folder of its own; the song's audio lies in {folder}. "
