@@ -1,6 +1,7 @@
 """Untidy songs become tidy sessions: one rate, one length, every oddity named, nothing written."""
 
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import soundfile
 
 from mixtrace.errors import AudioError
 from mixtrace.session import Alignment, Session, read_session
+from mixtrace.session.decoding import waiting_decoders
 
 RATE = 22050
 TIME = 4 * RATE
@@ -142,3 +144,36 @@ def test_unusable_songs_are_refused(tmp_path: Path):
     write(tmp_path, mix=noise(0))
     with pytest.raises(AudioError, match=r"a\.wav cannot be read"):
         read_session(tmp_path)
+
+
+def test_halves_and_foreign_files_lie_where_they_did(tmp_path: Path, write_av: Callable[..., None]):
+    """AAC puts 1024 samples before the sound: without them the track needs no alignment."""
+    left, right, voice = noise(0), noise(1), noise(2)
+    mix = np.concatenate([left, right], axis=1) + voice
+    write(tmp_path, mix=mix, **{"Piano.L": left, "Piano.R": right})
+    write_av(tmp_path / "tracks/Voice.m4a", "ipod", "aac", RATE, voice.T)
+    session = read_session(tmp_path)
+    piano = tracks(session)["Piano"]
+    np.testing.assert_array_equal(piano.audio, np.concatenate([left, right], axis=1).T)
+    assert [t.alignment.delay_s for t in session.tracks] == [0.0, 0.0]
+    assert tracks(session)["Voice"].alignment.confidence > 0.4
+    assert "left and right are two files: Piano" in session.notes
+    assert waiting_decoders() == ()
+
+
+@pytest.mark.parametrize("name", ["Vox.sd2", "Vox.wav", "Vox.m4a", "Vox.dsf"])
+def test_a_track_that_cannot_be_read_is_never_passed_over(tmp_path: Path, name: str):
+    write(tmp_path, mix=noise(0), a=noise(0))
+    (tmp_path / "tracks" / name).write_bytes(b"DSD of some kind")
+    with pytest.raises(AudioError, match=rf"{name} .*Export it again, as WAV if in doubt\.\Z"):
+        read_session(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "stem", ["\u202eVox\u00a0\t1", "Vo\x1b[2Jx", "ﬁddle 🎻\u200d🎸", "a" * 240]
+)
+def test_no_name_of_a_track_crashes_anything(tmp_path: Path, stem: str):
+    write(tmp_path, mix=noise(0), **{stem: noise(0)})
+    session = read_session(tmp_path)
+    assert all(t.name.isprintable() for t in session.tracks)
+    assert all(note.isprintable() for note in session.notes)

@@ -105,6 +105,18 @@ def test_a_folder_of_tracks_alone(tiny_song: Path, out: Path, tmp_path: Path):
         mixtrace.render(out, tiny_song, residual=tmp_path / "r.wav")
 
 
+def test_tracks_in_folders_and_halves_need_no_mix(tiny_song: Path, out: Path):
+    expected = sum(stems_by_hand(tiny_song))
+    (tiny_song / "mix.wav").unlink()
+    (tiny_song / "tracks/Drums").mkdir()
+    (tiny_song / "tracks/01_Kick.wav").rename(tiny_song / "tracks/Drums/01_Kick.wav")
+    voice, rate = soundfile.read(tiny_song / "tracks/03_Voice.wav")
+    (tiny_song / "tracks/03_Voice.wav").unlink()
+    for side, samples in zip("LR", voice.T, strict=True):
+        soundfile.write(tiny_song / f"tracks/03_Voice.{side}.wav", samples, rate, subtype="FLOAT")
+    np.testing.assert_allclose(mixtrace.render(out, tiny_song).mix, expected, atol=TOLERANCE)
+
+
 @pytest.mark.parametrize("with_mix", [True, False])
 def test_tracks_are_moved_as_at_the_fit(tiny_song: Path, tmp_path: Path, with_mix: bool):
     stored = planted()

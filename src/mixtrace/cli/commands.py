@@ -37,7 +37,7 @@ SongArgument = Annotated[
     typer.Argument(
         metavar="SONG",
         help="The song: a folder with tracks/ and a mix, a folder of loose files one of which is "
-        "called mix, a session.toml, or a MedleyDB song folder.",
+        "called mix, a ZIP of either, a session.toml, a .stem.mp4, or a MedleyDB song folder.",
         show_default=False,
     ),
 ]
