@@ -164,6 +164,16 @@ def test_a_header_that_claims_a_day_is_refused_before_it_is_read(tmp_path: Path)
         read_recording(tmp_path / "a.flac")
 
 
+def test_hours_of_silence_in_a_few_bytes_are_refused(tmp_path: Path):
+    """One hour in stereo is claimed by a file of a second: below six, and 1.2 GiB."""
+    soundfile.write(tmp_path / "a.flac", np.zeros((RATE, 2)), RATE)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[22:26] = struct.pack(">I", 3600 * RATE)  # the lower 32 bits of the number of samples
+    (tmp_path / "a.flac").write_bytes(data)
+    with pytest.raises(AudioError, match=r"a\.flac; a file so small has or claims 317520000"):
+        read_recording(tmp_path / "a.flac")
+
+
 def test_a_small_file_that_decodes_to_much_is_refused_on_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -28,6 +28,9 @@ MOST_S = 6 * 3600
 MOST_SAMPLES = 1 << 30
 """Of all channels, 4 GiB: 3 hours in stereo at 44.1 kHz."""
 
+_HARMLESS_SAMPLES = 1 << 28  # 1 GiB
+_MOST_PER_BYTE = 100  # samples: speech in Opus has some sixty, only silence more
+
 PATIENCE_S = 20.0
 """For one step: opening, or a few seconds of audio. A disk that has to wake up takes ten."""
 
@@ -231,12 +234,18 @@ def _blocks(
 
 
 def _check_length(path: Path, header: Header, frames: int) -> None:
-    too_long = frames > MOST_S * max(header.sample_rate_hz, 1)
-    if too_long or frames * max(header.channels, 1) > MOST_SAMPLES:
+    samples = frames * max(header.channels, 1)
+    too_long = frames > MOST_S * max(header.sample_rate_hz, 1) or samples > MOST_SAMPLES
+    if too_long:
         raise AudioError(
             f"Expected at most {MOST_S // 3600} hours of audio and {MOST_SAMPLES} samples in "
             f"{path}; it has {frames} samples at {header.sample_rate_hz} Hz or claims so. "
             "Export the song alone."
+        )
+    if samples > _HARMLESS_SAMPLES and samples > _MOST_PER_BYTE * path.stat().st_size:
+        raise AudioError(
+            f"Expected as much audio as fits into {path}; a file so small has or claims {samples} "
+            "samples. Export the song alone, as WAV if it is meant to be silent."
         )
 
 
