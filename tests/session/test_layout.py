@@ -168,6 +168,7 @@ def test_beside_loose_tracks_only_folders_called_as_groups_are_read(tmp_path: Pa
     "mix",
     [
         "Mixdown/Song.wav",
+        "Bounced Files/Song 24bit.aif",
         "master/My Song.flac",
         "Song_bounce.wav",
         "Song Final Mix v3.wav",
@@ -207,6 +208,12 @@ def test_a_mix_of_a_part_is_a_track_and_a_second_mix_is_not(tmp_path: Path):
     assert "ignored master.wav and Song_mix.wav" in song.notes
     (tmp_path / "mix.wav").unlink()
     assert find_song(tmp_path).mix_path.name == "Song_mix.wav"
+
+
+def test_a_video_is_no_track(tmp_path: Path):
+    song = find_song(touch(tmp_path, "mix.wav", "Kick.wav", "making of.mov"))
+    assert groups(song) == {"Kick": "drums"}
+    assert "ignored making of.mov" in song.notes
 
 
 def test_junk_of_programs_is_not_worth_a_word(tmp_path: Path):

@@ -16,7 +16,7 @@ __all__ = ["AUDIO_SUFFIXES", "Opening", "look_into"]
 AUDIO_SUFFIXES = frozenset(
     ".wav .wave .bwf .bwav .rf64 .w64 .aif .aiff .aifc .caf .flac .ogg .oga .opus .spx .mp3 .mp2 "
     ".au .snd .voc .sf .ircam .nist .sph .avr .paf .pvf .iff .8svx "  # libsndfile
-    ".m4a .m4b .mp4 .aac .alac .wma .webm .mka .ape .wv .tta .tak .ac3 .amr .mpc .3gp .mov "  # av
+    ".m4a .m4b .mp4 .aac .alac .wma .webm .mka .ape .wv .tta .tak .ac3 .amr .mpc "  # av
     ".sd2 .sds .dsf .dff .ra .aax .ofr .shn".split()  # audio that is refused, not passed over
 )
 """The file names that are taken for audio, in lower case."""

@@ -8,11 +8,13 @@ __all__ = ["MIX_FOLDERS", "TRACK_FOLDERS", "is_whole_mix", "mix_rank"]
 
 TRACK_FOLDERS = (
     "tracks,stems,multitrack,multitracks,multi-track,multi-tracks,multis,raw,raw tracks,dry,"
-    "dry tracks,audio files,audio,wavs,wav,individual tracks,spuren,pistes,pistas,tracce"
+    "dry tracks,audio files,audio,media,wavs,wav,individual tracks,spuren,pistes,pistas,tracce"
 ).split(",")
 """What the folder of the tracks is called, in lower case, the surest first."""
 
-MIX_FOLDERS = "mix,mixes,mixdown,mixdowns,master,masters,bounce,bounces,final,reference".split(",")
+MIX_FOLDERS = (
+    "mix,mixes,mixdown,mixdowns,master,masters,bounce,bounces,bounced files,final,reference"
+).split(",")
 """Folders in which a mix may lie beside that of the tracks, in lower case."""
 
 _END = r"(v?\d+)?([ _.()-]+(v?\d+|final|master(ed)?|stereo|ref(erence)?))*[)\]]?"
