@@ -25,6 +25,7 @@ ROOMS = (
     "graph",
     "render",
     "session",
+    "captured",
     "store",
     "fit",
     "prune",
