@@ -14,6 +14,12 @@ from mixtrace.captured import (
 RATE_HZ = 8_000
 
 
+def low_passed(order: int, cutoff: float, audio: np.ndarray) -> np.ndarray:
+    """Butterworth, its cutoff a share of half the rate."""
+    numerator, denominator = scipy.signal.butter(order, cutoff)
+    return np.asarray(scipy.signal.lfilter(numerator, denominator, audio))
+
+
 def test_correlations_are_those_of_numpy_at_every_lag():
     rng = np.random.default_rng(0)
     dry, wet = rng.standard_normal((2, 1_000)), rng.standard_normal((1, 1_000))
@@ -33,10 +39,9 @@ def test_responses_of_a_linear_mix_are_read():
     """Two coloured tracks with an echo and a filter each: taps to -40 dB of the strongest."""
     rng = np.random.default_rng(1)
     time, taps, lead = 10 * RATE_HZ, 960, 64
-    colour = scipy.signal.butter(1, 0.3)
-    dry = scipy.signal.lfilter(*colour, rng.standard_normal((2, time)))
+    dry = low_passed(1, 0.3, rng.standard_normal((2, time)))
     true = np.zeros((2, 2, taps - lead))
-    true[:, 0, :200] = scipy.signal.lfilter(*scipy.signal.butter(2, 0.4), np.eye(1, 200)[0])
+    true[:, 0, :200] = low_passed(2, 0.4, np.eye(1, 200)[0])
     true[0, 1, 0], true[1, 1, 5], true[1, 1, 500] = 0.7, -0.5, 0.25
     wet = np.stack([sum(np.convolve(dry[k], true[o, k])[:time] for k in (0, 1)) for o in (0, 1)])
     tracks, mix = torch.tensor(dry).float(), torch.tensor(wet).float()
@@ -50,7 +55,7 @@ def test_responses_of_a_linear_mix_are_read():
 
 def test_whitening_makes_a_coloured_mix_flat():
     rng = np.random.default_rng(2)
-    coloured = scipy.signal.lfilter(*scipy.signal.butter(1, 0.1), rng.standard_normal((2, 80_000)))
+    coloured = low_passed(1, 0.1, rng.standard_normal((2, 80_000)))
     mix = torch.tensor(coloured).float()
     _, power = scipy.signal.welch(whitening_of(mix, RATE_HZ).apply(mix).numpy(), nperseg=1024)
     inside = 10 * np.log10(power[:, 20:400])
