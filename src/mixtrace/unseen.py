@@ -57,6 +57,15 @@ class Unseen:
         """Return the spelling that `parse` reads."""
         return f"{self.where}:{100.0 * self.share:g}"
 
+    @property
+    def words(self) -> str:
+        """What is held out, for a sentence."""
+        percent = f"{100.0 * self.share:g} %"
+        return {
+            "end": f"the last {percent} of the song",
+            "blocks": f"blocks that make up about {percent} of the song",
+        }[self.where]
+
     @classmethod
     def parse(cls, text: str) -> "Unseen":
         """Return what a user wrote: where, a colon, and a percentage.

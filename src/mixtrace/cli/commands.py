@@ -59,6 +59,16 @@ NoAlignOption = Annotated[
         "mix.",
     ),
 ]
+UnseenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unseen",
+        metavar="end:PERCENT|blocks:PERCENT",
+        help="Hold out the end of the song, or blocks spread over it, and tell how well the result "
+        "matches there: what was learnt by heart does not. Try end:40.",
+        show_default=False,
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -145,6 +155,7 @@ def fit(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same graph.")] = 0,
     no_align: NoAlignOption = False,
+    unseen: UnseenOption = None,
     no_prune: Annotated[
         bool, typer.Option("--no-prune", help="Keep the full console, remove nothing.")
     ] = False,
@@ -179,6 +190,7 @@ def fit(
             mix=mix,
             config=config,
             align=not no_align,
+            unseen=unseen,
             device=device,
             fresh=fresh,
             on_progress=show_step,

@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 if TYPE_CHECKING:
     from mixtrace.demo import Comparison as PlantedComparison
-    from mixtrace.metrics import Levels, Measures
+    from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.report import Comparison, Outline, Row
     from mixtrace.verbs import Fit
 
@@ -108,6 +108,8 @@ def print_fit(found: "Fit") -> None:
             loss = search.losses[key]
             losses.add_row(name, f"{loss['published']:.4f}", f"{loss['eq4']:.4f}")
     console.print(losses)
+    if found.measures.held_out is not None:
+        _print_held_out(found.measures.held_out, console)
     every, kept = len(search.console.processors), len(search.graph.processors)
     removed = 100.0 * (every - kept) / max(every, 1)
     minutes, seconds = divmod(round(search.seconds), 60)
@@ -120,6 +122,21 @@ def print_fit(found: "Fit") -> None:
     if found.folder is not None:
         console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, report.html"))
         console.print(Text(f"Read it with: mixtrace show {found.folder}, or open its report.html"))
+
+
+def _print_held_out(held_out: "HeldOut", console: Console) -> None:
+    """Print L_a of both parts of a song, and that the losses before are those of the one."""
+    from mixtrace.unseen import Unseen
+
+    table = _table("L_a of the result, rendered", "published", "eq. (4)", "windows")
+    for name, part in (("seen part", held_out.seen), ("unseen part", held_out.unseen)):
+        losses = (f"{loss.l_a:.4f}" for loss in (part.published, part.eq4))
+        table.add_row(name, *losses, str(part.windows))
+    console.print(table)
+    console.print(
+        f"The search did not see {Unseen.parse(held_out.choice).words}; "
+        "its own losses are those of the rest."
+    )
 
 
 def print_comparison(comparison: "Comparison") -> None:

@@ -30,7 +30,7 @@ from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
 from mixtrace.session import Session
-from mixtrace.unseen import Range, Unseen
+from mixtrace.unseen import Range
 
 __all__ = ["search"]
 
@@ -42,7 +42,7 @@ def search(
     session: Session,
     config: SearchConfig,
     *,
-    unseen: Unseen | None = None,
+    held_out: Sequence[Range] = (),
     device: str = "cpu",
     keeper: Keeper | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -52,8 +52,8 @@ def search(
     Args:
         session: tracks and mix at the rate of the search (30 kHz as published).
         config: what the user chose.
-        unseen: what of the mix to hold out: nothing in the result depends on it, and every loss is
-            that of the rest.
+        held_out: what of the mix nothing in the result may depend on; losses are then those of the
+            rest. See `mixtrace.unseen`.
         device: where to compute.
         keeper: stores the search as it goes, and gives back one to resume.
         on_progress: called after each step and trial.
@@ -63,10 +63,8 @@ def search(
         console's; on Ctrl-C, the best so far.
 
     Raises:
-        MixtraceError: when the configuration is not valid, or the song too short to hold out of.
+        MixtraceError: when the configuration is not valid.
     """
-    length, rate = session.mix.shape[-1], session.sample_rate_hz
-    held_out = unseen.ranges(length, rate) if unseen is not None else []
     run = _Run(session, config, held_out, device, keeper, on_progress)
     try:
         run.descend_console()

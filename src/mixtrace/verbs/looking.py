@@ -7,10 +7,16 @@ import numpy as np
 
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress
-from mixtrace.report import Outline, evidence_beside, outline_graph, outline_session
+from mixtrace.report import (
+    Outline,
+    evidence_beside,
+    held_out_sentence,
+    outline_graph,
+    outline_session,
+)
 from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
-from mixtrace.store import find_graph, read_graph
+from mixtrace.store import METRICS, METRICS_SCHEMA, find_graph, read_document, read_graph
 
 __all__ = ["evaluate", "show"]
 
@@ -39,7 +45,10 @@ def show(
     graph = find_graph(Path(path))
     if graph is not None:
         stored = read_graph(graph)
-        return outline_graph(stored, *evidence_beside(graph, stored))
+        metrics = graph.with_name(METRICS)
+        measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
+        evidence, tolerance = evidence_beside(graph, stored)
+        return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
