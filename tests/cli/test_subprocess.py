@@ -39,7 +39,7 @@ def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
     assert "42 of 42 processors kept" in fitted.stdout
     assert str(out) in fitted.stdout
     assert "unseen part" in fitted.stdout
-    assert "The search did not see the last 24 % of the song" in fitted.stdout
+    assert "The unseen part: the last 24 % of the song." in fitted.stdout
     assert "Traceback" not in fitted.stderr
     shown = run("show", out)
     assert shown.returncode == 0, shown.stderr
