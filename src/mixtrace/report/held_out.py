@@ -17,7 +17,7 @@ def held_out_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:
     Args:
         measures: the content of `metrics.json`.
     """
-    if not measures.get("held_out"):
+    if not isinstance(measures.get("held_out"), dict):
         return []
 
     def shown(part: str, by: str) -> str:
