@@ -21,6 +21,7 @@ ROOMS = (
     "params",
     "dsp",
     "losses",
+    "unseen",
     "processors",
     "graph",
     "render",

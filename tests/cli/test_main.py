@@ -56,6 +56,9 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["fit", song, "-o", out, "--mix", "absent.wav"], "no such file"),
         (["fit", song, "-o", out, "--preset", "garage"], "'garage'"),
         (["fit", song, "-o", out, "--tolerance", "nan"], "tolerance"),
+        (["fit", song, "-o", out, "--unseen", "40"], "such as end:40"),
+        (["fit", song, "-o", out, "--unseen", "end:95"], "at most 90 percent"),
+        (["fit", song, "-o", out, "--unseen", "end:40"], "Hold out another share"),
         (["fit", song, "-o", out, "--device", "toaster"], "'toaster'"),
         (["fit", song, "-o", song], "folder of its own"),
         (["fit", song, "-o", tmp_path / "file"], "is a file"),
@@ -66,6 +69,7 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["report", tmp_path / "absent"], "graph.json"),
         (["compare", tmp_path / "absent", out], "graph.json"),
         (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),
+        (["evaluate", song / "mix.wav", song / "mix.wav", "--unseen", "40"], "such as end:40"),
         (["evaluate", song / "mix.wav", tmp_path / "file"], "cannot be read"),
     ]
 
@@ -190,6 +194,16 @@ def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
     assert code == 0
     assert measures["published"]["l_a"] > 0.0
     assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
+
+
+def test_evaluate_measures_a_part_apart(run: Run, tiny_song: Path):
+    pair = (tiny_song / "mix.wav", tiny_song / "tracks" / "01_Kick.wav")
+    code, out, _ = run("evaluate", *pair, "--unseen", "end:24")
+    assert code == 0
+    assert "unseen part" in out and "The unseen part: the last 24 % of the song." in out
+    code, out, _ = run("evaluate", *pair, "--unseen", "end:24", "--json")
+    assert json.loads(out)["held_out"]["unseen"]["windows"] == 1
+    assert "unseen" not in run("evaluate", *pair)[1]
 
 
 def test_show_a_song(run: Run, tiny_song: Path):

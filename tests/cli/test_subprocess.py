@@ -32,14 +32,19 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed: run make test")
 def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
-    fitted = run("fit", tiny_song, "-o", out, "--no-prune", "--steps", "1", "--preset", "paper")
+    # Of 5 s, the last 1.2 s are the counted part of the second window.
+    choices = ("--no-prune", "--steps", "1", "--preset", "paper", "--unseen", "end:24")
+    fitted = run("fit", tiny_song, "-o", out, *choices)
     assert fitted.returncode == 0, fitted.stderr
     assert "42 of 42 processors kept" in fitted.stdout
     assert str(out) in fitted.stdout
+    assert "unseen part" in fitted.stdout
+    assert "The unseen part: the last 24 % of the song." in fitted.stdout
     assert "Traceback" not in fitted.stderr
     shown = run("show", out)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.count("── compressor  ") == 6
+    assert "The search did not see the last 24 % of the song: L_a is" in shown.stdout
     rendered = run(
         "render", out, tiny_song, "-o", tmp_path / "again.wav", "--stems", tmp_path / "stems"
     )

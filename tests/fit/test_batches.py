@@ -46,3 +46,13 @@ def test_windows_anywhere_lie_within_the_song(windows: SongWindows) -> None:
     starts = [s for step in range(40) for s in drawn(windows, "published", 2, 0, step)]
     assert 0.0 <= min(starts) < 0.2 * last < 0.8 * last < max(starts) <= last
     assert len(set(starts)) > 70
+
+
+def test_windows_anywhere_show_nothing_that_is_held_out(planted: Planted) -> None:
+    rate = planted[0].sample_rate_hz
+    windows = SongWindows(planted[0], held_out=[(round(3.9 * rate), 4 * rate)])
+    starts = [s for step in range(40) for s in drawn(windows, "published", 2, 0, step)]
+    # Counted from a second after the start to 3.8 s after it; the song ends at 7 s.
+    early, late = [s for s in starts if s < 2.0], [s for s in starts if s > 2.0]
+    assert max(early) <= 0.1 and min(late) >= 3.0 and max(late) <= 3.2
+    assert len(set(early)) > 10 and len(set(late)) > 30

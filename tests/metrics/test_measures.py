@@ -13,6 +13,7 @@ import torch
 from mixtrace.errors import AudioError
 from mixtrace.losses import Convention, mix_loss
 from mixtrace.metrics import measure
+from mixtrace.unseen import Unseen
 
 RATE_HZ = 30_000
 
@@ -49,6 +50,46 @@ def test_the_first_second_of_the_song_is_not_counted() -> None:
     measures = measure(target=target, estimate=estimate, sample_rate_hz=RATE_HZ)
     assert measures.published.l_a == measures.eq4.l_a == 0.0
     assert measures.mae > 0.0 and measures.mrsd > 0.0
+
+
+@pytest.mark.parametrize("spelling", ["end:40", "blocks:40"])
+@pytest.mark.parametrize("sample_rate_hz", [RATE_HZ, 44_100])
+def test_both_parts_of_a_song_are_measured(spelling: str, sample_rate_hz: int) -> None:
+    """An estimate that is half as loud in the held-out part alone is right in the other."""
+    target, unseen = noise(2, 20.0, sample_rate_hz), Unseen.parse(spelling)
+    estimate = target.copy()
+    ranges = unseen.ranges(target.shape[-1], sample_rate_hz)
+    for start, stop in ranges:
+        estimate[:, start:stop] *= 0.5
+    rates = {"sample_rate_hz": sample_rate_hz}
+    measures = measure(target=target, estimate=estimate, unseen=unseen, **rates)
+    held_out = measures.held_out
+    assert held_out is not None and held_out.choice == spelling
+    seconds = [edge / sample_rate_hz for held in ranges for edge in held]
+    assert sum(held_out.ranges_s, ()) == pytest.approx(seconds, abs=1e-4)
+    # At another rate the edge is as sharp as resampling leaves it.
+    assert held_out.seen.published.l_a == pytest.approx(0.0, abs=1e-3)
+    # Bins that are floored count less: those of the silence behind the end of the song.
+    assert held_out.unseen.published.l_a == pytest.approx(np.log(2.0) + 1.0, rel=5e-2)
+    assert held_out.unseen.eq4.l_a == pytest.approx(np.log(2.0) + 0.5, rel=5e-2)
+    json.dumps(asdict(measures), allow_nan=False)
+
+
+def test_the_windows_of_both_parts_are_those_of_the_song() -> None:
+    """Blocks lose no window, so the whole song's loss is the mean of both parts by windows."""
+    measures = measure(
+        target=noise(3, 20.0),
+        estimate=noise(4, 20.0),
+        sample_rate_hz=RATE_HZ,
+        unseen=Unseen.parse("blocks:40"),
+    )
+    assert measures.held_out is not None
+    parts = (measures.held_out.seen, measures.held_out.unseen)
+    windows = [part.windows for part in parts]
+    assert windows == [5, 2]
+    mean = np.average([part.published.l_a for part in parts], weights=windows)
+    # Single precision, windows in other batches.
+    assert measures.published.l_a == pytest.approx(mean, rel=1e-5)
 
 
 def test_an_error_in_one_channel_only() -> None:

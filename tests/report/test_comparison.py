@@ -9,7 +9,7 @@ import pytest
 from mixtrace.errors import StoreError
 from mixtrace.graph import remove_nodes
 from mixtrace.prune.trials import surviving_rows
-from mixtrace.report import compare_results, comparison_page, read_result
+from mixtrace.report import compare_results, comparison_page, read_result, report_page
 from mixtrace.store import (
     EVIDENCE,
     METRICS,
@@ -56,6 +56,24 @@ def test_two_results_of_one_song(
     page = comparison_page(results)
     assert page.count("01_Kick") >= 1
     assert "pruned needs the fewest processors (39)" in page
+
+
+def test_both_parts_of_a_song_stand_beside_those_of_a_whole_one(
+    tmp_path: Path, write_result: Write
+):
+    whole, parted = (write_result(tmp_path / name) for name in ("whole", "parted"))
+    losses = {by: {"l_a": 0.3} for by in ("published", "eq4")}
+    held_out = {"choice": "blocks:40", "seen": losses, "unseen": losses}
+    measures = read_document(parted / METRICS, METRICS_SCHEMA) | {"held_out": held_out}
+    write_document(parted / METRICS, METRICS_SCHEMA, measures)
+    results = [read_result(folder) for folder in (whole, parted)]
+    rows = {row.label: row.values for row in compare_results(results).rows}
+    assert rows["L_a, unseen part"] == rows["L_a, seen part"] == ("none", "0.300")
+    labels = [row.label for row in compare_results(results[:1] * 2).rows]
+    assert "L_a, unseen part" not in labels
+    said = "The search did not see blocks that make up about 40 % of the song: L_a is 0.300 there"
+    assert said in report_page(parted)
+    assert "did not see" not in report_page(whole)
 
 
 def test_folders_of_one_name_are_told_apart(tmp_path: Path, write_result: Write):

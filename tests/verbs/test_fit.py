@@ -104,7 +104,7 @@ def test_the_mix_is_rendered_at_the_mixs_own_rate(
 
 def test_metrics_and_facts_are_valid_json(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
     found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
-    metrics = read_document(tmp_path / "OUT" / "metrics.json", "mixtrace.metrics/1")
+    metrics = read_document(tmp_path / "OUT" / "metrics.json", "mixtrace.metrics/2")
     assert metrics["sample_rate_hz"] == 22_050
     assert metrics["published"]["l_a"] == found.measures.published.l_a
     facts = read_document(tmp_path / "OUT" / "fit.json", "mixtrace.fit/1")
@@ -158,6 +158,82 @@ def test_the_same_fit_may_run_again_another_only_when_fresh(
     assert json.loads((out / "fit.json").read_text())["config"]["seed"] == 1
 
 
+@pytest.fixture
+def long_song(tiny_song: Path) -> Path:
+    """Return the tiny song three times in a row, 15 s."""
+    for path in (tiny_song / "mix.wav", *(tiny_song / "tracks").iterdir()):
+        audio, rate = soundfile.read(path)
+        soundfile.write(path, np.concatenate([audio] * 3), rate, subtype="FLOAT")
+    return tiny_song
+
+
+def test_both_parts_are_measured_where_one_is_held_out(
+    long_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    # Wrong alone where it is held out: the fake search keeps a gain, which is wrong everywhere.
+    mix, rate = soundfile.read(long_song / "mix.wav")
+    mix[round(0.6 * len(mix)) :] *= -0.1
+    soundfile.write(long_song / "mix.wav", mix, rate, subtype="FLOAT")
+    found = mixtrace.fit(long_song, tmp_path / "OUT", config=SHORT, align=False, unseen="end:40")
+    _, config, rest = fake.calls[0]
+    assert config == SHORT
+    assert rest["held_out"] == [(9 * 30_000, 15 * 30_000)]
+    held_out = found.measures.held_out
+    assert held_out is not None and held_out.ranges_s == ((9.0, 15.0),)
+    assert held_out.seen.published.l_a < found.measures.published.l_a
+    assert held_out.unseen.published.l_a > found.measures.published.l_a
+    stored = read_document(tmp_path / "OUT" / "metrics.json", "mixtrace.metrics/2")["held_out"]
+    assert stored["choice"] == "end:40"
+    assert stored["unseen"]["eq4"]["l_a"] == held_out.unseen.eq4.l_a
+    config = read_document(tmp_path / "OUT" / "fit.json", "mixtrace.fit/1")["config"]
+    assert config["unseen"] == "end:40"
+    seen, unseen = held_out.seen.published.l_a, held_out.unseen.published.l_a
+    sentence = f"see the last 40 % of the song: L_a is {unseen:.3f} there, {seen:.3f} in the rest."
+    assert sentence in str(mixtrace.show(tmp_path / "OUT"))
+    page = (tmp_path / "OUT" / "report.html").read_text("utf-8")
+    assert sentence in page
+    for name in ("of the seen part", "of the unseen part", "L_a on the way, of the seen part"):
+        assert name in page
+
+
+def test_a_fit_with_another_part_unseen_is_another_fit(
+    long_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    out, choices = tmp_path / "OUT", {"config": SHORT, "align": False}
+    mixtrace.fit(long_song, out, unseen="end:40", **choices)
+    mixtrace.fit(long_song, out, unseen="end:40", **choices)
+    for other in ("end:30", "blocks:40", None):
+        with pytest.raises(MixtraceError, match="other settings") as refused:
+            mixtrace.fit(long_song, out, unseen=other, **choices)
+        assert "--fresh" in str(refused.value)
+
+
+def test_a_real_search_learns_nothing_from_the_unseen_part(long_song: Path, tmp_path: Path):
+    """From files, pruning included: noise in place of the unseen end changes no bit of the graph.
+
+    The song is at the rate of the search, for resampling blurs the edge, and is not aligned, which
+    reads all of the mix.
+    """
+    rng = np.random.default_rng(0)
+    for path in (long_song / "mix.wav", *(long_song / "tracks").iterdir()):
+        audio, _ = soundfile.read(path)
+        soundfile.write(path, audio, 30_000, subtype="FLOAT")
+    config = SearchConfig(
+        preset="paper", policy="dry-wet", tolerance=5.0, console_steps=1, rounds=1, round_steps=1
+    )
+
+    def files(folder: str) -> tuple[bytes, bytes]:
+        out = tmp_path / folder
+        mixtrace.fit(long_song, out, config=config, align=False, unseen="end:40")
+        return (out / "graph.json").read_bytes(), (out / "params.safetensors").read_bytes()
+
+    found = files("TRUE")
+    mix, rate = soundfile.read(long_song / "mix.wav")
+    mix[round(0.6 * len(mix)) :] = 0.1 * rng.standard_normal((len(mix) - round(0.6 * len(mix)), 2))
+    soundfile.write(long_song / "mix.wav", mix, rate, subtype="FLOAT")
+    assert files("NOISE") == found
+
+
 def test_the_songs_own_folder_is_refused(tiny_song: Path, fake: FakeSearch):
     before = sorted(tiny_song.rglob("*"))
     for folder in (tiny_song, tiny_song / "tracks", tiny_song / "tracks" / ".."):
@@ -172,6 +248,8 @@ def test_the_songs_own_folder_is_refused(tiny_song: Path, fake: FakeSearch):
         ({"config": SearchConfig(tolerance=-1.0)}, "tolerance"),
         ({"config": SearchConfig(preset="garage")}, "preset"),
         ({"device": "toaster"}, "--device cpu"),
+        ({"unseen": "40"}, "end:40"),
+        ({"unseen": "end:40"}, "this one has 5.0 s"),
         ({"mix": "absent.wav"}, "absent.wav"),
     ],
 )

@@ -10,6 +10,7 @@ import torch
 
 import mixtrace
 from mixtrace.errors import StoreError
+from mixtrace.fit import SongWindows
 from mixtrace.graph import ConsolePreset, Graph, build_console, remove_nodes
 from mixtrace.processors import Settings
 from mixtrace.prune import SearchConfig, SearchResult
@@ -101,7 +102,9 @@ def test_a_sine_stands_in_its_band():
 def test_what_mixed_the_song_is_missed_when_removed(planted: tuple[Session, Graph, Settings]):
     session, graph, settings = planted
     counted: list[tuple[int, int]] = []
-    increases = loss_increases(graph, settings, session, lambda *at: counted.append(at))
+    increases = loss_increases(
+        graph, settings, SongWindows(session), lambda *at: counted.append(at)
+    )
     works = {
         i: float(settings.wet[graph.nodes[i].kind][graph.of_kind(graph.nodes[i].kind).index(i)])
         for i in graph.processors

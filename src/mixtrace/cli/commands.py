@@ -21,6 +21,7 @@ from mixtrace.cli.progress import shown_progress
 __all__ = ["app"]
 
 _INTERRUPTED = 130
+_UNSEEN = "end:PERCENT|blocks:PERCENT"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -57,6 +58,16 @@ NoAlignOption = Annotated[
         "--no-align",
         help="Leave every track where its file starts, instead of measuring how it lies in the "
         "mix.",
+    ),
+]
+UnseenOption = Annotated[
+    str | None,
+    typer.Option(
+        "--unseen",
+        metavar=_UNSEEN,
+        help="Hold out the end of the song, or blocks spread over it, and tell how well the result "
+        "matches there: what was learnt by heart does not. Try end:40.",
+        show_default=False,
     ),
 ]
 
@@ -145,6 +156,7 @@ def fit(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same graph.")] = 0,
     no_align: NoAlignOption = False,
+    unseen: UnseenOption = None,
     no_prune: Annotated[
         bool, typer.Option("--no-prune", help="Keep the full console, remove nothing.")
     ] = False,
@@ -179,6 +191,7 @@ def fit(
             mix=mix,
             config=config,
             align=not no_align,
+            unseen=unseen,
             device=device,
             fresh=fresh,
             on_progress=show_step,
@@ -328,12 +341,21 @@ def evaluate(
     estimate: Annotated[
         Path, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
     ],
+    unseen: Annotated[
+        str | None,
+        typer.Option(
+            "--unseen",
+            metavar=_UNSEEN,
+            help="Also measure this part of the song and the rest apart, as fit --unseen does.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well one mix matches another: the loss L_a and its parts, MAE, MRSD, levels."""
     from mixtrace import verbs
 
-    measures = verbs.evaluate(target, estimate)
+    measures = verbs.evaluate(target, estimate, unseen=unseen)
     if as_json:
         typer.echo(json.dumps(asdict(measures), indent=2))
     else:

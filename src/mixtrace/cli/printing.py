@@ -12,7 +12,7 @@ from rich.tree import Tree
 
 if TYPE_CHECKING:
     from mixtrace.demo import Comparison as PlantedComparison
-    from mixtrace.metrics import Levels, Measures
+    from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.report import Comparison, Outline, Row
     from mixtrace.verbs import Fit
 
@@ -88,6 +88,8 @@ def print_measures(measures: "Measures") -> None:
     distances.add_row("loudness difference", _level(difference, "LU", signed=True))
     console = _console()
     console.print(losses)
+    if measures.held_out is not None:
+        _print_parts(measures.held_out, console)
     console.print(distances)
     console.print(_levels_table(measures.target, measures.estimate))
 
@@ -108,6 +110,9 @@ def print_fit(found: "Fit") -> None:
             loss = search.losses[key]
             losses.add_row(name, f"{loss['published']:.4f}", f"{loss['eq4']:.4f}")
     console.print(losses)
+    if found.measures.held_out is not None:
+        console.print("These are losses of the seen part; of the result, rendered, they are:")
+        _print_parts(found.measures.held_out, console)
     every, kept = len(search.console.processors), len(search.graph.processors)
     removed = 100.0 * (every - kept) / max(every, 1)
     minutes, seconds = divmod(round(search.seconds), 60)
@@ -120,6 +125,18 @@ def print_fit(found: "Fit") -> None:
     if found.folder is not None:
         console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, report.html"))
         console.print(Text(f"Read it with: mixtrace show {found.folder}, or open its report.html"))
+
+
+def _print_parts(held_out: "HeldOut", console: Console) -> None:
+    """Print L_a of both parts of a song, and which is which."""
+    from mixtrace.unseen import Unseen
+
+    table = _table("L_a", "published", "eq. (4)", "windows")
+    for name, part in (("seen part", held_out.seen), ("unseen part", held_out.unseen)):
+        losses = (f"{loss.l_a:.4f}" for loss in (part.published, part.eq4))
+        table.add_row(name, *losses, str(part.windows))
+    console.print(table)
+    console.print(f"The unseen part: {Unseen.parse(held_out.choice).words}.")
 
 
 def print_comparison(comparison: "Comparison") -> None:

@@ -22,11 +22,19 @@ def draw_batch(
     """
     if recipe.windows == "uniform":
         rng = np.random.default_rng((seed, 1, step))
-        starts = rng.integers(max(1, windows.length - windows.time), size=recipe.batch)
-        return [windows.at([start]) for start in starts.tolist()]
+        return [windows.at([start]) for start in _anywhere(windows, recipe.batch, rng)]
     batch = []
     for drawn in range(step * recipe.batch, (step + 1) * recipe.batch):
         epoch, place = divmod(drawn, windows.count)
         order = np.random.default_rng((seed, 2, epoch)).permutation(windows.count)
         batch.append(windows.window(int(order[place])))
     return batch
+
+
+def _anywhere(windows: SongWindows, count: int, rng: np.random.Generator) -> list[int]:
+    """Return first samples of windows, each as likely as any other."""
+    firsts, sizes = zip(*((a, b - a) for a, b in windows.anywhere), strict=True)
+    before = np.cumsum((0, *sizes))
+    places = rng.integers(before[-1], size=count)
+    chosen = np.searchsorted(before, places, side="right") - 1
+    return (np.array(firsts)[chosen] + places - before[chosen]).tolist()

@@ -11,7 +11,8 @@ out from what is beside it. The echoes of one track are noise to the others: wha
 out of R, and what it hid is looked for again.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from jaxtyping import Float, Shaped
 from mixtrace.dsp import fast_length
 from mixtrace.parallel import side_by_side
 from mixtrace.session import Session
+from mixtrace.unseen import Range, ranges_between
 
 __all__ = ["Echoes", "find_echoes"]
 
@@ -54,7 +56,11 @@ class Echoes:
 
 
 def find_echoes(
-    session: Session, responses: Shaped[np.ndarray, "track 2 bin"], slot_s: float, slots: int
+    session: Session,
+    responses: Shaped[np.ndarray, "track 2 bin"],
+    slot_s: float,
+    slots: int,
+    held_out: Sequence[Range] = (),
 ) -> Echoes:
     """Look for one echo of every track in each channel and slot, from 20 ms to two seconds.
 
@@ -64,9 +70,10 @@ def find_echoes(
             half the sample rate.
         slot_s: length of a slot, in seconds; the first begins at 0 s.
         slots: how many.
+        held_out: what of the mix is not read.
     """
     rate = session.sample_rate_hz
-    blocks = _Blocks(session.mix.shape[-1], rate)
+    blocks = _Blocks(session.mix.shape[-1], rate, held_out)
     rest = blocks.spectra(session.mix)
     every = range(len(responses))
     for direct in side_by_side(
@@ -131,25 +138,56 @@ def _look(
 
 
 class _Blocks:
-    """Spectra of long blocks under a Hann window, spread over the song."""
+    """Spectra of long blocks under Hann windows, spread over what is not held out of the song.
 
-    def __init__(self, length: int, rate: float) -> None:
+    Where a stretch of it is shorter than a block, the window is, too.
+    """
+
+    def __init__(self, length: int, rate: float, held_out: Sequence[Range]) -> None:
         self.rate, self.size = rate, fast_length(round(_BLOCK_S * rate))
-        spare = max(0, length - self.size)
-        count = min(_MOST_BLOCKS, 1 + -(-spare // (self.size // 2)))
-        self._starts = np.linspace(0, spare, count).astype(int)
-        self._window = np.hanning(self.size).astype(np.float32)
-        energy = np.square(np.abs(_spectrum(self._window)))
+        placed = [
+            (start, min(self.size, last - first))
+            for first, last in self._stretches(length, held_out)
+            for start in self._spread(first, last)
+        ]
+        if len(placed) > _MOST_BLOCKS:
+            chosen = np.linspace(0, len(placed) - 1, _MOST_BLOCKS).round().astype(int)
+            placed = [placed[number] for number in chosen]
+        self._placed = placed
+        self._windows = np.stack([self._window(width) for _, width in placed])
+        # Each width once: where all are the same, no sum is rounded.
+        widths = Counter(width for _, width in placed)
+        energy = np.zeros(self.size // 2 + 1, np.float32)
+        for width, times in widths.items():
+            energy += times / len(placed) * np.square(np.abs(_spectrum(self._window(width))))
         self._overlaps = self.response_at(energy)
+
+    def _stretches(self, length: int, held_out: Sequence[Range]) -> Iterator[Range]:
+        """Yield the stretches that can hold a sound and its echo; silence follows the song."""
+        for first, last in ranges_between(length, held_out):
+            if last == length:
+                last = max(last, first + self.size)
+            if last - first > round(_LATEST_S * self.rate):
+                yield first, last
+
+    def _spread(self, first: int, last: int) -> list[int]:
+        """Return where the blocks of a stretch start."""
+        spare = max(0, last - first - self.size)
+        count = min(_MOST_BLOCKS, 1 + -(-spare // (self.size // 2)))
+        return np.linspace(first, first + spare, count).astype(int).tolist()
+
+    def _window(self, width: int) -> np.ndarray:
+        return np.pad(np.hanning(width), (0, self.size - width)).astype(np.float32)
 
     def spectra(self, audio: Float[np.ndarray, "channel time"], late: int = 0) -> np.ndarray:
         """Return the blocks of a signal that comes some samples late, [channel, block, bin]."""
-        blocks = np.zeros((len(audio), len(self._starts), self.size), np.float32)
-        for number, start in enumerate(self._starts - late):
-            piece = audio[:, max(0, start) : max(0, start + self.size)]
+        blocks = np.zeros((len(audio), len(self._placed), self.size), np.float32)
+        for number, (place, width) in enumerate(self._placed):
+            start = place - late
+            piece = audio[:, max(0, start) : max(0, start + width)]
             before = max(0, -start)
             blocks[:, number, before : before + piece.shape[1]] = piece
-        return _spectrum(blocks * self._window)
+        return _spectrum(blocks * self._windows)
 
     def response(self, response: np.ndarray) -> np.ndarray:
         """Return a frequency response [channel, bin], which may lead and lag, at these blocks."""

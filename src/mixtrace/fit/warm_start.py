@@ -11,6 +11,7 @@ Two fits of the mix on the tracks are combined, per channel and frequency:
 The magnitude of a track is the larger of both, smoothed over a sixth of an octave.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
@@ -20,13 +21,14 @@ from jaxtyping import Float, Shaped
 from scipy.optimize import nnls
 from torch import Tensor
 
-from mixtrace.fit.echoes import find_echoes
+from mixtrace.fit.echoes import Echoes, find_echoes
 from mixtrace.graph import INPUT, Graph
 from mixtrace.processors import Settings, processor
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.processors.multitap_delay import SLOT_S
 from mixtrace.runtime import give_back
 from mixtrace.session import Session
+from mixtrace.unseen import Range, touches
 
 __all__ = ["StaticResponse", "least_squares_start", "static_responses"]
 
@@ -63,10 +65,10 @@ class StaticResponse:
     energy: Float[np.ndarray, "track bin"]
 
 
-def static_responses(session: Session) -> StaticResponse:
-    """Fit every track's static response by least squares."""
+def static_responses(session: Session, held_out: Sequence[Range] = ()) -> StaticResponse:
+    """Fit every track's static response by least squares, on what is not held out of the song."""
     frequency = np.fft.rfftfreq(_FFT, 1.0 / session.sample_rate_hz)
-    moments = _moments(session, frequency)
+    moments = _moments(session, frequency, held_out)
     coherent = np.stack([_complex_ridge(*pair) for pair in moments.products], 1)
     power = np.stack(
         [_power_fit(*pair, moments.centres_hz, frequency) for pair in moments.powers], 1
@@ -101,19 +103,25 @@ class _Moments:
     energy: Float[np.ndarray, "track bin"]
 
 
-def _moments(session: Session, frequency: np.ndarray) -> _Moments:
-    """Return the moments of all frames, of a long song of every n-th; a few frames at a time."""
+def _moments(session: Session, frequency: np.ndarray, held_out: Sequence[Range]) -> _Moments:
+    """Return the moments of all frames, of a long song of every n-th; a few frames at a time.
+
+    Frames that reach into what is held out are left out.
+    """
     count, bins = len(session.tracks), len(frequency)
     hop = _HOP * max(1, round(session.mix.shape[-1] // _HOP / _MAX_FRAMES))
-    frames = 1 + session.mix.shape[-1] // hop
+    runs = _frames_seen(1 + session.mix.shape[-1] // hop, hop, held_out)
+    frames = sum(last - first for first, last in runs)
     bands, centres_hz = _bands(frequency)
     grams = [torch.zeros((bins, count, count), dtype=torch.complex64) for _ in range(2)]
     crosses = [torch.zeros((bins, count), dtype=torch.complex64) for _ in range(2)]
     powers = np.zeros((2, len(bands), frames, count + 1), np.float32)
     energy = torch.zeros((count, bins), dtype=torch.float64)
     at_once = max(8, _FRAME_BYTES // (16 * bins * (count + 1)))
-    for first in range(0, frames, at_once):
-        last = min(frames, first + at_once)
+    done = 0
+    for first, last in _at_most(at_once, runs):
+        taken = slice(done, done + last - first)
+        done = taken.stop
         audio = chain(session.audio, (session.mix,))
         spectra = [_stft(channels, hop, first, last) for channels in audio]
         for number, spectrum in enumerate(spectra[:-1]):
@@ -125,13 +133,34 @@ def _moments(session: Session, frequency: np.ndarray) -> _Moments:
             crosses[side] += (tracks.mH @ mix)[..., 0]
             power = torch.view_as_real(x).square().sum(-1)
             for band, (low, high) in enumerate(bands):
-                powers[side, band, first:last] = power[low:high].sum(0).numpy()
+                powers[side, band, taken] = power[low:high].sum(0).numpy()
     return _Moments(
         tuple(zip(grams, crosses, strict=True)),
         tuple((power[..., :-1], power[..., -1]) for power in powers),
         centres_hz,
         (energy / frames).float().numpy(),
     )
+
+
+def _frames_seen(frames: int, hop: int, held_out: Sequence[Range]) -> list[Range]:
+    """Return the runs of frames that reach into nothing that is held out.
+
+    At the end of the song mirroring reaches one sample farther back than a frame's own half.
+    """
+    half, runs = _FFT // 2, [(0, 0)]
+    for frame in range(frames):
+        centre, (first, last) = frame * hop, runs[-1]
+        if touches(max(0, centre - half - 1), centre + half, held_out):
+            continue
+        runs[-1:] = [(first, frame + 1)] if frame == last else [(first, last), (frame, frame + 1)]
+    return runs
+
+
+def _at_most(size: int, runs: Sequence[Range]) -> Iterator[Range]:
+    """Yield runs in pieces of at most a size."""
+    for start, stop in runs:
+        for first in range(start, stop, size):
+            yield first, min(stop, first + size)
 
 
 def _stft(audio: np.ndarray, hop: int, first: int, last: int) -> Tensor:
@@ -203,13 +232,18 @@ def _octave_smoother(frequency: np.ndarray, width_octaves: float) -> np.ndarray:
     return matrix / matrix.sum(0, keepdims=True)
 
 
-def least_squares_start(graph: Graph, session: Session) -> Settings:
+def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range] = ()) -> Settings:
     """Return settings whose EQ and gain/panning hold the static responses of the tracks.
 
     Delays hold the echoes of the tracks. Every other processor starts close to doing nothing, but
     where a gradient can move it.
+
+    Args:
+        graph: the console.
+        session: the song.
+        held_out: what of its mix is not read; see `mixtrace.unseen`.
     """
-    response = static_responses(session)
+    response = static_responses(session, held_out)
     give_back()
     curve_db = np.maximum(response.coherent_db, response.power_db)
     settings = _neutral(graph)
@@ -230,18 +264,16 @@ def least_squares_start(graph: Graph, session: Session) -> Settings:
                 row = graph.of_kind(kind).index(node)
                 settings.values[kind][name][row] = torch.from_numpy(value).float()
     if "multitap_delay" in settings.values:
-        _set_echoes(settings, graph, session, response)
+        slots = settings.values[_DELAY]["taps"].shape[-2]
+        echoes = find_echoes(session, response.coherent, SLOT_S, slots, held_out)
+        _set_echoes(settings, graph, echoes)
     give_back()
     return settings
 
 
-def _set_echoes(
-    settings: Settings, graph: Graph, session: Session, response: StaticResponse
-) -> None:
+def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
     """Put the echoes of each track, in place, into the first delay of its chain."""
     taps, color_db = settings.values[_DELAY]["taps"], settings.values[_DELAY]["color_db"]
-    slots = taps.shape[-2]
-    echoes = find_echoes(session, response.coherent, SLOT_S, slots)
     for number, entry in enumerate(graph.inputs):
         node, ratio = _first_downstream(graph, entry, _DELAY), echoes.ratio[number]
         if node is None or not ratio.any():

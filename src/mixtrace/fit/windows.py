@@ -18,12 +18,12 @@ from mixtrace.losses import (
     LossFeatures,
     LossParts,
     MixLoss,
-    evaluation_windows,
 )
 from mixtrace.parallel import side_by_side, workers
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.render import DryAudio
 from mixtrace.session import Looks, Session
+from mixtrace.unseen import Range, divided_windows, ranges_between
 
 __all__ = ["SILENCE", "SongWindows", "Target"]
 
@@ -64,6 +64,7 @@ class SongWindows:
 
     The evaluation windows are numbered 0 to `count` - 1; their dry spectra and target features are
     kept while they fit into 1.5 GB, so that time and memory do not grow with the song's length.
+    Windows in which a held-out sample of the mix would be compared are left out.
 
     Attributes:
         sample_rate_hz: the rate of the session.
@@ -75,10 +76,21 @@ class SongWindows:
         at_once: how many windows may be worked on at the same time.
     """
 
-    def __init__(self, session: Session, device: torch.device | str = "cpu") -> None:
-        """Take the audio of a session; nothing is copied beyond the padding of its last window."""
+    def __init__(
+        self,
+        session: Session,
+        device: torch.device | str = "cpu",
+        held_out: Sequence[Range] = (),
+    ) -> None:
+        """Take the audio of a session; nothing is copied beyond the padding of its last window.
+
+        Args:
+            session: the song.
+            device: where windows are rendered and compared.
+            held_out: what of the mix no window may show; see `mixtrace.unseen`.
+        """
         self.sample_rate_hz = session.sample_rate_hz
-        self.starts = evaluation_windows(session.mix.shape[-1], session.sample_rate_hz)
+        self.starts, _ = divided_windows(session.mix.shape[-1], session.sample_rate_hz, held_out)
         self.time = round(WINDOW_S * session.sample_rate_hz)
         self.warm_up = round(WARM_UP_S * session.sample_rate_hz)
         self.hop = round(HOP_S * session.sample_rate_hz)
@@ -86,6 +98,7 @@ class SongWindows:
         self.loss = MixLoss(session.sample_rate_hz, device=self.device)
         self._tracks = Looks(torch.from_numpy, session.audio)
         self._mix = torch.from_numpy(session.mix)
+        self._held_out = held_out
         self._kept: dict[tuple[int, ...], tuple[DryAudio, Target]] = {}
         self._heard: tuple[Graph, Tensor] | None = None
         self._nearest: tuple[Graph, Tensor] | None = None
@@ -104,6 +117,17 @@ class SongWindows:
     def length(self) -> int:
         """Samples in the mix."""
         return self._mix.shape[-1]
+
+    @property
+    def anywhere(self) -> list[Range]:
+        """Where windows may start that need not be evaluation windows: ranges of first samples."""
+        found = []
+        for start, stop in ranges_between(self.length, self._held_out):
+            first, last = max(0, start - self.warm_up), stop - self.time
+            # Behind the end of the song there is silence, which a window may show.
+            if last >= first or stop == self.length > first + self.warm_up:
+                found.append((first, max(first + 1, last)))
+        return found
 
     def heard(self, graph: Graph) -> Float[Tensor, "equalizer bin"]:
         """Return, for each equalizer of a graph, 1 where what it stands on sounds, else 0.

@@ -9,13 +9,15 @@ from mixtrace.metrics.levels import (
     stereo_width_db,
     true_peak_dbtp,
 )
-from mixtrace.metrics.measures import Measures, measure
+from mixtrace.metrics.measures import HeldOut, Measures, PartLoss, measure
 from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
 
 __all__ = [
     "LOSS_RATE_HZ",
+    "HeldOut",
     "Levels",
     "Measures",
+    "PartLoss",
     "SongLoss",
     "crest_factor_db",
     "integrated_loudness_lufs",

@@ -1,5 +1,6 @@
 """All measures of one match at once: what `mixtrace evaluate` prints and a result stores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +13,40 @@ from mixtrace.errors import AudioError
 from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
 from mixtrace.metrics.levels import Levels, levels
 from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
+from mixtrace.unseen import Unseen, divided_windows
 
-__all__ = ["Measures", "measure"]
+__all__ = ["HeldOut", "Measures", "PartLoss", "measure"]
+
+
+@dataclass(frozen=True)
+class PartLoss:
+    """L_a of a part of a song.
+
+    Attributes:
+        windows: How many windows it is the mean of: those that are counted in this part alone.
+        published, eq4: As in `Measures`.
+    """
+
+    windows: int
+    published: SongLoss
+    eq4: SongLoss
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """L_a apart for what a search saw of a song and for what was held out of it.
+
+    Attributes:
+        choice: What was held out, as `Unseen.parse` reads it.
+        ranges_s: The same as start and end in seconds.
+        seen: Of what the search saw.
+        unseen: Of what was held out.
+    """
+
+    choice: str
+    ranges_s: tuple[tuple[float, float], ...]
+    seen: PartLoss
+    unseen: PartLoss
 
 
 @dataclass(frozen=True)
@@ -29,6 +62,7 @@ class Measures:
             of them has none.
         target: Levels of the target.
         estimate: Levels of the estimate.
+        held_out: L_a of both parts where a part of the song was held out of the search, else None.
     """
 
     published: SongLoss
@@ -38,10 +72,15 @@ class Measures:
     loudness_difference_lu: float | None
     target: Levels
     estimate: Levels
+    held_out: HeldOut | None = None
 
 
 def measure(
-    *, target: np.ndarray | Tensor, estimate: np.ndarray | Tensor, sample_rate_hz: int
+    *,
+    target: np.ndarray | Tensor,
+    estimate: np.ndarray | Tensor,
+    sample_rate_hz: int,
+    unseen: Unseen | None = None,
 ) -> Measures:
     """Return every measure of a match between two stereo files.
 
@@ -53,20 +92,24 @@ def measure(
         target: The mix to match, [2, time], full scale 1.
         estimate: What was rendered, [2, time].
         sample_rate_hz: The rate of both.
+        unseen: What was held out when the estimate was found.
 
     Returns:
         The measures.
 
     Raises:
         AudioError: One is not stereo, holds NaN or infinite samples, or both end within a second.
+        MixtraceError: The song is too short for two parts.
     """
     target, estimate = _stereo("target", target), _stereo("estimate", estimate)
     length_samples = max(target.shape[-1], estimate.shape[-1])
     target, estimate = _padded(target, length_samples), _padded(estimate, length_samples)
-    losses = song_loss(
-        target=_at_loss_rate(target, sample_rate_hz),
-        estimate=_at_loss_rate(estimate, sample_rate_hz),
-    )
+    compared_target = _at_loss_rate(target, sample_rate_hz)
+    compared_estimate = _at_loss_rate(estimate, sample_rate_hz)
+    losses = song_loss(target=compared_target, estimate=compared_estimate)
+    held_out = None
+    if unseen is not None:
+        held_out = _held_out(target=compared_target, estimate=compared_estimate, unseen=unseen)
     both = {"target": torch.from_numpy(target), "estimate": torch.from_numpy(estimate)}
     of_target, of_estimate = levels(target, sample_rate_hz), levels(estimate, sample_rate_hz)
     return Measures(
@@ -77,7 +120,26 @@ def measure(
         loudness_difference_lu=_difference(of_estimate.loudness_lufs, of_target.loudness_lufs),
         target=of_target,
         estimate=of_estimate,
+        held_out=held_out,
     )
+
+
+def _held_out(
+    *,
+    target: Float32[Tensor, "2 time_at_30_khz"],
+    estimate: Float32[Tensor, "2 time_at_30_khz"],
+    unseen: Unseen,
+) -> HeldOut:
+    length_samples = target.shape[-1]
+    ranges = unseen.ranges(length_samples, LOSS_RATE_HZ)
+
+    def part(starts: Sequence[int]) -> PartLoss:
+        losses = song_loss(target=target, estimate=estimate, starts=starts)
+        return PartLoss(len(starts), losses["published"], losses["eq4"])
+
+    windows_seen, windows_unseen = divided_windows(length_samples, LOSS_RATE_HZ, ranges)
+    ranges_s = tuple((start / LOSS_RATE_HZ, stop / LOSS_RATE_HZ) for start, stop in ranges)
+    return HeldOut(str(unseen), ranges_s, part(windows_seen), part(windows_unseen))
 
 
 def _stereo(name: str, audio: np.ndarray | Tensor) -> Float32[np.ndarray, "2 time"]:

@@ -1,5 +1,6 @@
 """L_a of a whole song, window by window."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,9 +45,12 @@ class SongLoss:
 
 @torch.no_grad()
 def song_loss(
-    *, target: Float[Tensor, "2 time"], estimate: Float[Tensor, "2 time"]
+    *,
+    target: Float[Tensor, "2 time"],
+    estimate: Float[Tensor, "2 time"],
+    starts: Sequence[int] | None = None,
 ) -> dict[Convention, SongLoss]:
-    """Return L_a of a song in both conventions.
+    """Return L_a of a song, or of some of its windows, in both conventions.
 
     Windows of 3.8 s advance by 2.8 s; the first second of each is not counted, so that the song's
     first second is not; the last one is zero-padded. The mean over windows weighs them alike.
@@ -54,6 +58,7 @@ def song_loss(
     Args:
         target: The mix at 30 kHz, [2, time], full scale 1.
         estimate: As long as the target.
+        starts: First samples of the windows; None for all evaluation windows.
 
     Returns:
         The loss by convention.
@@ -65,9 +70,8 @@ def song_loss(
     """
     warm_up_samples = round(WARM_UP_S * LOSS_RATE_HZ)
     window_samples = round(WINDOW_S * LOSS_RATE_HZ)
-    starts = evaluation_windows(target.shape[-1], LOSS_RATE_HZ)
-    padding = starts[-1] + window_samples - target.shape[-1]
-    pair = functional.pad(torch.stack((target, estimate)), (0, padding))
+    starts = evaluation_windows(target.shape[-1], LOSS_RATE_HZ) if starts is None else starts
+    pair = functional.pad(torch.stack((target, estimate)), (0, window_samples))
     loss = MixLoss(LOSS_RATE_HZ, device=target.device, dtype=target.dtype)
     parts = []
     for first in range(0, len(starts), _WINDOWS_AT_ONCE):

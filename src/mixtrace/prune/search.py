@@ -6,7 +6,7 @@ killed and resumed ends with the same result, bit for bit, as one that was not.
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -30,6 +30,7 @@ from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import Keeper, State
 from mixtrace.session import Session
+from mixtrace.unseen import Range
 
 __all__ = ["search"]
 
@@ -41,6 +42,7 @@ def search(
     session: Session,
     config: SearchConfig,
     *,
+    held_out: Sequence[Range] = (),
     device: str = "cpu",
     keeper: Keeper | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -50,6 +52,8 @@ def search(
     Args:
         session: tracks and mix at the rate of the search (30 kHz as published).
         config: what the user chose.
+        held_out: what of the mix nothing in the result may depend on; losses are then those of the
+            rest. See `mixtrace.unseen`.
         device: where to compute.
         keeper: stores the search as it goes, and gives back one to resume.
         on_progress: called after each step and trial.
@@ -61,7 +65,7 @@ def search(
     Raises:
         MixtraceError: when the configuration is not valid.
     """
-    run = _Run(session, config, device, keeper, on_progress)
+    run = _Run(session, config, held_out, device, keeper, on_progress)
     try:
         run.descend_console()
         for number in range(1, run.recipe.rounds + 1):
@@ -78,6 +82,7 @@ class _Run:
         self,
         session: Session,
         config: SearchConfig,
+        held_out: Sequence[Range],
         device: str,
         keeper: Keeper | None,
         on_progress: Callable[[Progress], None],
@@ -86,14 +91,14 @@ class _Run:
         self._config = config
         self._keeper = keeper
         self._on_progress = on_progress
-        self._windows = SongWindows(session, device)
+        self._windows = SongWindows(session, device, held_out)
         names = [(track.name, track.group) for track in session.tracks]
         self._console = build_console(names, CONSOLES[config.preset])
         self._clock = time.monotonic()
         self._saved = time.monotonic()
         stored = keeper.load() if keeper is not None else None
         if stored is None:
-            self._state = self._begin(session)
+            self._state = self._begin(session, held_out)
         else:
             self._state = State.unpack(*stored, self._windows, self.recipe)
         self._before = self._state.seconds
@@ -320,12 +325,12 @@ class _Run:
             self._state.history["loss"] += torch.stack(self._pending).tolist()
             self._pending.clear()
 
-    def _begin(self, session: Session) -> State:
+    def _begin(self, session: Session, held_out: Sequence[Range]) -> State:
         if self.recipe.start == "random":
             generator = torch.Generator().manual_seed(self._config.seed)
             variables = Variables.random(self._console, generator)
         else:
-            start = least_squares_start(self._console, session)
+            start = least_squares_start(self._console, session, held_out)
             variables = Variables.from_settings(start)
         state = State(Descent(self._console, variables, self._windows, self.recipe))
         bare = build_console([(t.name, t.group) for t in session.tracks], ConsolePreset((), ()))

@@ -2,6 +2,7 @@
 
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.curves import CurveShape, Feature, curve_shape
+from mixtrace.report.held_out import held_out_sentence
 from mixtrace.report.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.report.page import report_page
 from mixtrace.report.result import evidence_beside, read_result
@@ -19,6 +20,7 @@ __all__ = [
     "curve_shape",
     "describe",
     "evidence_beside",
+    "held_out_sentence",
     "outline_graph",
     "outline_session",
     "read_result",

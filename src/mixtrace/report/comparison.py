@@ -10,6 +10,7 @@ from markupsafe import Markup
 from mixtrace.errors import StoreError
 from mixtrace.processors import PROCESSORS, processor
 from mixtrace.report.found import history, loss_figure
+from mixtrace.report.held_out import PARTS
 from mixtrace.report.match import (
     LEVELS,
     LOSSES,
@@ -27,7 +28,7 @@ __all__ = ["ComparedRow", "Comparison", "compare_results", "comparison_page"]
 
 _LOOKS = ("", "third", "plain", "second", "third second", "plain second")
 _SAME_LEVEL_DB = 0.01
-_CHOICES = ("preset", "policy", "recipe", "tolerance", "seed")
+_CHOICES = ("preset", "policy", "recipe", "tolerance", "seed", "unseen")
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,9 @@ def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
         for by in ("published", "eq4")
         for name, key in (LOSSES if by == "published" else LOSSES[:1])
     ]
+    if any(result.measures.get("held_out") for result in results):
+        for name, part in PARTS:
+            rows.append(_row(f"L_a, {name}", results, ("held_out", part, "published", "l_a"), 3))
     rows.append(_row("loudness off by, LU", results, ("loudness_difference_lu",), 1, sign=True))
     for name, key, unit in LEVELS[1:]:
         offs = [

@@ -57,6 +57,7 @@ def found_part(result: StoredResult) -> Part:
             for key, name in _STAGES
             if key in result.facts["losses"]
         ],
+        held_out=bool(result.measures.get("held_out")),
         figures=figures,
         table=table,
         worths=every[:12],

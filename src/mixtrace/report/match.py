@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from markupsafe import Markup
 
 from mixtrace.losses import HOP_S, WARM_UP_S
+from mixtrace.report.held_out import held_out_rows, held_out_sentence
 from mixtrace.report.parts import Part
 from mixtrace.report.png import difference_picture, level_picture
 from mixtrace.report.rendered import band_centres_hz
@@ -80,7 +81,8 @@ def match_part(result: StoredResult) -> Part:
     figures = [*_spectrograms(evidence), *_errors(evidence)]
     html = filled(
         "match.html",
-        losses=loss_rows(result.measures),
+        losses=loss_rows(result.measures) + held_out_rows(result.measures),
+        held_out=held_out_sentence(result.measures),
         levels=level_rows(result.measures),
         failure=str(worst(evidence)),
         figures=figures,

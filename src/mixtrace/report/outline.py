@@ -74,7 +74,10 @@ class Outline:
 
 
 def outline_graph(
-    stored: StoredGraph, evidence: Evidence | None = None, tolerance: float = 0.0
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    tolerance: float = 0.0,
+    remark: str = "",
 ) -> Outline:
     """Return the outline of a stored graph; any graph, not only a console.
 
@@ -84,11 +87,13 @@ def outline_graph(
         stored: the graph.
         evidence: what was measured of it: words and curves then tell what happened to the sound.
         tolerance: how much L_a the search was allowed to give away; see `tell`.
+        remark: what to say of the whole; nothing where it is empty.
     """
     graph = stored.graph
     alignments = {track.name: track.alignment for track in stored.tracks}
     kept = len(graph.processors)
-    rows = [Row(0, stored.song, f"{len(graph.inputs)} tracks, {kept} processors")]
+    note = f"{len(graph.inputs)} tracks, {kept} processors"
+    rows = [Row(0, stored.song, note, (Line(remark),) if remark else ())]
     tellings = iter(tell(stored, evidence, tolerance))
     for chain in chains(graph):
         if chain.told:

@@ -10,6 +10,7 @@ from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.report.details import node_details
 from mixtrace.report.diagram import diagram_part
 from mixtrace.report.found import found_part
+from mixtrace.report.held_out import held_out_rows
 from mixtrace.report.listening import listen_part
 from mixtrace.report.match import match_part, worst
 from mixtrace.report.parts import Part
@@ -86,6 +87,7 @@ def _lead(result: StoredResult) -> Markup:
     spent = divmod(round(number(result.facts, "seconds") or 0.0), 60)
     tiles = [
         ("L_a, published convention", fixed(number(result.measures, "published", "l_a"), 3)),
+        *((f"of the {name}", loss) for name, loss, _ in held_out_rows(result.measures)),
         ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
         (

@@ -28,7 +28,7 @@ METRICS = "metrics.json"
 FIT = "fit.json"
 CHECKPOINT = "checkpoint.safetensors"
 
-METRICS_SCHEMA = "mixtrace.metrics/1"
+METRICS_SCHEMA = "mixtrace.metrics/2"
 
 FIT_SCHEMA = "mixtrace.fit/1"
 """The schema of `fit.json`; its `fingerprint` tells which fit the folder holds."""

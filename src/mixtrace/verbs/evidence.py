@@ -43,7 +43,7 @@ _Tapped = tuple[list[int], int, dict[int, Float[Tensor, "2 time"]]]
 
 
 def loss_increases(
-    graph: Graph, settings: Settings, session: Session, report: Report
+    graph: Graph, settings: Settings, windows: SongWindows, report: Report
 ) -> Float32[np.ndarray, " processor"]:
     """Return how much L_a (published) rises when each processor alone is removed.
 
@@ -53,10 +53,9 @@ def loss_increases(
     Args:
         graph: the result.
         settings: its settings.
-        session: the song at the rate of the fit.
+        windows: of the song, at the rate of the fit.
         report: called with the processors done and their total.
     """
-    windows = SongWindows(session)
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))

@@ -1,6 +1,6 @@
 """`fit`: from a song on disk to a graph, its mix and its measures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float, Float32
 
 from mixtrace.errors import MixtraceError, StoreError
+from mixtrace.fit import SongWindows
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
 from mixtrace.render import render_taps
@@ -38,6 +39,7 @@ from mixtrace.store import (
     write_evidence,
     write_graph,
 )
+from mixtrace.unseen import Range, Unseen
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
 from mixtrace.verbs.reporting import write_report
@@ -75,6 +77,7 @@ def fit(
     mix: Path | str | None = None,
     config: SearchConfig | None = None,
     align: bool = True,
+    unseen: str | None = None,
     device: str = "cpu",
     fresh: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -90,6 +93,8 @@ def fit(
         mix: the mix's file, where names do not tell it.
         config: how to search; by default our recipe on the console `studio`.
         align: whether to measure how each track lies in the mix.
+        unseen: what to hold out of the search, such as `end:40` or `blocks:40`, a percentage of the
+            song: L_a is then measured on both parts. The alignment alone reads all of the mix.
         device: where to search, `cpu` or `cuda`.
         fresh: whether to start anew and to replace another fit's result.
         on_progress: called often, also while files are read and written.
@@ -100,6 +105,7 @@ def fit(
     """
     config = config or SearchConfig()
     config.resolve()
+    apart = None if unseen is None else Unseen.parse(unseen)
     _check_device(device)
     song = song if isinstance(song, Song) else find_song(song, mix=mix)
     folder = None if output is None else _apart(Path(output), song)
@@ -108,19 +114,28 @@ def fit(
         on_progress(Progress(stage, done, total, None, None))
 
     session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
+    held_out = apart.ranges(session.mix.shape[-1], LOSS_RATE_HZ) if apart else []
+    choices = asdict(config) | ({"unseen": str(apart)} if apart else {})
     with ExitStack() as stack:
-        fingerprint = session_fingerprint(session, asdict(config))
+        fingerprint = session_fingerprint(session, choices)
         keeper = None
         if folder is not None:
             keeper = stack.enter_context(claimed_folder(folder, fingerprint, fresh=fresh))
-        found = search(session, config, device=device, keeper=keeper, on_progress=on_progress)
+        found = search(
+            session,
+            config,
+            held_out=held_out,
+            device=device,
+            keeper=keeper,
+            on_progress=on_progress,
+        )
         stored, notes = _stored(session, found), session.notes
-        increases = None if folder is None else _increases(session, found, report)
+        increases = None if folder is None else _increases(session, found, held_out, report)
         del session  # makes room for the song at its own rate
         give_back()
-        result, evidence = _rendered(song, stored, found, notes, folder, increases, report)
+        result, evidence = _rendered(song, stored, found, notes, apart, folder, increases, report)
         if folder is not None and evidence is not None:
-            facts = {"config": asdict(config), "fingerprint": fingerprint}
+            facts = {"config": choices, "fingerprint": fingerprint}
             _write(folder, result, evidence, facts)
             write_report(folder)
     return result
@@ -153,13 +168,19 @@ def _stored(session: Session, found: SearchResult) -> StoredGraph:
 
 
 def _increases(
-    session: Session, found: SearchResult, report: Callable[[str, int, int], None]
+    session: Session,
+    found: SearchResult,
+    held_out: Sequence[Range],
+    report: Callable[[str, int, int], None],
 ) -> Float32[np.ndarray, " processor"]:
     """Weigh each processor; nobody waits for it who stopped the search."""
     if found.interrupted:
         return np.full(len(found.graph.processors), np.nan, np.float32)
     return loss_increases(
-        found.graph, found.settings, session, lambda done, total: report("weighing", done, total)
+        found.graph,
+        found.settings,
+        SongWindows(session, held_out=held_out),
+        lambda done, total: report("weighing", done, total),
     )
 
 
@@ -168,6 +189,7 @@ def _rendered(
     stored: StoredGraph,
     found: SearchResult,
     notes: tuple[str, ...],
+    apart: Unseen | None,
     folder: Path | None,
     increases: Float32[np.ndarray, " processor"] | None,
     report: Callable[[str, int, int], None],
@@ -187,7 +209,9 @@ def _rendered(
     )
     mix = rendered.numpy()
     report("measuring", 0, 1)
-    measures = measure(target=session.mix, estimate=mix, sample_rate_hz=session.sample_rate_hz)
+    measures = measure(
+        target=session.mix, estimate=mix, sample_rate_hz=session.sample_rate_hz, unseen=apart
+    )
     report("measuring", 1, 1)
     evidence = None
     if increases is not None:

@@ -7,10 +7,17 @@ import numpy as np
 
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress
-from mixtrace.report import Outline, evidence_beside, outline_graph, outline_session
+from mixtrace.report import (
+    Outline,
+    evidence_beside,
+    held_out_sentence,
+    outline_graph,
+    outline_session,
+)
 from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
-from mixtrace.store import find_graph, read_graph
+from mixtrace.store import METRICS, METRICS_SCHEMA, find_graph, read_document, read_graph
+from mixtrace.unseen import Unseen
 
 __all__ = ["evaluate", "show"]
 
@@ -39,7 +46,10 @@ def show(
     graph = find_graph(Path(path))
     if graph is not None:
         stored = read_graph(graph)
-        return outline_graph(stored, *evidence_beside(graph, stored))
+        metrics = graph.with_name(METRICS)
+        measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
+        evidence, tolerance = evidence_beside(graph, stored)
+        return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
@@ -49,7 +59,7 @@ def show(
     return outline_session(session)
 
 
-def evaluate(target: Path | str, estimate: Path | str) -> Measures:
+def evaluate(target: Path | str, estimate: Path | str, *, unseen: str | None = None) -> Measures:
     """Measure how well one mix matches another.
 
     Both are compared at the target's rate from their first samples on; mono counts as two equal
@@ -58,15 +68,21 @@ def evaluate(target: Path | str, estimate: Path | str) -> Measures:
     Args:
         target: the mix to match.
         estimate: the attempt.
+        unseen: what to measure apart from the rest, as `fit` takes it.
 
     Raises:
         AudioError: a file that cannot be used.
+        MixtraceError: nothing that can be measured apart.
     """
+    apart = None if unseen is None else Unseen.parse(unseen)
     reference = read_recording(Path(target))
     rate = reference.file_rate_hz
     attempt = read_recording(Path(estimate), rate)
     return measure(
-        target=_stereo(reference.audio), estimate=_stereo(attempt.audio), sample_rate_hz=rate
+        target=_stereo(reference.audio),
+        estimate=_stereo(attempt.audio),
+        sample_rate_hz=rate,
+        unseen=apart,
     )
 
 

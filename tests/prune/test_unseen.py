@@ -1,0 +1,75 @@
+"""Nothing of what is held out reaches a search: whatever stands there, the result is the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mixtrace.graph import CONSOLES, ConsolePreset, Graph
+from mixtrace.processors import Settings
+from mixtrace.prune import SearchConfig, SearchResult, search
+from mixtrace.session import Session
+from mixtrace.unseen import Unseen, ranges_between
+
+Planted = tuple[Session, Graph, Settings]
+
+CONFIG = SearchConfig(preset="varied", tolerance=0.05, console_steps=6, rounds=2, round_steps=2)
+WHOLE = replace(CONFIG, recipe="published", policy="hybrid", preset="small")
+"""Windows anywhere in the song, judged on all of it."""
+
+
+@pytest.fixture(autouse=True)
+def presets(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = ("equalizer", "compressor", "gain_panning")
+    varied = ConsolePreset((*chain, "multitap_delay"), (), ("gain_automation",))
+    monkeypatch.setitem(CONSOLES, "varied", varied)
+    monkeypatch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
+
+
+@pytest.fixture
+def song(planted: Planted) -> Session:
+    """Return the planted song, three times in a row, with an echo in its mix; 21 s."""
+    short = planted[0]
+    tracks = tuple(replace(t, kept=np.tile(t.audio, 3)) for t in short.tracks)
+    mix, late = np.tile(short.mix, 3), round(0.3 * short.sample_rate_hz)
+    mix[:, late:] += 0.4 * tracks[1].audio[:, :-late]
+    return replace(short, mix=mix, tracks=tracks)
+
+
+def with_noise(song: Session, ranges: list[tuple[int, int]]) -> Session:
+    mix, rng = song.mix.copy(), np.random.default_rng(0)
+    for start, stop in ranges:
+        mix[:, start:stop] = rng.standard_normal((2, stop - start))
+    return replace(song, mix=mix)
+
+
+def bits(found: SearchResult) -> list[bytes]:
+    settings = found.settings
+    values = [value for named in settings.values.values() for value in named.values()]
+    return [value.numpy().tobytes() for value in (*values, *settings.wet.values())]
+
+
+@pytest.mark.parametrize("config", [CONFIG, WHOLE])
+@pytest.mark.parametrize("spelling", ["end:40", "blocks:40"])
+def test_what_stands_in_the_unseen_part_changes_no_bit(
+    song: Session, config: SearchConfig, spelling: str
+) -> None:
+    held_out = Unseen.parse(spelling).ranges(song.mix.shape[-1], song.sample_rate_hz)
+    found = search(song, config, held_out=held_out)
+    garbled = search(with_noise(song, held_out), config, held_out=held_out)
+    assert len(found.graph.processors) < len(found.console.processors)
+    assert garbled.graph == found.graph
+    assert garbled.removed == found.removed
+    assert garbled.losses == found.losses
+    assert bits(garbled) == bits(found)
+
+
+@pytest.mark.parametrize("spelling", ["end:40", "blocks:40"])
+def test_what_stands_in_the_seen_part_does(song: Session, spelling: str) -> None:
+    """The test above would pass for a search that looks at nothing."""
+    config, rate = replace(CONFIG, policy="none"), song.sample_rate_hz
+    held_out = Unseen.parse(spelling).ranges(song.mix.shape[-1], rate)
+    found = search(song, config, held_out=held_out)
+    for start, stop in ranges_between(song.mix.shape[-1], held_out):
+        moment = ((start + stop) // 2, (start + stop) // 2 + rate // 10)
+        assert bits(search(with_noise(song, [moment]), config, held_out=held_out)) != bits(found)
