@@ -69,7 +69,7 @@ def test_the_same_graph_gives_the_same_bytes(tmp_path: Path, stored_graph: Store
 def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: StoredGraph):
     text = write(tmp_path, stored_graph).read_text("utf-8")
     document = json.loads(text)
-    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/1"
+    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/2"
     assert document["song"] == "tiny song"
     assert document["tracks"][1] == {
         "name": "02_Bass",

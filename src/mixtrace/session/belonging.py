@@ -17,7 +17,7 @@ Electroacoust. 21(4), 1973, eq. (3). We differ: windows are weighted by the inve
 mix's rest, so that loud passages of others count no more than soft ones.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -62,9 +62,19 @@ class Hearing:
     planted: float = 0.0
 
     @property
+    def judged(self) -> bool:
+        """Whether there was anything to judge: a track that sounds, in a song long enough."""
+        return self.planted > 0.0
+
+    @property
     def coherent(self) -> bool:
         """Whether its very waveform is in the mix."""
         return self.times_chance >= _HEARD_TIMES
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether its waveform is in the mix by chance at most, and would be told if it were."""
+        return self.times_chance < _CHANCE_TIMES and self.planted >= _HEARD_TIMES
 
 
 def judge_tracks(explained: Explained) -> list[Hearing]:
@@ -85,12 +95,12 @@ def _judge(explained: Explained, track: int) -> Hearing:
     if here > _CLEAR_TIMES * few:
         return Hearing("heard", here / max(few, 1e-20), np.inf)
     chance = max(pairs.coherence(place) for place in pairs.places(_MANY_PLACES))
-    times, planted = here / chance, pairs.coherence(0, planted=True) / chance
-    if times >= _HEARD_TIMES:
-        return Hearing("heard", times, planted)
-    if times >= _CHANCE_TIMES or planted < _HEARD_TIMES or _follows(explained, track, alone):
-        return Hearing("not certain", times, planted)
-    return Hearing("not heard", times, planted)
+    planted = pairs.coherence(0, planted=True)
+    hearing = Hearing("not certain", here / max(chance, 1e-20), planted / max(chance, 1e-20))
+    if hearing.coherent:
+        return replace(hearing, belongs="heard")
+    foreign = hearing.by_chance and not _follows(explained, track, alone)
+    return replace(hearing, belongs="not heard") if foreign else hearing
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ class Explained:
 
     def share(self, track: int, spectra: _Spectra) -> _Spectra:
         """Return what a track with these spectra is taken to add to the mix."""
-        first = sum(len(t) for t in self.tracks[:track])
+        first = sum(len(self.tracks[k]) for k in range(track))
         own = slice(first, first + spectra.shape[3])
         share = np.empty((*spectra.shape[:3], 2), np.complex64)
         for half, responses in enumerate(self.responses):

@@ -1,0 +1,133 @@
+"""Which files belong to a song: foreign tracks refused, true ones kept, tracks that are missing told.
+
+    python benchmarks/belonging.py [--songs MusicDelta_Reggae Beatles_known ...]
+
+Three tables in Markdown. Foreign: 64 tracks, each laid alone beside a song it does not belong to, at
+an offset drawn at random: 44 of other songs, 12 of the demo song, and 8 of another take of the demo
+song beside the demo song itself (one key, one tempo, one score; each two bars and a bit too late).
+True: every track of every song. Missing: every song as it is, and without each of its tracks in
+turn. Songs are looked for beside the project, in ../shared/data.
+"""
+
+import argparse
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mixtrace.demo import demo_session, synthesise_tracks
+from mixtrace.session import Session, read_session
+from mixtrace.session.belonging import Hearing, judge_tracks
+from mixtrace.session.explained import explain
+from mixtrace.session.missing import Missing, find_missing
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+RATE_HZ = 30_000
+SONGS = (
+    "MusicDelta_Reggae",
+    "MusicDelta_Zeppelin",
+    "EIF_Caesium_ex195",
+    "Beatles_known",
+    "DaisyDaisy_known",
+)
+OTHER_SONGS, DEMO, OTHER_TAKE = 44, 12, 8
+TAKE_LATE_S = 4.37
+SEED = 7
+
+
+def judge(tracks: Sequence[np.ndarray], mix: np.ndarray) -> tuple[list[Hearing], Missing | None]:
+    """Return the verdict on every track and what is missing."""
+    explained = explain(tracks, mix, RATE_HZ)
+    assert explained is not None
+    return judge_tracks(explained), find_missing(explained)
+
+
+def cut(audio: np.ndarray, time: int, generator: np.random.Generator) -> np.ndarray:
+    """Return a stretch of so many samples that begins anywhere, padded where the track is short."""
+    spare = audio.shape[1] - time
+    first = int(generator.integers(0, spare)) if spare > 0 else 0
+    late = int(generator.integers(0, -spare)) if spare < 0 else 0
+    piece = audio[:, first : first + time]
+    return np.pad(piece, ((0, 0), (late, time - late - piece.shape[1])))
+
+
+def foreign_tracks(songs: Sequence[Session]) -> Iterator[tuple[str, Session, str, np.ndarray]]:
+    """Yield the kind, the song, the foreign track's name and its audio."""
+    generator = np.random.default_rng(SEED)
+    every = [(other, track) for other in songs for track in other.tracks]
+    demo, take = demo_session(RATE_HZ), synthesise_tracks(RATE_HZ, seed=1)
+    count = 0
+    while count < OTHER_SONGS:
+        song = songs[count % len(songs)]
+        other, track = every[generator.integers(len(every))]
+        audio = cut(track.audio, song.mix.shape[1], generator)
+        if other is not song and np.max(np.abs(audio)) > 0.01:
+            count += 1
+            yield "another song's", song, f"{other.name}: {track.name}", audio
+    for number, (name, audio) in zip(range(DEMO), [*take.items()] * 2, strict=False):
+        song = songs[number % len(songs)]
+        yield "made by code", song, f"demo: {name}", cut(audio, song.mix.shape[1], generator)
+    late = math.ceil(TAKE_LATE_S * RATE_HZ)
+    for name, audio in [*take.items()][:OTHER_TAKE]:
+        yield "another take's", demo, f"demo, late: {name}", np.roll(audio, late, axis=1)
+
+
+def print_foreign(songs: Sequence[Session]) -> None:
+    """Print how the foreign tracks were judged, and the true ones beside them."""
+    print("| foreign track | beside | coherence, times chance | at -36 dB | verdict |")
+    print("| --- | --- | --- | --- | --- |")
+    verdicts: dict[str, Counter[str]] = {}
+    spoilt: Counter[str] = Counter()
+    for kind, song, name, audio in foreign_tracks(songs):
+        hearings, _ = judge([*song.audio, audio.astype(np.float32)], song.mix)
+        own = hearings[-1]
+        verdicts.setdefault(kind, Counter())[own.belongs] += 1
+        spoilt.update(h.belongs for h in hearings[:-1])
+        print(
+            f"| {name} | {song.name} | {own.times_chance:.2f} | {own.planted:.1f} "
+            f"| {own.belongs} |",
+            flush=True,
+        )
+    print("\n| foreign tracks | not heard | not certain | heard |")
+    print("| --- | --- | --- | --- |")
+    for kind, count in verdicts.items():
+        words = (count["not heard"], count["not certain"], count["heard"])
+        print(f"| {kind} | {' | '.join(map(str, words))} |")
+    print(f"\nTrue tracks beside them: {dict(spoilt)}")
+
+
+def print_true(songs: Sequence[Session]) -> None:
+    """Print how each song's own tracks were judged, and what is told of each track left out."""
+    print("\n| song | own tracks | lowest coherence, times chance | missing | left out and told |")
+    print("| --- | --- | --- | --- | --- |")
+    for song in songs:
+        hearings, missing = judge(song.audio, song.mix)
+        counts = Counter(h.belongs for h in hearings)
+        told = []
+        for number, track in enumerate(song.tracks):
+            others = [t.audio for t in song.tracks if t is not track]
+            found = judge(others, song.mix)[1]
+            told += [f"{track.name} ({found.share_db:.1f} dB)"] if found else []
+            assert number < len(song.tracks)
+        print(
+            f"| {song.name} | {', '.join(f'{n} {word}' for word, n in counts.items())} "
+            f"| {min(h.times_chance for h in hearings):.1f} | {missing or 'nothing'} "
+            f"| {len(told)} of {len(song.tracks)}: {', '.join(told)} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--songs", nargs="+", default=SONGS)
+    options = parser.parse_args()
+    songs = [read_session(DATA / name, sample_rate_hz=RATE_HZ) for name in options.songs]
+    print_foreign(songs)
+    print_true(songs)
+
+
+if __name__ == "__main__":
+    main()
