@@ -19,9 +19,7 @@ import numpy as np
 
 from mixtrace.demo import demo_session, synthesise_tracks
 from mixtrace.session import Session, read_session
-from mixtrace.session.belonging import Hearing, judge_tracks
-from mixtrace.session.explained import explain
-from mixtrace.session.missing import Missing, find_missing
+from mixtrace.session.contents import examine
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 RATE_HZ = 30_000
@@ -35,13 +33,6 @@ SONGS = (
 OTHER_SONGS, DEMO, OTHER_TAKE = 44, 12, 8
 TAKE_LATE_S = 4.37
 SEED = 7
-
-
-def judge(tracks: Sequence[np.ndarray], mix: np.ndarray) -> tuple[list[Hearing], Missing | None]:
-    """Return the verdict on every track and what is missing."""
-    explained = explain(tracks, mix, RATE_HZ)
-    assert explained is not None
-    return judge_tracks(explained), find_missing(explained)
 
 
 def cut(audio: np.ndarray, time: int, generator: np.random.Generator) -> np.ndarray:
@@ -76,17 +67,17 @@ def foreign_tracks(songs: Sequence[Session]) -> Iterator[tuple[str, Session, str
 
 def print_foreign(songs: Sequence[Session]) -> None:
     """Print how the foreign tracks were judged, and the true ones beside them."""
-    print("| foreign track | beside | coherence, times chance | at -36 dB | verdict |")
+    print("| foreign track | beside | coherence, times chance | would be heard at | verdict |")
     print("| --- | --- | --- | --- | --- |")
     verdicts: dict[str, Counter[str]] = {}
     spoilt: Counter[str] = Counter()
     for kind, song, name, audio in foreign_tracks(songs):
-        hearings, _ = judge([*song.audio, audio.astype(np.float32)], song.mix)
+        hearings = examine([*song.audio, audio.astype(np.float32)], song.mix, RATE_HZ).hearings
         own = hearings[-1]
         verdicts.setdefault(kind, Counter())[own.belongs] += 1
         spoilt.update(h.belongs for h in hearings[:-1])
         print(
-            f"| {name} | {song.name} | {own.times_chance:.2f} | {own.planted:.1f} "
+            f"| {name} | {song.name} | {own.times_chance:.2f} | {own.audible_db:.0f} dB "
             f"| {own.belongs} |",
             flush=True,
         )
@@ -103,17 +94,17 @@ def print_true(songs: Sequence[Session]) -> None:
     print("\n| song | own tracks | lowest coherence, times chance | missing | left out and told |")
     print("| --- | --- | --- | --- | --- |")
     for song in songs:
-        hearings, missing = judge(song.audio, song.mix)
-        counts = Counter(h.belongs for h in hearings)
+        contents = examine(song.audio, song.mix, RATE_HZ)
+        counts = Counter(h.belongs for h in contents.hearings)
         told = []
-        for number, track in enumerate(song.tracks):
+        for track in song.tracks:
             others = [t.audio for t in song.tracks if t is not track]
-            found = judge(others, song.mix)[1]
+            found = examine(others, song.mix, RATE_HZ).missing
             told += [f"{track.name} ({found.share_db:.1f} dB)"] if found else []
-            assert number < len(song.tracks)
         print(
             f"| {song.name} | {', '.join(f'{n} {word}' for word, n in counts.items())} "
-            f"| {min(h.times_chance for h in hearings):.1f} | {missing or 'nothing'} "
+            f"| {min(h.times_chance for h in contents.hearings):.1f} "
+            f"| {contents.missing or 'nothing'} "
             f"| {len(told)} of {len(song.tracks)}: {', '.join(told)} |",
             flush=True,
         )

@@ -8,7 +8,7 @@ tone it holds. Bands count by how much of the track would be visible there if it
 mix.
 
 A track is not heard only if three things agree: its coherence is no higher than by chance; it would
-be, lay the track 36 dB under the mix; and the loudness of its bands does not follow the mix any
+be, if the track lay 36 dB under the mix; and the loudness of its bands does not follow the mix any
 better here than elsewhere, as that of a transposed voice or of a drum behind a sample does.
 
 Source of the statistic: G. Carter, C. Knapp, A. Nuttall, "Estimation of the magnitude-squared
@@ -17,6 +17,7 @@ Electroacoust. 21(4), 1973, eq. (3). We differ: windows are weighted by the inve
 mix's rest, so that loud passages of others count no more than soft ones.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -35,7 +36,9 @@ _HEARD_TIMES = 3.0  # the highest coherence by chance; true tracks reach 5 to 20
 _CHANCE_TIMES = 1.3
 _CLEAR_TIMES = 10.0  # of a few places: not worth a look at the others
 _FEW_PLACES, _MANY_PLACES = 3, 24
-_WEIGHING_DB, _PLANTED_DB = -30.0, -36.0  # under the mix where the track plays
+_WEIGHING_DB = -30.0  # under the mix where the track plays
+_PLANTED_DB = (-36.0, -30.0, -24.0, -18.0, -12.0)
+_SOFTEST_DB, _USUAL_DB = _PLANTED_DB[0], -18.0  # few tracks of a mix are softer than the latter
 _FOLLOWS_DEVIATIONS = 2.5  # of the likeness elsewhere; 60 foreign tracks reached 2.6
 _ACTIVE_SHARE = 0.01  # of the energy of the track's loudest window
 _FLOOR_SHARE = 0.01  # of a band's mean power: below it a window does not count for more
@@ -54,17 +57,14 @@ class Hearing:
     Attributes:
         belongs: the verdict.
         times_chance: its coherence in multiples of the highest by chance.
-        planted: the same, if 36 dB under the mix it were there as well.
+        audible_db: the lowest of some levels, relative to the mix where the track plays, at which
+            it would be heard if it were there; infinite if it would not at any of them, or has not
+            been judged.
     """
 
     belongs: Belonging = "not certain"
     times_chance: float = 0.0
-    planted: float = 0.0
-
-    @property
-    def judged(self) -> bool:
-        """Whether there was anything to judge: a track that sounds, in a song long enough."""
-        return self.planted > 0.0
+    audible_db: float = math.inf
 
     @property
     def coherent(self) -> bool:
@@ -73,8 +73,8 @@ class Hearing:
 
     @property
     def by_chance(self) -> bool:
-        """Whether its waveform is in the mix by chance at most, and would be told if it were."""
-        return self.times_chance < _CHANCE_TIMES and self.planted >= _HEARD_TIMES
+        """Whether its waveform is in the mix by chance at most; as loud as usual, it would show."""
+        return self.times_chance < _CHANCE_TIMES and self.audible_db <= _USUAL_DB
 
 
 def judge_tracks(explained: Explained) -> list[Hearing]:
@@ -93,13 +93,15 @@ def _judge(explained: Explained, track: int) -> Hearing:
     few = max(pairs.coherence(place) for place in pairs.places(_FEW_PLACES))
     here = pairs.coherence(0)
     if here > _CLEAR_TIMES * few:
-        return Hearing("heard", here / max(few, 1e-20), np.inf)
-    chance = max(pairs.coherence(place) for place in pairs.places(_MANY_PLACES))
-    planted = pairs.coherence(0, planted=True)
-    hearing = Hearing("not certain", here / max(chance, 1e-20), planted / max(chance, 1e-20))
+        return Hearing("heard", here / max(few, 1e-20), _SOFTEST_DB)
+    chance = max(1e-20, *(pairs.coherence(place) for place in pairs.places(_MANY_PLACES)))
+    bar = _HEARD_TIMES * chance
+    audible_db = next((db for db in _PLANTED_DB if pairs.coherence(0, db) >= bar), math.inf)
+    hearing = Hearing("not certain", here / chance, audible_db)
     if hearing.coherent:
         return replace(hearing, belongs="heard")
-    foreign = hearing.by_chance and not _follows(explained, track, alone)
+    shown = hearing.by_chance and audible_db <= _SOFTEST_DB
+    foreign = shown and not _follows(explained, track, alone)
     return replace(hearing, belongs="not heard") if foreign else hearing
 
 
@@ -113,7 +115,7 @@ class _Pair:
         power: of `dry`.
         wet_power: of `wet`, with a floor.
         weight: of the bands; they sum to one.
-        gain: from the track to `_PLANTED_DB` under the mix.
+        gain: from the track to the level of the mix.
     """
 
     dry: Complex64[np.ndarray, "active band bin"]
@@ -134,16 +136,20 @@ class _Pairs:
         windows = len(self.pairs[0].wet)
         return np.unique(np.linspace(2, windows - 2, min(most, windows - 3)).astype(int)).tolist()
 
-    def coherence(self, place: int, planted: bool = False) -> float:
-        """Return the weighted coherence with the mix so many windows later."""
+    def coherence(self, place: int, planted_db: float = -math.inf) -> float:
+        """Return the weighted coherence with the mix so many windows later.
+
+        Args:
+            place: the number of windows.
+            planted_db: at which level, relative to the mix, the track is added to it.
+        """
         windows = (self.active + place) % len(self.pairs[0].wet)
-        return float(np.mean([_coherence(p, windows, planted) for p in self.pairs]))
+        added = 10.0 ** (planted_db / 20.0)
+        return float(np.mean([_coherence(p, windows, added * p.gain) for p in self.pairs]))
 
 
-def _coherence(
-    pair: _Pair, windows: Int[np.ndarray, " active"], planted: bool
-) -> float:
-    gain = pair.gain if planted else 0.0
+def _coherence(pair: _Pair, windows: Int[np.ndarray, " active"], gain: float) -> float:
+    """Return the weighted coherence of a pair, with the track added to the mix at a gain."""
     cross = np.einsum("wbn,wbn->wb", pair.dry.conj(), pair.wet[windows]) + gain * pair.power
     power = pair.wet_power[windows] + gain**2 * pair.power
     seen = np.abs(np.sum(cross / power, axis=0)) ** 2
@@ -164,7 +170,7 @@ def _pairs(
         mean = wet_power.mean(axis=0)
         wet_power += _FLOOR_SHARE * mean + 1e-20
         weight = _weight(level * np.mean(power, axis=0), mean, explained)
-        gain = float(np.sqrt(level * 10.0 ** (_PLANTED_DB / 10.0)))
+        gain = float(np.sqrt(level))
         pairs.append(_Pair(dry[..., own], wet[..., side], power, wet_power, weight, gain))
     return _Pairs(tuple(pairs), active)
 
@@ -194,4 +200,3 @@ def _contrast(powers: Float[np.ndarray, "window frame band"]) -> np.ndarray:
     level = np.log10(powers / (powers.max(axis=(0, 1)) + 1e-20) + 1e-5)
     level -= level.mean(axis=(0, 1))
     return level / (level.std(axis=(0, 1)) + 1e-9)
-

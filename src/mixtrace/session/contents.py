@@ -34,7 +34,8 @@ def examine(
 ) -> Contents:
     """Hold all tracks against their mix.
 
-    Where no track is heard, nothing is called missing: all of the mix is.
+    What is missing is looked for without the tracks that are not heard, and not at all where no track
+    is: then all of the mix is missing.
 
     Args:
         tracks: K tracks, where the mix has them.
@@ -45,15 +46,19 @@ def examine(
     if explained is None:
         return Contents((Hearing(),) * len(tracks))
     hearings = tuple(judge_tracks(explained))
-    heard = any(hearing.belongs == "heard" for hearing in hearings)
-    return Contents(hearings, find_missing(explained) if heard else None)
+    if not any(hearing.coherent for hearing in hearings):
+        return Contents(hearings)
+    own = [k for k, hearing in enumerate(hearings) if hearing.belongs != "not heard"]
+    if len(own) < len(tracks):
+        explained = explain([tracks[k] for k in own], mix, sample_rate_hz)
+    return Contents(hearings, find_missing(explained) if explained else None)
 
 
 def content_notes(contents: Contents, names: Sequence[str]) -> list[str]:
     """Return what does not belong and what is missing, and what is done about it."""
     named = list(zip(names, contents.hearings, strict=True))
     foreign = [name for name, hearing in named if hearing.belongs == "not heard"]
-    unsure = [n for n, h in named if h.belongs == "not certain" and h.planted]
+    unsure = [n for n, h in named if h.belongs == "not certain" and h.times_chance]
     notes = []
     if foreign:
         notes.append(f"not heard in the mix, left out of the search: {listed(foreign)}")

@@ -8,19 +8,24 @@ with gains that are not negative (least squares); what lies above twice that sum
 Source of the least squares: C. Lawson, R. Hanson, "Solving Least Squares Problems", 1974, ch. 23.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.optimize import nnls
 
 from mixtrace.session.explained import Explained, Frames
 
 __all__ = ["Missing", "find_missing"]
 
-_EXCESS_SHARE = 0.056  # -12.5 dB of an octave; whole songs: up to -15, without a loud track -11 to 0
+_EXCESS_SHARE = 0.045  # -13.5 dB of an octave; complete songs reach -16, those without a track 0
+_EXCESS_SHARE_SHORT = 0.2  # -7 dB: complete stretches of 6 s reach -9
+_SHORT_WINDOWS = 24  # some 12 s
+_OUTLIERS = 2  # windows that do not count: one beat of a drum is no missing track
 _AUDIBLE_SHARE = 3e-5  # -45 dB of the mix
-_SPAN_SHARE = 0.25  # of the flagged octaves' power, in a window that is named
+_SPAN_SHARE = 0.25  # of the power of the octaves told, in a window that is named; or the mean share
 _NEAR_S = 2.0  # spans closer than this are one
 _QUIET_SHARE = 0.03  # of an octave's mean power: frames below it count less
 _MARGIN = 2.0
@@ -51,20 +56,29 @@ def find_missing(explained: Explained) -> Missing | None:
     flat = tracks.reshape(-1, *tracks.shape[2:])
     excess = _excess(mix.reshape(len(flat), -1), rest.reshape(len(flat), -1), flat)
     excess = excess.reshape(mix.shape)
-    total, over = mix.sum(axis=(0, 1)), excess.sum(axis=(0, 1))
-    told = (over > _EXCESS_SHARE * total) & (over > _AUDIBLE_SHARE * total.sum())
-    sounding = excess[:, :, told].sum(axis=(1, 2)) > _SPAN_SHARE * mix[:, :, told].sum(axis=(1, 2))
-    if not sounding.any():
+    total, over = _without_outliers(mix.sum(axis=1), excess.sum(axis=1))
+    share = _EXCESS_SHARE if len(mix) >= _SHORT_WINDOWS else _EXCESS_SHARE_SHORT
+    told = (over > share * total) & (over > _AUDIBLE_SHARE * total.sum())
+    if not told.any():
         return None
-    share_db = 10.0 * np.log10(over[told].sum() / total[told].sum())
-    edges_hz = [*zip(frames.edges_hz[:-1], frames.edges_hz[1:], strict=True)]
-    bands = _joined([edges for edges, own in zip(edges_hz, told, strict=True) if own], 1.0)
-    return Missing(_spans(explained, sounding), bands, float(share_db))
+    mean_share = float(over[told].sum() / total[told].sum())
+    sounds = excess[:, :, told].sum(axis=(1, 2)) / (mix[:, :, told].sum(axis=(1, 2)) + 1e-20)
+    spans = _spans(explained, sounds >= min(_SPAN_SHARE, mean_share))
+    edges_hz = frames.edges_hz.tolist()
+    bands = _joined([(edges_hz[b], edges_hz[b + 1]) for b in np.flatnonzero(told).tolist()])
+    return Missing(spans, bands, 10.0 * math.log10(mean_share))
 
 
-def _excess(
-    mix: _Frames, rest: _Frames, tracks: Float[np.ndarray, "frame band track"]
-) -> _Frames:
+def _without_outliers(
+    mix: Float[np.ndarray, "window band"], excess: Float[np.ndarray, "window band"]
+) -> tuple[Float[np.ndarray, " band"], Float[np.ndarray, " band"]]:
+    """Return the sums over the windows, without those of each band that have the most excess."""
+    kept = np.argsort(excess, axis=0)[:-_OUTLIERS]
+    total, over = (np.take_along_axis(power, kept, axis=0).sum(axis=0) for power in (mix, excess))
+    return total, over
+
+
+def _excess(mix: _Frames, rest: _Frames, tracks: Float[np.ndarray, "frame band track"]) -> _Frames:
     """Return how far the rest's power lies above what the tracks' powers account for."""
     excess = np.zeros_like(rest)
     for band in range(rest.shape[1]):
@@ -81,18 +95,18 @@ def _excess(
 
 
 def _spans(
-    explained: Explained, sounding: np.ndarray
+    explained: Explained, sounds: Bool[np.ndarray, " window"]
 ) -> tuple[tuple[float, float], ...]:
-    """Return the stretches of the windows marked; windows not looked at between two are taken in.
+    """Return the stretches of the windows in which something sounds.
 
-    A window that was looked at and is not marked divides them, unless it is short.
+    What lies between two of them is taken in if it is short or was not looked at.
     """
-    rate, length_s = explained.grid.sample_rate_hz, explained.grid.length / explained.grid.sample_rate_hz
-    starts_s = np.array(explained.grid.starts) / rate
+    rate = explained.grid.sample_rate_hz
     spans: list[tuple[float, float]] = []
     last = -2
-    for window in np.flatnonzero(sounding).tolist():
-        start, end = float(starts_s[window]), float(starts_s[window] + length_s)
+    for window in np.flatnonzero(sounds).tolist():
+        start = explained.grid.starts[window] / rate
+        end = start + explained.grid.length / rate
         if spans and (window == last + 1 or start - spans[-1][1] < _NEAR_S):
             spans[-1] = (spans[-1][0], end)
         else:
@@ -101,14 +115,12 @@ def _spans(
     return tuple(spans)
 
 
-def _joined(
-    ranges: list[tuple[float, float]], gap: float
-) -> tuple[tuple[float, float], ...]:
-    """Return ranges in order, with those no farther apart than the gap made one."""
+def _joined(bands: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return the bands in order, with those that touch made one."""
     joined: list[tuple[float, float]] = []
-    for low, high in ranges:
-        if joined and low - joined[-1][1] <= gap:
-            joined[-1] = (joined[-1][0], float(high))
+    for low, high in bands:
+        if joined and low == joined[-1][1]:
+            joined[-1] = (joined[-1][0], high)
         else:
-            joined.append((float(low), float(high)))
+            joined.append((low, high))
     return tuple(joined)

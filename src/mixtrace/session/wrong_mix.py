@@ -44,7 +44,7 @@ def wrong_mix(session: Session) -> str | None:
     of them at least are surely not: their waveforms are in it no more than by chance. If they are
     heard at another sample rate than their headers say, that is told.
     """
-    sounding = [track for track in session.tracks if track.hearing.judged]
+    sounding = [track for track in session.tracks if track.hearing.times_chance]
     heard = [track for track in sounding if track.hearing.coherent]
     foreign = [track for track in sounding if track.hearing.by_chance]
     few = len(heard) <= _HEARD_SHARE * len(sounding)

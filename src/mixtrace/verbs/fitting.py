@@ -160,9 +160,7 @@ def _apart(folder: Path, song: Song) -> Path:
     return folder
 
 
-def _stored(
-    session: Session, found: SearchResult, unused: tuple[StoredTrack, ...]
-) -> StoredGraph:
+def _stored(session: Session, found: SearchResult, unused: tuple[StoredTrack, ...]) -> StoredGraph:
     tracks = tuple(_stored_track(track) for track in session.tracks)
     return StoredGraph(session.name, tracks, found.graph, found.settings, unused)
 
