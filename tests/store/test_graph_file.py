@@ -126,7 +126,7 @@ def threshold(document: Document) -> Document:
 
 
 HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
-    ("other schema", lambda d: d.update(schema="mixtrace.graph/2"), "the schema"),
+    ("other schema", lambda d: d.update(schema="mixtrace.graph/1"), "the schema"),
     ("no schema", lambda d: d.pop("schema"), "the schema"),
     ("schema of a strange type", lambda d: d.update(schema=[1]), "the schema"),
     ("missing key", lambda d: d.pop("edges"), "'edges'"),

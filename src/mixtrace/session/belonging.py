@@ -1,11 +1,10 @@
 """Which tracks are heard in their mix, which are not, and of which that is not certain.
 
-What the *other* tracks explain is taken off the mix (`explained`), and the rest is compared with the
-track: the coherence of each band over all windows in which the track plays, with one complex gain
-for the whole song. The bar is the track's own: the same track moved to other places of the song,
-as often as there are windows, where it can only be coherent by chance - by its key, its tempo or a
-tone it holds. Bands count by how much of the track would be visible there if it lay 30 dB under the
-mix.
+What the *other* tracks explain is taken off the mix (`explained`), and the rest is compared with
+the track: the coherence of each band over all windows in which the track plays, with one complex
+gain for the whole song. The bar is the track's own: the same track moved to other places of the
+song, where it can only be coherent by chance - by its key, its tempo or a tone it holds. Bands
+count by how much of the track would be visible there if it lay 30 dB under the mix.
 
 A track is not heard only if three things agree: its coherence is no higher than by chance; it would
 be, if the track lay 36 dB under the mix; and the loudness of its bands does not follow the mix any
@@ -27,7 +26,7 @@ from jaxtyping import Complex64, Float, Int
 from mixtrace.parallel import side_by_side
 from mixtrace.session.explained import Explained, Frames
 
-__all__ = ["Belonging", "Hearing", "judge_tracks"]
+__all__ = ["UNHEARD", "Belonging", "Hearing", "judge_tracks"]
 
 Belonging = Literal["heard", "not certain", "not heard"]
 """Whether a track is in its mix; one that is not certain is treated as if it were."""
@@ -46,6 +45,7 @@ _TILT_HZ = 1000.0  # above, bands count less, as there are more of them in an oc
 _EDGES_HZ = tuple(float(hz) for hz in np.geomspace(80.0, 13000.0, 21))
 
 _Spectra = Complex64[np.ndarray, "window band bin _channel"]
+_Active = Complex64[np.ndarray, "active band bin _channel"]
 _BandPowers = Float[np.ndarray, "window band"]
 _Bands = Float[np.ndarray, " band"]
 
@@ -77,6 +77,10 @@ class Hearing:
         return self.times_chance < _CHANCE_TIMES and self.audible_db <= _USUAL_DB
 
 
+UNHEARD = Hearing()
+"""Of a track that was not looked at."""
+
+
 def judge_tracks(explained: Explained) -> list[Hearing]:
     """Return for each track whether it is heard in the mix."""
     return list(side_by_side(lambda k: _judge(explained, k), range(len(explained.tracks))))
@@ -87,7 +91,7 @@ def _judge(explained: Explained, track: int) -> Hearing:
     energy = np.sum(np.abs(spectra) ** 2, axis=(1, 2, 3))
     active = np.flatnonzero(energy > _ACTIVE_SHARE * energy.max())
     if not len(active):
-        return Hearing()
+        return UNHEARD
     alone = explained.rest + explained.share(track, spectra)
     pairs = _pairs(spectra[active], alone, explained, active)
     few = max(pairs.coherence(place) for place in pairs.places(_FEW_PLACES))
@@ -158,7 +162,7 @@ def _coherence(pair: _Pair, windows: Int[np.ndarray, " active"], gain: float) ->
 
 
 def _pairs(
-    dry: _Spectra, wet: _Spectra, explained: Explained, active: Int[np.ndarray, " active"]
+    dry: _Active, wet: _Spectra, explained: Explained, active: Int[np.ndarray, " active"]
 ) -> _Pairs:
     """Pair a mono track with both channels of the mix, a stereo one left with left."""
     channels = ((0, 0), (0, 1)) if dry.shape[3] == 1 else ((0, 0), (1, 1))

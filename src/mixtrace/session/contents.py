@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.session.belonging import Hearing, judge_tracks
+from mixtrace.session.belonging import UNHEARD, Hearing, judge_tracks
 from mixtrace.session.explained import explain
 from mixtrace.session.missing import Missing, find_missing
 from mixtrace.session.song import listed
@@ -34,8 +34,8 @@ def examine(
 ) -> Contents:
     """Hold all tracks against their mix.
 
-    What is missing is looked for without the tracks that are not heard, and not at all where no track
-    is: then all of the mix is missing.
+    What is missing is looked for without the tracks that are not heard, and not at all where no
+    track is heard: then all of the mix is missing.
 
     Args:
         tracks: K tracks, where the mix has them.
@@ -44,7 +44,7 @@ def examine(
     """
     explained = explain(tracks, mix, sample_rate_hz)
     if explained is None:
-        return Contents((Hearing(),) * len(tracks))
+        return Contents((UNHEARD,) * len(tracks))
     hearings = tuple(judge_tracks(explained))
     if not any(hearing.coherent for hearing in hearings):
         return Contents(hearings)

@@ -4,15 +4,15 @@ The mix is modelled as in `correlate`: the sum of all tracks, each through one c
 of 60 Hz. Here the filters are fitted on one half of the windows and judged on the other, so that
 what a track explains by chance is not counted for it.
 
-Shapes: spectra are [window, band, bin, channel], Hann-windowed; a track has 1 or 2 channels, the mix
-2.
+Shapes: spectra are [window, band, bin, channel], Hann-windowed; a track has 1 or 2 channels, the
+mix 2.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Complex64, Float, Int
+from jaxtyping import Bool, Complex64, Float, Int
 
 from mixtrace.session.correlate import Grid, choose_windows, fit_jointly
 
@@ -76,12 +76,8 @@ def explain(
     grid = _divided(choose_windows(tracks, mix, sample_rate_hz), mix.shape[1])
     if len(grid.starts) < _FEWEST_WINDOWS or not grid.bands:
         return None
-    starts, shifts = np.array(grid.starts), [0] * len(tracks)
-    halves = np.arange(len(starts)) // _PARTS % 2
-    first, second = (
-        fit_jointly(tracks, mix, shifts, replace(grid, starts=tuple(starts[halves != half])))
-        for half in (0, 1)
-    )
+    halves = np.arange(len(grid.starts)) // _PARTS % 2
+    first, second = (_fitted(tracks, mix, grid, halves != half) for half in (0, 1))
     spectra = _spectra(mix, grid)
     explained = Explained(grid, tracks, spectra, spectra.copy(), halves, (first, second))
     for track in range(len(tracks)):
@@ -111,7 +107,7 @@ class Frames:
         self._bins = np.unique(bins)
         self.edges_hz = self._bins * rate / self._length
 
-    def of_audio(self, audio: _Track) -> Float[np.ndarray, "window frame band"]:
+    def of_audio(self, audio: _Track) -> Float[np.ndarray, "window frame range"]:
         """Return the powers of a track or mix, summed over its channels."""
         length = self._grid.length
         windows = np.zeros((len(self._grid.starts), len(audio), length), np.float32)
@@ -120,14 +116,14 @@ class Frames:
             window[:, : inside.shape[1]] = inside
         return self._powers(windows * self._grid.taper)
 
-    def of_spectra(self, spectra: _Spectra) -> Float[np.ndarray, "window frame band"]:
+    def of_spectra(self, spectra: _Spectra) -> Float[np.ndarray, "window frame range"]:
         """Return the powers of what has these spectra."""
         flat = spectra.reshape(len(spectra), -1, spectra.shape[3]).transpose(0, 2, 1)
         return self._powers(np.fft.irfft(flat, self._grid.length).astype(np.float32))
 
     def _powers(
         self, windows: Float[np.ndarray, "window channel time"]
-    ) -> Float[np.ndarray, "window frame band"]:
+    ) -> Float[np.ndarray, "window frame range"]:
         taper = np.hanning(self._length).astype(np.float32)
         powers = []
         for start in self._starts:
@@ -135,6 +131,17 @@ class Frames:
             power = np.sum(frame.real**2 + frame.imag**2, axis=1)
             powers.append(np.add.reduceat(power, self._bins, axis=1)[:, :-1])
         return np.stack(powers, axis=1)
+
+
+def _fitted(
+    tracks: Sequence[_Track],
+    mix: Float[np.ndarray, "2 time"],
+    grid: Grid,
+    chosen: Bool[np.ndarray, " window"],
+) -> _Responses:
+    """Return the filters of all tracks together, fitted on the windows chosen."""
+    starts = tuple(start for start, own in zip(grid.starts, chosen, strict=True) if own)
+    return fit_jointly(tracks, mix, [0] * len(tracks), replace(grid, starts=starts))
 
 
 def _divided(grid: Grid, time: int) -> Grid:

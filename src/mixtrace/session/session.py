@@ -14,7 +14,7 @@ from mixtrace.parallel import side_by_side
 from mixtrace.runtime import give_back
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.audio import Recording, check_rate, read_recording
-from mixtrace.session.belonging import Hearing
+from mixtrace.session.belonging import UNHEARD, Hearing
 from mixtrace.session.contents import Contents, content_notes, examine
 from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.decoding import release_decoders
@@ -57,7 +57,7 @@ class Track:
     duplicate_of: str | None
     clipped_samples: int
     file_rate_hz: int = 0
-    hearing: Hearing = Hearing()
+    hearing: Hearing = UNHEARD
 
     @property
     def unused(self) -> bool:
