@@ -33,7 +33,8 @@ Belonging = Literal["heard", "not certain", "not heard"]
 
 _HEARD_TIMES = 3.0  # the highest coherence by chance; true tracks reach 5 to 200, foreign ones 2
 _CHANCE_TIMES = 1.3
-_CLEAR_TIMES = 10.0  # of a few places: not worth a look at the others
+_CLEAR_TIMES = 10.0  # another take of the same notes reaches 6
+_STEADY_TIMES = 2.0  # the coherence of windows whose phases differ at random
 _FEW_PLACES, _MANY_PLACES = 3, 24
 _WEIGHING_DB = -30.0  # under the mix where the track plays
 _PLANTED_DB = (-36.0, -30.0, -24.0, -18.0, -12.0)
@@ -60,21 +61,27 @@ class Hearing:
         audible_db: the lowest of some levels, relative to the mix where the track plays, at which
             it would be heard if it were there; infinite if it would not at any of them, or has not
             been judged.
+        steady: whether its phase in the mix is the same in all windows, as it is never by chance.
     """
 
     belongs: Belonging = "not certain"
     times_chance: float = 0.0
     audible_db: float = math.inf
+    steady: bool = False
 
     @property
     def coherent(self) -> bool:
         """Whether its very waveform is in the mix."""
-        return self.times_chance >= _HEARD_TIMES
+        return self.steady and self.times_chance >= _HEARD_TIMES
 
     @property
-    def by_chance(self) -> bool:
-        """Whether its waveform is in the mix by chance at most; as loud as usual, it would show."""
-        return self.times_chance < _CHANCE_TIMES and self.audible_db <= _USUAL_DB
+    def apart(self) -> bool:
+        """Whether its waveform is not in the mix, where it would show if it were as loud as usual.
+
+        So it is with the tracks of another take, too, which play the notes of the mix.
+        """
+        strange = self.times_chance < (_CHANCE_TIMES if self.steady else _CLEAR_TIMES)
+        return strange and self.audible_db <= _USUAL_DB
 
 
 UNHEARD = Hearing()
@@ -96,17 +103,19 @@ def _judge(explained: Explained, track: int) -> Hearing:
     pairs = _pairs(spectra[active], alone, explained, active)
     few = max(pairs.coherence(place) for place in pairs.places(_FEW_PLACES))
     here = pairs.coherence(0)
-    if here > _CLEAR_TIMES * few:
-        return Hearing("heard", here / max(few, 1e-20), _SOFTEST_DB)
+    steady = pairs.steadiness() >= _STEADY_TIMES
+    if steady and here > _CLEAR_TIMES * few:
+        return Hearing("heard", here / max(few, 1e-20), _SOFTEST_DB, steady=True)
     chance = max(1e-20, *(pairs.coherence(place) for place in pairs.places(_MANY_PLACES)))
     bar = _HEARD_TIMES * chance
     audible_db = next((db for db in _PLANTED_DB if pairs.coherence(0, db) >= bar), math.inf)
-    hearing = Hearing("not certain", here / chance, audible_db)
+    hearing = Hearing("not certain", here / chance, audible_db, steady)
     if hearing.coherent:
         return replace(hearing, belongs="heard")
-    shown = hearing.by_chance and audible_db <= _SOFTEST_DB
-    foreign = shown and not _follows(explained, track, alone)
-    return replace(hearing, belongs="not heard") if foreign else hearing
+    if hearing.times_chance >= _CHANCE_TIMES or audible_db > _SOFTEST_DB:
+        return hearing
+    follows = _follows(explained, track, alone)
+    return hearing if follows else replace(hearing, belongs="not heard")
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,16 +158,32 @@ class _Pairs:
         """
         windows = (self.active + place) % len(self.pairs[0].wet)
         added = 10.0 ** (planted_db / 20.0)
-        return float(np.mean([_coherence(p, windows, added * p.gain) for p in self.pairs]))
+        return sum(_coherence(p, windows, added * p.gain)[0] for p in self.pairs)
+
+    def steadiness(self) -> float:
+        """Return the coherence in the mix over what it would be if each window had its own phase.
+
+        Two tracks that sound at the same moments are more coherent in each window than at others,
+        but no more so in all windows together.
+        """
+        both = np.sum([_coherence(p, self.active, 0.0) for p in self.pairs], axis=0)
+        return float(both[0] / (both[1] + 1e-30))
 
 
-def _coherence(pair: _Pair, windows: Int[np.ndarray, " active"], gain: float) -> float:
-    """Return the weighted coherence of a pair, with the track added to the mix at a gain."""
+def _coherence(
+    pair: _Pair, windows: Int[np.ndarray, " active"], gain: float
+) -> tuple[float, float]:
+    """Return the weighted coherence of a pair, with the track added to the mix at a gain.
+
+    Returns:
+        The coherence, and the mean of what it would be with a phase at random in each window.
+    """
     cross = np.einsum("wbn,wbn->wb", pair.dry.conj(), pair.wet[windows]) + gain * pair.power
     power = pair.wet_power[windows] + gain**2 * pair.power
-    seen = np.abs(np.sum(cross / power, axis=0)) ** 2
-    most = np.sum(pair.power / power, axis=0) * len(windows)
-    return float(np.sum(pair.weight * seen / (most + 1e-30)))
+    seen = cross / power
+    weight = pair.weight / (np.sum(pair.power / power, axis=0) * len(windows) + 1e-30)
+    together = np.sum(weight * np.abs(np.sum(seen, axis=0)) ** 2)
+    return float(together), float(np.sum(weight * np.abs(seen) ** 2))
 
 
 def _pairs(

@@ -61,11 +61,14 @@ def content_notes(contents: Contents, names: Sequence[str]) -> list[str]:
     unsure = [n for n, h in named if h.belongs == "not certain" and h.times_chance]
     notes = []
     if foreign:
-        notes.append(f"not heard in the mix, left out of the search: {listed(foreign)}")
+        notes.append(f"not heard in the mix, left out unless a fit is forced: {listed(foreign)}")
     if contents.missing is not None:
-        notes.append(f"in the mix but in none of the tracks: {_told(contents.missing)}")
+        notes.append(
+            f"in the mix but in none of the tracks: {_told(contents.missing)}. "
+            "A fit can only imitate it with the others; add its track if there is one"
+        )
     if unsure:
-        notes.append(f"not certain to be in the mix, kept: {listed(unsure)}")
+        notes.append(f"perhaps not in the mix, kept: {listed(unsure)}")
     return notes
 
 

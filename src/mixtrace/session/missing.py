@@ -3,7 +3,9 @@
 What the joint fit leaves of a mix is never nothing: compressors, reverbs and distortion change a
 track in ways that one filter cannot follow. But what they leave sounds when the track sounds. So in
 each octave the power of the rest, in frames of 70 ms, is written as a sum of the tracks' powers,
-with gains that are not negative (least squares); what lies above twice that sum is in excess.
+with gains that are not negative (least squares); what lies above twice that sum is in excess. The
+power of each track in all octaves below takes part too: distortion puts overtones where the track
+has nothing.
 
 Source of the least squares: C. Lawson, R. Hanson, "Solving Least Squares Problems", 1974, ch. 23.
 """
@@ -83,7 +85,8 @@ def _excess(mix: _Frames, rest: _Frames, tracks: Float[np.ndarray, "frame band t
     excess = np.zeros_like(rest)
     for band in range(rest.shape[1]):
         weight = 1.0 / (mix[:, band] + _QUIET_SHARE * mix[:, band].mean() + 1e-20)
-        columns = tracks[:, band] * weight[:, None]
+        below = tracks[:, :band].sum(axis=1)
+        columns = np.concatenate([tracks[:, band], below], axis=1) * weight[:, None]
         columns = columns / (columns.max(axis=0) + 1e-20)
         gram = columns.T @ columns
         gram[np.diag_indices_from(gram)] += 1e-6 * np.trace(gram) + 1e-9

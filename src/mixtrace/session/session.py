@@ -235,9 +235,9 @@ def _track_notes(tracks: Sequence[Track]) -> list[str]:
     notes = [f"put where the mix has them: {listed(moved)}"] if moved else []
     if carried:
         notes.append(f"moved with the others, nothing of their own measured: {listed(carried)}")
-    notes += [f"duplicates: {listed(copies, every)}"] if copies else []
-    notes += [f"clipped: {listed(clipped, every)}"] if clipped else []
-    notes += [f"silent: {listed(silent, every)}"] if silent else []
+    notes += [f"the same recording twice, both are used: {listed(copies, every)}"] if copies else []
+    notes += [f"clipped in the file, used as it is: {listed(clipped, every)}"] if clipped else []
+    notes += [f"silent, adds nothing: {listed(silent, every)}"] if silent else []
     return notes
 
 

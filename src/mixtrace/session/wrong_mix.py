@@ -46,7 +46,7 @@ def wrong_mix(session: Session) -> str | None:
     """
     sounding = [track for track in session.tracks if track.hearing.times_chance]
     heard = [track for track in sounding if track.hearing.coherent]
-    foreign = [track for track in sounding if track.hearing.by_chance]
+    foreign = [track for track in sounding if track.hearing.apart]
     few = len(heard) <= _HEARD_SHARE * len(sounding)
     if not foreign or not few or len(foreign) < len(sounding) / 2:
         return None
