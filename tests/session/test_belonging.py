@@ -17,7 +17,8 @@ Play = Callable[..., np.ndarray]
 def mixed(*parts: np.ndarray) -> np.ndarray:
     """Return the sum in stereo, each part a little to one side."""
     sides = [(1.0, 0.6), (0.6, 1.0), (0.9, 0.9)]
-    return sum(np.array(sides[k % 3])[:, None] * p for k, p in enumerate(parts)).astype(np.float32)
+    panned = [np.array(sides[k % 3])[:, None] * part for k, part in enumerate(parts)]
+    return np.sum(panned, axis=0).astype(np.float32)
 
 
 def verdicts(tracks: list[np.ndarray], mix: np.ndarray) -> list[str]:
@@ -36,7 +37,8 @@ def test_a_track_of_the_same_tones_and_tempo_is_foreign(play: Play):
     def chords(phase: float) -> np.ndarray:
         tones = [np.sin(2 * np.pi * hz * clock + phase * hz) for hz in (220.0, 330.0, 440.0)]
         gates = [np.floor(2.0 * clock + phase) % 3 == k for k in range(3)]
-        return 0.2 * sum(t * g for t, g in zip(tones, gates, strict=True))[None].astype(np.float32)
+        sound = np.sum([t * g for t, g in zip(tones, gates, strict=True)], axis=0)
+        return 0.2 * sound[None].astype(np.float32)
 
     own = [play(1), chords(0.0)]
     found = verdicts([*own, chords(1.3)], mixed(*own))
@@ -57,7 +59,7 @@ def test_processed_tracks_are_heard(play: Play):
     """An equaliser, an echo, a clipping amplifier and a mastering limiter hide no track."""
     own = [play(1), play(2, low_hz=300.0), play(3)]
     wet = [
-        lfilter([0.2], [1.0, -0.8], own[0]),
+        np.asarray(lfilter([0.2], [1.0, -0.8], own[0])),
         own[1] + 0.7 * np.roll(own[1], 4000),
         np.tanh(30.0 * own[2]) / 10.0,
     ]
@@ -74,7 +76,8 @@ def test_a_track_behind_a_sample_is_not_foreign(play: Play):
 
 def test_two_tracks_of_one_sound_are_both_heard(play: Play):
     direct = play(1)
-    amplified = np.tanh(5.0 * lfilter([0.3], [1.0, -0.7], direct)).astype(np.float32)
+    filtered = np.asarray(lfilter([0.3], [1.0, -0.7], direct))
+    amplified = np.tanh(5.0 * filtered).astype(np.float32)
     own = [direct, amplified, direct.copy(), play(2)]
     assert verdicts(own, mixed(*own)) == ["heard"] * 4
 

@@ -26,7 +26,7 @@ def test_a_missing_track_is_told_by_its_time_and_bands(play: Play, band: list[np
     """It plays from 2,000 to 9,000 Hz in the second half, two octaves above the others."""
     missing = play(9, low_hz=2000.0)
     missing[:, : 7 * RATE] = 0.0
-    found = examine(band, stereo(sum(band) + missing), RATE).missing
+    found = examine(band, stereo(np.sum(band, axis=0) + missing), RATE).missing
     assert found is not None
     first, last = found.spans_s[0][0], found.spans_s[-1][1]
     assert 6.0 <= first <= 9.5  # windows of 0.7 s; the tune's first note may be late
@@ -38,7 +38,7 @@ def test_a_missing_track_is_told_by_its_time_and_bands(play: Play, band: list[np
 
 
 def test_a_complete_mix_lacks_nothing(band: list[np.ndarray]):
-    assert examine(band, stereo(sum(band)), RATE).missing is None
+    assert examine(band, stereo(np.sum(band, axis=0)), RATE).missing is None
 
 
 def test_processing_is_nothing_missing(band: list[np.ndarray]):

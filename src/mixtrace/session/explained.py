@@ -120,7 +120,7 @@ class Frames:
     def of_spectra(self, spectra: _Spectra) -> Float[np.ndarray, "window frame range"]:
         """Return the powers of what has these spectra."""
         flat = spectra.reshape(len(spectra), -1, spectra.shape[3]).transpose(0, 2, 1)
-        return self._powers(irfft(flat, self._grid.length))
+        return self._powers(np.asarray(irfft(flat, self._grid.length)))
 
     def _powers(
         self, windows: Float[np.ndarray, "window channel time"]
@@ -128,7 +128,7 @@ class Frames:
         taper = np.hanning(self._length).astype(np.float32)
         powers = []
         for start in self._starts:
-            frame = rfft(windows[:, :, start : start + self._length] * taper)
+            frame = np.asarray(rfft(windows[:, :, start : start + self._length] * taper))
             power = np.sum(frame.real**2 + frame.imag**2, axis=1)
             powers.append(np.add.reduceat(power, self._bins, axis=1)[:, :-1])
         return np.stack(powers, axis=1)
@@ -164,5 +164,5 @@ def _spectra(audio: _Track, grid: Grid) -> _Spectra:
         inside = np.zeros((len(audio), grid.length), np.float32)
         piece = audio[:, start : start + grid.length]
         inside[:, : piece.shape[1]] = piece
-        window[:] = rfft(inside * grid.taper)[:, : grid.bins].T
+        window[:] = np.asarray(rfft(inside * grid.taper))[:, : grid.bins].T
     return spectra.reshape(len(spectra), grid.bands, -1, len(audio))
