@@ -208,7 +208,7 @@ def test_the_mix_of_another_song_ends_with_code_2(run: Run, tmp_path: Path, tiny
     code, _, err = run("fit", tiny_song, "-o", tmp_path / "OUT")
     assert code == 2
     sentence = err.splitlines()[-1]
-    assert sentence.startswith("Error: Expected the mix of these tracks; none is heard")
+    assert sentence.startswith("Error: Expected the mix of these tracks; none of them can be heard")
     assert "--force" in sentence
     assert not (tmp_path / "OUT").exists()
     code, out, _ = run("show", tiny_song)

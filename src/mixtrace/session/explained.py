@@ -128,8 +128,8 @@ class Frames:
         taper = np.hanning(self._length).astype(np.float32)
         powers = []
         for start in self._starts:
-            frame = np.asarray(rfft(windows[:, :, start : start + self._length] * taper))
-            power = np.sum(frame.real**2 + frame.imag**2, axis=1)
+            frame = np.abs(np.asarray(rfft(windows[:, :, start : start + self._length] * taper)))
+            power = np.sum(frame**2, axis=1)
             powers.append(np.add.reduceat(power, self._bins, axis=1)[:, :-1])
         return np.stack(powers, axis=1)
 

@@ -59,9 +59,9 @@ def wrong_mix(session: Session) -> str | None:
             f"{data:,} Hz, though the header says {header:,}. Correct the sample rate in the "
             "tracks' headers, or that of the mix, or pass --force to fit them as they are."
         )
-    found = f"only {listed([t.name for t in heard])} is heard in it" if heard else "none is heard"
+    few_heard = f"only {listed([t.name for t in heard])}" if heard else "none of them"
     return (
-        f"Expected the mix of these tracks; {found}, and {names} surely not. "
+        f"Expected the mix of these tracks; {few_heard} can be heard in it, surely not {names}. "
         "Choose the mix with --mix FILE, or pass --force to fit them all the same."
     )
 
