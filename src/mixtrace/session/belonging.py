@@ -90,16 +90,17 @@ UNHEARD = Hearing()
 
 def judge_tracks(explained: Explained) -> list[Hearing]:
     """Return for each track whether it is heard in the mix."""
-    return list(side_by_side(lambda k: _judge(explained, k), range(len(explained.tracks))))
+    rest = explained.rest()
+    return list(side_by_side(lambda k: _judge(explained, rest, k), range(len(explained.tracks))))
 
 
-def _judge(explained: Explained, track: int) -> Hearing:
+def _judge(explained: Explained, rest: _Spectra, track: int) -> Hearing:
     spectra = explained.spectra(track)
     energy = np.sum(np.abs(spectra) ** 2, axis=(1, 2, 3))
     active = np.flatnonzero(energy > _ACTIVE_SHARE * energy.max())
     if not len(active):
         return UNHEARD
-    alone = explained.rest + explained.share(track, spectra)
+    alone = rest + explained.share(track, spectra)
     pairs = _pairs(spectra[active], alone, explained, active)
     few = max(pairs.coherence(place) for place in pairs.places(_FEW_PLACES))
     here = pairs.coherence(0)

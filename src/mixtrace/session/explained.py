@@ -37,7 +37,6 @@ class Explained:
         grid: the windows and bands.
         tracks: K tracks, where the mix has them.
         mix: its spectra.
-        rest: the mix without what all tracks explain.
         halves: which half of the song each window belongs to, 0 or 1.
         responses: the filters that hold for the windows of each half, fitted on the other.
     """
@@ -45,9 +44,23 @@ class Explained:
     grid: Grid
     tracks: Sequence[_Track]
     mix: _Spectra
-    rest: _Spectra
     halves: Int[np.ndarray, " window"]
     responses: tuple[_Responses, _Responses]
+
+    def rest(self) -> _Spectra:
+        """Return the mix without what all tracks explain, in windows where they were not fitted."""
+        rest = self.mix.copy()
+        for track in range(len(self.tracks)):
+            rest -= self.share(track, self.spectra(track))
+        return rest
+
+    def fitted_rest(self) -> _Spectra:
+        """Return the mix without what all tracks explain where they were fitted.
+
+        This is for what no track can explain: what a filter learned of a few notes in one half of
+        a song may be wrong for those of the other.
+        """
+        return replace(self, responses=self.responses[::-1]).rest()
 
     def spectra(self, track: int) -> _Spectra:
         """Return the spectra of a track."""
@@ -79,15 +92,7 @@ def explain(
         return None
     halves = np.arange(len(grid.starts)) // _PARTS % 2
     first, second = (_fitted(tracks, mix, grid, halves != half) for half in (0, 1))
-    spectra = _spectra(mix, grid)
-    explained = Explained(grid, tracks, spectra, spectra.copy(), halves, (first, second))
-    for track in range(len(tracks)):
-        np.subtract(
-            explained.rest,
-            explained.share(track, explained.spectra(track)),
-            out=explained.rest,
-        )
-    return explained
+    return Explained(grid, tracks, _spectra(mix, grid), halves, (first, second))
 
 
 class Frames:

@@ -22,7 +22,7 @@ from mixtrace.session.explained import Explained, Frames
 
 __all__ = ["Missing", "find_missing"]
 
-_EXCESS_SHARE = 0.053  # -12.8 dB of an octave; complete songs reach -13.4, without a track 0
+_EXCESS_SHARE = 0.053  # -12.8 dB of an octave; complete songs reach -16, those without a track 0
 _EXCESS_SHARE_SHORT = 0.2  # -7 dB: complete stretches of 6 s reach -9
 _SHORT_WINDOWS = 24  # some 12 s
 _OUTLIERS = 2  # windows that do not count: one beat of a drum is no missing track
@@ -53,7 +53,7 @@ class Missing:
 def find_missing(explained: Explained) -> Missing | None:
     """Return what no track explains, None where that is no more than usual."""
     frames = Frames(explained.grid)
-    mix, rest = frames.of_spectra(explained.mix), frames.of_spectra(explained.rest)
+    mix, rest = (frames.of_spectra(s) for s in (explained.mix, explained.fitted_rest()))
     tracks = np.stack([frames.of_audio(track) for track in explained.tracks], axis=-1)
     flat = tracks.reshape(-1, *tracks.shape[2:])
     excess = _excess(mix.reshape(len(flat), -1), rest.reshape(len(flat), -1), flat)
