@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Int
 
 from mixtrace.parallel import side_by_side
-from mixtrace.session.explained import Explained, Frames
+from mixtrace.session.explained import Explained, Frames, squared
 
 __all__ = ["UNHEARD", "Belonging", "Hearing", "judge_tracks"]
 
@@ -96,7 +96,7 @@ def judge_tracks(explained: Explained) -> list[Hearing]:
 
 def _judge(explained: Explained, rest: _Spectra, track: int) -> Hearing:
     spectra = explained.spectra(track)
-    energy = np.sum(np.abs(spectra) ** 2, axis=(1, 2, 3))
+    energy = np.sum(squared(spectra), axis=(1, 2, 3))
     active = np.flatnonzero(energy > _ACTIVE_SHARE * energy.max())
     if not len(active):
         return UNHEARD
@@ -192,11 +192,11 @@ def _pairs(
 ) -> _Pairs:
     """Pair a mono track with both channels of the mix, a stereo one left with left."""
     channels = ((0, 0), (0, 1)) if dry.shape[3] == 1 else ((0, 0), (1, 1))
-    level = np.sum(np.abs(explained.mix[active]) ** 2) / 2.0
-    level /= np.sum(np.abs(dry) ** 2) / dry.shape[3]
+    level = np.sum(squared(explained.mix[active])) / 2.0
+    level /= np.sum(squared(dry)) / dry.shape[3]
     pairs = []
     for own, side in channels:
-        power, wet_power = (np.sum(np.abs(s) ** 2, axis=2) for s in (dry[..., own], wet[..., side]))
+        power, wet_power = (np.sum(squared(s), axis=2) for s in (dry[..., own], wet[..., side]))
         mean = wet_power.mean(axis=0)
         wet_power += _FLOOR_SHARE * mean + 1e-20
         weight = _weight(level * np.mean(power, axis=0), mean, explained)

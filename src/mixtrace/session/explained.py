@@ -10,6 +10,7 @@ mix 2.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Bool, Complex64, Float, Int
@@ -17,10 +18,11 @@ from scipy.fft import irfft, rfft
 
 from mixtrace.session.correlate import Grid, choose_windows, fit_jointly
 
-__all__ = ["Explained", "Frames", "explain"]
+__all__ = ["Explained", "Frames", "explain", "squared"]
 
 _PARTS = 4  # of each window of the alignment, some 0.5 s: even a short song has a dozen
 _FEWEST_WINDOWS = 8
+_KEPT_BYTES = 500_000_000
 _FRAME_S = 0.07
 _OCTAVES_HZ = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 13000.0)
 
@@ -39,6 +41,7 @@ class Explained:
         mix: its spectra.
         halves: which half of the song each window belongs to, 0 or 1.
         responses: the filters that hold for the windows of each half, fitted on the other.
+        kept: the spectra of the first tracks, as many as fit into half a gigabyte.
     """
 
     grid: Grid
@@ -46,6 +49,7 @@ class Explained:
     mix: _Spectra
     halves: Int[np.ndarray, " window"]
     responses: tuple[_Responses, _Responses]
+    kept: tuple[_Spectra, ...]
 
     def rest(self) -> _Spectra:
         """Return the mix without what all tracks explain, in windows where they were not fitted."""
@@ -64,6 +68,8 @@ class Explained:
 
     def spectra(self, track: int) -> _Spectra:
         """Return the spectra of a track."""
+        if track < len(self.kept):
+            return self.kept[track]
         return _spectra(self.tracks[track], self.grid)
 
     def share(self, track: int, spectra: _Spectra) -> _Spectra:
@@ -92,7 +98,11 @@ def explain(
         return None
     halves = np.arange(len(grid.starts)) // _PARTS % 2
     first, second = (_fitted(tracks, mix, grid, halves != half) for half in (0, 1))
-    return Explained(grid, tracks, _spectra(mix, grid), halves, (first, second))
+    size = len(grid.starts) * grid.bins * np.dtype(np.complex64).itemsize
+    sizes = accumulate(size * len(track) for track in tracks)
+    few = sum(size <= _KEPT_BYTES for size in sizes)
+    kept = tuple(_spectra(tracks[k], grid) for k in range(few))
+    return Explained(grid, tracks, _spectra(mix, grid), halves, (first, second), kept)
 
 
 class Frames:
@@ -133,8 +143,8 @@ class Frames:
         taper = np.hanning(self._length).astype(np.float32)
         powers = []
         for start in self._starts:
-            frame = np.abs(np.asarray(rfft(windows[:, :, start : start + self._length] * taper)))
-            power = np.sum(frame**2, axis=1)
+            frame = np.asarray(rfft(windows[:, :, start : start + self._length] * taper))
+            power = np.sum(squared(frame), axis=1)
             powers.append(np.add.reduceat(power, self._bins, axis=1)[:, :-1])
         return np.stack(powers, axis=1)
 
@@ -148,6 +158,11 @@ def _fitted(
     """Return the filters of all tracks together, fitted on the windows chosen."""
     starts = tuple(start for start, own in zip(grid.starts, chosen, strict=True) if own)
     return fit_jointly(tracks, mix, [0] * len(tracks), replace(grid, starts=starts))
+
+
+def squared(spectra: np.ndarray) -> np.ndarray:
+    """Return the squared magnitudes, in a third of the time that the magnitudes take."""
+    return np.square(np.real(spectra)) + np.square(np.imag(spectra))
 
 
 def _divided(grid: Grid, time: int) -> Grid:
