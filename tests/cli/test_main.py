@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from mixtrace.cli import main
 from mixtrace.graph import Graph, Node
@@ -212,3 +214,17 @@ def test_show_a_song(run: Run, tiny_song: Path):
     assert "took mix.wav for the mix" in out
     assert "03_Voice  stereo" in out
     assert "reading" in err  # progress does not mix with the answer
+
+
+def test_the_mix_of_another_song_ends_with_code_2(run: Run, tmp_path: Path, tiny_song: Path):
+    rng = np.random.default_rng(9)
+    soundfile.write(tiny_song / "mix.wav", 0.1 * rng.standard_normal((5 * 22_050, 2)), 22_050)
+    code, _, err = run("fit", tiny_song, "-o", tmp_path / "OUT")
+    assert code == 2
+    sentence = err.splitlines()[-1]
+    assert sentence.startswith("Error: Expected the mix of these tracks; none of them can be heard")
+    assert "--force" in sentence
+    assert not (tmp_path / "OUT").exists()
+    code, out, _ = run("show", tiny_song)
+    assert code == 0
+    assert "a fit would be refused: Expected the mix of these tracks" in out.splitlines()[1]

@@ -96,9 +96,12 @@ def test_silent_duplicate_and_clipped_tracks_are_named(tmp_path: Path):
     assert {n: t.duplicate_of for n, t in found.items() if t.duplicate_of} == {"a2": "a"}
     assert found["loud"].clipped_samples > TIME / 5  # noise driven to 4 sigma: 80 % is flat
     assert [n for n, t in found.items() if t.clipped_samples] == ["loud"]
-    assert "silent: quiet and void" in session.notes
-    assert "duplicates: a2 (of a)" in session.notes
-    assert f"clipped: loud ({found['loud'].clipped_samples} samples)" in session.notes
+    assert "silent, adds nothing: quiet and void" in session.notes
+    assert "the same recording twice, both are used: a2 (of a)" in session.notes
+    assert (
+        f"clipped in the file, used as it is: loud ({found['loud'].clipped_samples} samples)"
+        in session.notes
+    )
 
 
 def test_similar_tracks_are_no_duplicates(tmp_path: Path):

@@ -69,7 +69,7 @@ def test_the_same_graph_gives_the_same_bytes(tmp_path: Path, stored_graph: Store
 def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: StoredGraph):
     text = write(tmp_path, stored_graph).read_text("utf-8")
     document = json.loads(text)
-    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/1"
+    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/2"
     assert document["song"] == "tiny song"
     assert document["tracks"][1] == {
         "name": "02_Bass",
@@ -126,7 +126,7 @@ def threshold(document: Document) -> Document:
 
 
 HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
-    ("other schema", lambda d: d.update(schema="mixtrace.graph/2"), "the schema"),
+    ("other schema", lambda d: d.update(schema="mixtrace.graph/1"), "the schema"),
     ("no schema", lambda d: d.pop("schema"), "the schema"),
     ("schema of a strange type", lambda d: d.update(schema=[1]), "the schema"),
     ("missing key", lambda d: d.pop("edges"), "'edges'"),

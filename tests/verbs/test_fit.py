@@ -79,6 +79,7 @@ def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: F
     assert stages == [
         "reading",
         "aligning",
+        "comparing",
         "console",
         "weighing",
         "rendering",
@@ -285,6 +286,55 @@ def test_without_a_folder_nothing_is_written(tiny_song: Path, tmp_path: Path, fa
     assert found.folder is None
     assert found.mix.shape == (2, 5 * 22_050)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.fixture
+def mixed_song(tmp_path: Path) -> Path:
+    """Return a song of three tracks and one that is not in its mix, 14 s at 22.05 kHz."""
+    folder, rng, time = tmp_path / "song", np.random.default_rng(3), 14 * 22_050
+    (folder / "tracks").mkdir(parents=True)
+    audio = {name: 0.1 * rng.standard_normal((time, 1)) for name in ("a", "b", "c", "other")}
+    for number, (name, samples) in enumerate(audio.items(), 1):
+        samples *= 0.05 + np.repeat(rng.random(28) ** number, time // 28)[:, None]
+        soundfile.write(folder / "tracks" / f"{name}.wav", samples, 22_050, subtype="FLOAT")
+    mix = audio["a"] + audio["b"] + audio["c"]
+    soundfile.write(folder / "mix.wav", mix, 22_050, subtype="FLOAT")
+    return folder
+
+
+def test_a_track_that_is_not_in_the_mix_is_left_out_and_kept_as_unused(
+    mixed_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    found = mixtrace.fit(mixed_song, tmp_path / "OUT", config=SHORT)
+    assert [track.name for track in fake.calls[0][0].tracks] == ["a", "b", "c"]
+    stored = read_graph(tmp_path / "OUT" / "graph.json")
+    assert [track.name for track in stored.tracks] == ["a", "b", "c"]
+    assert [track.name for track in stored.unused] == ["other"]
+    assert stored.unused == found.stored.unused
+    assert "other  [track, not heard in the mix, left out]" in str(mixtrace.show(tmp_path / "OUT"))
+    page = (tmp_path / "OUT" / "report.html").read_text("utf-8")
+    assert "not heard in the mix, left out unless a fit is forced: other" in page
+    rendering = mixtrace.render(tmp_path / "OUT", mixed_song)
+    np.testing.assert_array_equal(rendering.mix, found.mix)
+
+
+def test_force_takes_every_track(mixed_song: Path, fake: FakeSearch):
+    found = mixtrace.fit(mixed_song, config=SHORT, force=True)
+    assert [track.name for track in found.stored.tracks] == ["a", "b", "c", "other"]
+    assert not found.stored.unused
+
+
+def test_the_mix_of_another_song_is_refused_unless_forced(
+    mixed_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    for name in ("a", "b", "c"):
+        (mixed_song / "tracks" / f"{name}.wav").unlink()
+    with pytest.raises(MixtraceError, match="none of them can be heard in it, surely not other"):
+        mixtrace.fit(mixed_song, tmp_path / "OUT", config=SHORT)
+    assert not (tmp_path / "OUT").exists()
+    assert "a fit would be refused" in str(mixtrace.show(mixed_song))
+    mixtrace.fit(mixed_song, config=SHORT, force=True)
+    assert len(fake.calls) == 1
 
 
 def test_a_real_search_from_song_to_rendering(tiny_song: Path, tmp_path: Path):

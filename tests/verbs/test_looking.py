@@ -23,7 +23,7 @@ def test_show_a_song(tiny_song: Path):
     steps = []
     text = str(mixtrace.show(tiny_song, on_progress=steps.append))
     assert "took mix.wav for the mix" in text
-    assert {step.stage for step in steps} == {"reading", "aligning"}
+    assert {step.stage for step in steps} == {"reading", "aligning", "comparing"}
     assert "alignment off" in str(mixtrace.show(tiny_song, align=False))
 
 

@@ -167,6 +167,10 @@ def fit(
             "--fresh", help="Start anew, and replace what another fit has left in the folder."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Use every track, also those not heard in the mix."),
+    ] = False,
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 
@@ -194,6 +198,7 @@ def fit(
             unseen=unseen,
             device=device,
             fresh=fresh,
+            force=force,
             on_progress=show_step,
         )
     print_fit(found)

@@ -120,6 +120,9 @@ def print_fit(found: "Fit") -> None:
         f"{kept} of {every} processors kept ({removed:.0f} % removed), "
         f"{minutes} min {seconds:02d} s"
     )
+    if found.stored.unused:
+        names = ", ".join(track.name for track in found.stored.unused)
+        console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))
     if search.interrupted:
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
     if found.folder is not None:

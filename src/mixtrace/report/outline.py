@@ -8,7 +8,7 @@ from mixtrace.report.inline_curves import inline_curve
 from mixtrace.report.rendered import node_values
 from mixtrace.report.sentences import tell
 from mixtrace.report.words import describe, seconds
-from mixtrace.session import Alignment, Session
+from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.store import Evidence, StoredGraph
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
@@ -106,18 +106,27 @@ def outline_graph(
         telling = next(tellings)
         row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
         rows.append(row)
+    rows += [Row(1, t.name, "track, not heard in the mix, left out") for t in stored.unused]
     return Outline(tuple(rows))
 
 
 def outline_session(session: Session) -> Outline:
-    """Return what was found in a song and what was assumed: notes, groups, tracks, alignment."""
+    """Return what was found in a song and what was assumed: notes, groups, tracks, alignment.
+
+    The notes stand in the order of what they mean for a fit, the gravest first: a mix that would be
+    refused, then tracks that do not belong or are missing, moved, doubled, clipped, silent, then
+    what reading changed.
+    """
     duration = session.mix.shape[1] / session.sample_rate_hz
     note = f"{len(session.tracks)} tracks, {duration:.1f} s, read at {session.sample_rate_hz} Hz"
-    rows = [Row(0, session.name, note, tuple(Line(text) for text in session.notes))]
+    refusal = wrong_mix(session)
+    grave = [f"a fit would be refused: {refusal}"] if refusal else []
+    rows = [Row(0, session.name, note, tuple(Line(text) for text in [*grave, *session.notes]))]
     for group in dict.fromkeys(track.group for track in session.tracks):
         rows.append(Row(1, group, "bus"))
         for track in (t for t in session.tracks if t.group == group):
             words = ["mono" if track.audio.shape[0] == 1 else "stereo", *_moves(track.alignment)]
+            words += ["not heard in the mix, left out"] if track.unused else []
             words += ["silent"] if track.silent else []
             words += [f"the same as {track.duplicate_of}"] if track.duplicate_of else []
             rows.append(Row(2, track.name, ", ".join(words)))

@@ -6,6 +6,7 @@ from mixtrace.session.groups import GROUPS, guess_group
 from mixtrace.session.scratch import Looks
 from mixtrace.session.session import Progress, Session, Track, read_session
 from mixtrace.session.song import Song, TrackSource
+from mixtrace.session.wrong_mix import used_session, wrong_mix
 
 __all__ = [
     "GROUPS",
@@ -21,4 +22,6 @@ __all__ = [
     "find_song",
     "guess_group",
     "read_session",
+    "used_session",
+    "wrong_mix",
 ]

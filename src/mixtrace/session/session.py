@@ -14,10 +14,13 @@ from mixtrace.parallel import side_by_side
 from mixtrace.runtime import give_back
 from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
 from mixtrace.session.audio import Recording, check_rate, read_recording
+from mixtrace.session.belonging import UNHEARD, Hearing
+from mixtrace.session.contents import Contents, content_notes, examine
 from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.decoding import release_decoders
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
+from mixtrace.session.missing import Missing
 from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
 from mixtrace.session.song import Song, TrackSource, listed
 
@@ -42,6 +45,8 @@ class Track:
         silent: whether nothing in it reaches -80 dB.
         duplicate_of: the name of an earlier track with the same recording.
         clipped_samples: samples of its file in flat runs at full scale.
+        file_rate_hz: the rate its file claims; 0 where there is no file.
+        hearing: whether it is heard in the mix, as far as that was looked at.
     """
 
     name: str
@@ -51,6 +56,13 @@ class Track:
     silent: bool
     duplicate_of: str | None
     clipped_samples: int
+    file_rate_hz: int = 0
+    hearing: Hearing = UNHEARD
+
+    @property
+    def unused(self) -> bool:
+        """Whether it does not belong to the mix: kept in the session, left out of the search."""
+        return self.hearing.belongs == "not heard"
 
     @property
     def audio(self) -> Float[np.ndarray, "channel time"]:
@@ -68,6 +80,7 @@ class Session:
         mix: [2, time].
         tracks: the tracks.
         notes: what was assumed and done, in words.
+        missing: what of the mix no track explains, as far as that was looked at.
     """
 
     name: str
@@ -75,6 +88,7 @@ class Session:
     mix: Float[np.ndarray, "2 time"]
     tracks: tuple[Track, ...]
     notes: tuple[str, ...]
+    missing: Missing | None = None
 
     @property
     def audio(self) -> Looks[Float[np.ndarray, "_channel time"]]:
@@ -127,13 +141,19 @@ def read_session(
         found = estimate_alignments(
             audio, stereo, rate, lambda done, most: report("aligning", done, most)
         )
-    notes = _reading_notes(song, mix, dry, rate)
+    read = _reading_notes(song, mix, dry, rate)
     tracks = _place_tracks(song, dry, copies, found, stereo.shape[1], rate)
+    notes, missing = _track_notes(tracks), None
     if not align and alignments is None:
         notes.append("alignment off: every track starts where its file starts")
-    notes += _track_notes(tracks)
+    if align and alignments is None:
+        report("comparing", 0, 1)
+        contents = examine(Looks(attrgetter("audio"), tracks), stereo, rate)
+        tracks, missing = _judged(tracks, contents), contents.missing
+        notes = [*content_notes(contents, [t.name for t in tracks]), *notes]
+        report("comparing", 1, 1)
     give_back()
-    return Session(song.name, rate, stereo, tracks, (*song.notes, *notes))
+    return Session(song.name, rate, stereo, tracks, (*notes, *read, *song.notes), missing)
 
 
 def _read_tracks(
@@ -177,8 +197,17 @@ def _place_tracks(
         kept = scratch.keep(apply_alignment(recording.audio, alignment, length, rate))
         original = None if copy is None or silent else song.tracks[copy].name
         clipped = recording.clipped_samples
-        tracks.append(Track(source.name, source.group, kept, alignment, silent, original, clipped))
+        track = Track(source.name, source.group, kept, alignment, silent, original, clipped)
+        tracks.append(replace(track, file_rate_hz=recording.file_rate_hz))
     return tuple(tracks)
+
+
+def _judged(tracks: Sequence[Track], contents: Contents) -> tuple[Track, ...]:
+    """Return the tracks with what was heard of them; nothing is looked for of a silent one."""
+    return tuple(
+        track if track.silent else replace(track, hearing=hearing)
+        for track, hearing in zip(tracks, contents.hearings, strict=True)
+    )
 
 
 def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: int) -> list[str]:
@@ -196,15 +225,26 @@ def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: i
 
 
 def _track_notes(tracks: Sequence[Track]) -> list[str]:
-    """Return every track that is silent, a duplicate, clipped, or was moved with the others."""
+    """Return what was found of the tracks and is done about it, the gravest first."""
     every = len(tracks)
-    silent = [t.name for t in tracks if t.silent]
+    moved = [f"{t.name} ({_way(t.alignment)})" for t in tracks if _way(t.alignment)]
+    carried = [t.name for t in tracks if t.alignment.delay_s and not t.alignment.confidence]
     copies = [f"{t.name} (of {t.duplicate_of})" for t in tracks if t.duplicate_of]
     clipped = [f"{t.name} ({t.clipped_samples} samples)" for t in tracks if t.clipped_samples]
-    carried = [t.name for t in tracks if t.alignment.delay_s and not t.alignment.confidence]
-    notes = [f"silent: {listed(silent, every)}"] if silent else []
-    notes += [f"duplicates: {listed(copies, every)}"] if copies else []
-    notes += [f"clipped: {listed(clipped, every)}"] if clipped else []
+    silent = [t.name for t in tracks if t.silent]
+    notes = [f"put where the mix has them: {listed(moved)}"] if moved else []
     if carried:
         notes.append(f"moved with the others, nothing of their own measured: {listed(carried)}")
+    notes += [f"the same recording twice, both are used: {listed(copies, every)}"] if copies else []
+    notes += [f"clipped in the file, used as it is: {listed(clipped, every)}"] if clipped else []
+    notes += [f"silent, adds nothing: {listed(silent, every)}"] if silent else []
     return notes
+
+
+def _way(alignment: Alignment) -> str:
+    """Return how far a track was moved on evidence of its own, and whether it was turned over."""
+    if not alignment.confidence:
+        return ""
+    ms, over = 1e3 * alignment.delay_s, alignment.polarity < 0
+    way = [f"{abs(ms):.1f} ms {'later' if ms > 0 else 'earlier'}"] if ms else []
+    return ", ".join(way + (["polarity turned over"] if over else []))

@@ -30,10 +30,10 @@ __all__ = [
     "write_graph",
 ]
 
-GRAPH_SCHEMA = "mixtrace.graph/1"
+GRAPH_SCHEMA = "mixtrace.graph/2"
 """Changes with every change of the format, additions too."""
 
-DOCUMENT_KEYS = ("mixtrace", "song", "params_sha256", "tracks", "nodes", "edges")
+DOCUMENT_KEYS = ("mixtrace", "song", "params_sha256", "tracks", "unused", "nodes", "edges")
 TRACK_KEYS = ("name", "group", "delay_s", "polarity", "confidence")
 
 _MOST_INLINE = 8
@@ -63,12 +63,14 @@ class StoredGraph:
         tracks: in the order of the graph's inputs.
         graph: the structure.
         settings: the numbers.
+        unused: tracks of the song that are not heard in its mix and feed nothing.
     """
 
     song: str
     tracks: tuple[StoredTrack, ...]
     graph: Graph
     settings: Settings
+    unused: tuple[StoredTrack, ...] = ()
 
 
 def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> None:
@@ -98,6 +100,7 @@ def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> Non
         "song": stored.song,
         "params_sha256": hashlib.sha256(packed).hexdigest(),
         "tracks": [_track_table(track) for track in stored.tracks],
+        "unused": [_track_table(track) for track in stored.unused],
         **document,
     }
     params_path.write_bytes(packed)

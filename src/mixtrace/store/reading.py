@@ -41,12 +41,15 @@ def read_graph(path: Path) -> StoredGraph:
     try:
         _check_keys(document, DOCUMENT_KEYS, "the document")
         tensors = _read_params(path.with_name(PARAMS), document["params_sha256"])
-        tracks = tuple(_read_track(entry) for entry in _listed(document["tracks"], "tracks"))
+        tracks, unused = (
+            tuple(_read_track(entry) for entry in _listed(document[key], key))
+            for key in ("tracks", "unused")
+        )
         graph = graph_from_json(document)
         _check_names(graph, tracks)
         settings = _read_settings(graph, document["nodes"], tensors)
         settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
-        return StoredGraph(_text(document["song"], "song"), tracks, graph, settings)
+        return StoredGraph(_text(document["song"], "song"), tracks, graph, settings, unused)
     except (GraphError, StoreError) as error:
         raise StoreError(f"{path} cannot be used. {error}") from error
 

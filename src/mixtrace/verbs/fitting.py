@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,15 @@ from mixtrace.render import render_taps
 from mixtrace.report.listening_plan import plan_listening
 from mixtrace.report.listening_writer import write_listening
 from mixtrace.runtime import give_back
-from mixtrace.session import Looks, Session, Song, find_song, read_session
+from mixtrace.session import (
+    Looks,
+    Session,
+    Song,
+    Track,
+    find_song,
+    read_session,
+    used_session,
+)
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -80,6 +88,7 @@ def fit(
     unseen: str | None = None,
     device: str = "cpu",
     fresh: bool = False,
+    force: bool = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Fit:
     """Find the graph that made a mix from its tracks.
@@ -97,6 +106,7 @@ def fit(
             song: L_a is then measured on both parts. The alignment alone reads all of the mix.
         device: where to search, `cpu` or `cuda`.
         fresh: whether to start anew and to replace another fit's result.
+        force: whether to use all tracks, also those that are not heard in the mix.
         on_progress: called often, also while files are read and written.
 
     Raises:
@@ -113,7 +123,10 @@ def fit(
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
 
-    session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
+    whole = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
+    session = used_session(whole, force=force)
+    unused = tuple(_stored_track(t) for t in whole.tracks if t not in session.tracks)
+    del whole
     held_out = apart.ranges(session.mix.shape[-1], LOSS_RATE_HZ) if apart else []
     choices = asdict(config) | ({"unseen": str(apart)} if apart else {})
     with ExitStack() as stack:
@@ -129,7 +142,7 @@ def fit(
             keeper=keeper,
             on_progress=on_progress,
         )
-        stored, notes = _stored(session, found), session.notes
+        stored, notes = _stored(session, found, unused), session.notes
         increases = None if folder is None else _increases(session, found, held_out, report)
         del session  # makes room for the song at its own rate
         give_back()
@@ -162,9 +175,13 @@ def _apart(folder: Path, song: Song) -> Path:
     return folder
 
 
-def _stored(session: Session, found: SearchResult) -> StoredGraph:
-    tracks = tuple(StoredTrack(t.name, t.group, t.alignment) for t in session.tracks)
-    return StoredGraph(session.name, tracks, found.graph, found.settings)
+def _stored(session: Session, found: SearchResult, unused: tuple[StoredTrack, ...]) -> StoredGraph:
+    tracks = tuple(_stored_track(track) for track in session.tracks)
+    return StoredGraph(session.name, tracks, found.graph, found.settings, unused)
+
+
+def _stored_track(track: Track) -> StoredTrack:
+    return StoredTrack(track.name, track.group, track.alignment)
 
 
 def _increases(
@@ -196,6 +213,7 @@ def _rendered(
 ) -> tuple[Fit, Evidence | None]:
     """Render and measure the whole song at the mix's own rate; in detail where it is stored."""
     alignments = {track.name: track.alignment for track in stored.tracks}
+    song = replace(song, tracks=tuple(t for t in song.tracks if t.name in alignments))
     session = read_session(song, alignments=alignments, progress=report)
     plan = folder and plan_listening(stored.graph, session.audio, session.sample_rate_hz)
     rendered, processed = render_taps(
