@@ -177,3 +177,36 @@ def test_the_response_of_a_fraction_of_a_sample_is_a_pure_delay(delay: float):
     response = np.sum(moved * np.exp(-2j * np.pi * frequency * np.arange(401)), axis=1)
     exact = np.exp(-2j * np.pi * frequency[:, 0] * (200 + delay))
     assert np.max(np.abs(response - exact)) < 10 ** (-59 / 20)
+
+
+def test_a_stem_that_begins_with_its_first_sound_is_found():
+    wet = [bursts(k) for k in range(3)]
+    found = estimate_alignments([wet[0][:, 40_000:], *wet[1:]], mixed(wet), RATE)
+    assert lags(found) == [40_000, 0, 0]
+    assert found[0].confidence > 0.8
+
+
+@pytest.mark.parametrize("shift_s", [-1.3, 20.0, 45.0])
+def test_a_mix_that_starts_elsewhere_moves_all_its_tracks(shift_s: float):
+    """A trimmed master, and stems that begin long before their mix."""
+    wet, by = [bursts(k) for k in range(4)], round(shift_s * RATE)
+    dry = [np.pad(w, ((0, 0), (max(by, 0), 0))) for w in wet]
+    mix = mixed(wet)[:, max(-by, 0) :]
+    found = estimate_alignments(dry, mix, RATE)
+    assert lags(found) == [-abs(by)] * 4
+    assert min(a.confidence for a in found) > 0.8
+
+
+def test_tracks_far_from_one_another_are_each_found():
+    wet = [bursts(k) for k in range(4)]
+    dry = [np.pad(w, ((0, 0), (by, 0))) for w, by in zip(wet, (0, 20_000, 90_000, 0), strict=True)]
+    assert lags(estimate_alignments(dry, mixed(wet), RATE)) == [0, -20_000, -90_000, 0]
+
+
+def test_a_loop_that_fits_at_every_bar_is_not_moved():
+    """One bar of a loop; the mix repeats it every second from 3 s on."""
+    bar = bursts(0, time=RATE)
+    loop = np.tile(bar, 7)
+    mix = mixed([np.pad(loop, ((0, 0), (3 * RATE, 0))), bursts(1), bursts(2)])
+    found = estimate_alignments([bar, bursts(1), bursts(2)], mix, RATE)
+    assert found[0] == Alignment(0.0, 1, 0.0)

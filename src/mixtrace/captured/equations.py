@@ -31,7 +31,10 @@ _INVERT_AT_ONCE_BYTES = 200_000_000
 class Equations(Protocol):
     """What a solution needs of normal equations without their ridge."""
 
-    wanted: Float[Tensor, "output input taps"]
+    @property
+    def wanted(self) -> Float[Tensor, "output input taps"]:
+        """Correlations of the inputs with the outputs at the lags of the taps."""
+        ...
 
     def product(self, h: Float[Tensor, "output input taps"]) -> Tensor:
         """Return the equations' matrix times the taps."""

@@ -1,7 +1,8 @@
 """When each track starts in its mix, and with which polarity.
 
-`correlate` measures; this module decides. A track is moved only on evidence of its own: one clear
-peak, away from where it lies, in which its windows agree.
+`correlate` measures near a place, `place` over the whole song; this module decides. A track is
+moved only on evidence of its own: one clear peak, away from where it lies, in which its windows
+agree.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.session.correlate import Evidence, choose_windows, fit_jointly, measure_lags
+from mixtrace.session.correlate import (
+    MAX_LAG_S,
+    Evidence,
+    choose_windows,
+    fit_jointly,
+    measure_lags,
+)
+from mixtrace.session.place import find_places
 
 __all__ = ["SURE", "Alignment", "apply_alignment", "estimate_alignments"]
 
@@ -60,13 +68,17 @@ def estimate_alignments(
     sample_rate_hz: int,
     progress: Callable[[int, int], None] = lambda done, most: None,
 ) -> list[Alignment]:
-    """Return how each track lies in the mix, +-0.25 s, from joint passes until nothing moves.
+    """Return how each track lies in the mix, from joint passes until nothing moves.
+
+    Tracks are looked for within 0.25 s of where they start; those that are not found there, over
+    the whole song, and then within 0.25 s of the place found.
 
     Args:
         tracks: K tracks, mono or stereo, of any length.
         mix: the mix.
         sample_rate_hz: their rate.
-        progress: called with the number of passes done and the most there can be.
+        progress: called with the number of passes done and the most there can be; once more from
+            the first if tracks were looked for over the whole song.
 
     Returns:
         One alignment a track. Where nothing was measured: no delay, polarity +1, confidence 0 -
@@ -74,20 +86,16 @@ def estimate_alignments(
     """
     if not tracks:
         return []
-    grid = choose_windows(tracks, mix, sample_rate_hz)
-    shifts = [0] * len(tracks)
-    places: list[_Place] = []
-    for passes in range(1, _MOST_PASSES + 1):
-        responses = fit_jointly(tracks, mix, shifts, grid)
-        evidence = measure_lags(tracks, mix, shifts, responses, grid)
-        common = _common_lag([_decide(e, 0.0, sample_rate_hz) for e in evidence], sample_rate_hz)
-        places = [_decide(e, common, sample_rate_hz) for e in evidence]
-        progress(passes, _MOST_PASSES)
-        found = [round(p.lag) for p in places]
-        if found == shifts:
-            break
-        shifts = found
-    return [Alignment(p.lag / sample_rate_hz, p.polarity, p.confidence) for p in places]
+    home = [0] * len(tracks)
+    places = _settle(tracks, mix, home, sample_rate_hz, progress)
+    lost = [k for k, place in enumerate(places) if not place.sure]
+    origins, limits = _look_farther(tracks, mix, sample_rate_hz, lost)
+    if origins != home:
+        places = _settle(tracks, mix, origins, sample_rate_hz, progress)
+    return [
+        Alignment(p.lag / sample_rate_hz, p.polarity, min(p.confidence, limit))
+        for p, limit in zip(places, limits, strict=True)
+    ]
 
 
 def apply_alignment(
@@ -114,8 +122,66 @@ def apply_alignment(
     return moved
 
 
-def _decide(evidence: Evidence | None, common: float, sample_rate_hz: int) -> _Place:
-    """Return the place of one track; `common` (samples), confidence 0, if nothing is measured."""
+def _settle(
+    tracks: Sequence[Float[np.ndarray, "_channel _time"]],
+    mix: Float[np.ndarray, "2 mix_time"],
+    origins: Sequence[int],
+    sample_rate_hz: int,
+    progress: Callable[[int, int], None],
+) -> list[_Place]:
+    """Return the places found within 0.25 s of the origins (samples), by joint passes."""
+    grid = choose_windows(tracks, mix, origins, sample_rate_hz)
+    origins, shifts = list(origins), list(origins)
+    places: list[_Place] = []
+    for passes in range(1, _MOST_PASSES + 1):
+        responses = fit_jointly(tracks, mix, shifts, grid)
+        evidence = measure_lags(tracks, mix, shifts, origins, responses, grid)
+        seen = list(zip(evidence, origins, strict=True))
+        common = _common_lag([_decide(e, o, 0.0, sample_rate_hz) for e, o in seen], sample_rate_hz)
+        places = [_decide(e, o, common, sample_rate_hz) for e, o in seen]
+        progress(passes, _MOST_PASSES)
+        found = [round(p.lag) for p in places]
+        if found == shifts:
+            break
+        shifts = found
+        origins = [
+            o if abs(o - shift) <= grid.max_lag else shift
+            for o, shift in zip(origins, shifts, strict=True)
+        ]
+    return places
+
+
+def _look_farther(
+    tracks: Sequence[Float[np.ndarray, "_channel _time"]],
+    mix: Float[np.ndarray, "2 mix_time"],
+    sample_rate_hz: int,
+    lost: Sequence[int],
+) -> tuple[list[int], list[float]]:
+    """Return for every track where to look for it, in samples, and how sure that is at most.
+
+    A track that is not lost is looked for where it starts. A lost one is looked for where it was
+    found over the whole song; without a clear place of its own, where the lost ones together were.
+    """
+    origins, limits = [0] * len(tracks), [1.0] * len(tracks)
+    if not lost:
+        return origins, limits
+    shared, own = find_places(tracks, mix, sample_rate_hz, lost)
+    for k in lost:
+        for place in (own.get(k), shared):
+            if place is not None and place.confidence >= SURE:
+                if abs(place.delay_s) > MAX_LAG_S / 2:
+                    origins[k] = round(place.delay_s * sample_rate_hz)
+                    limits[k] = place.confidence
+                break
+    return origins, limits
+
+
+def _decide(evidence: Evidence | None, origin: int, common: float, sample_rate_hz: int) -> _Place:
+    """Return the place of one track; `common` (samples), confidence 0, if nothing is measured.
+
+    Evidence is of the lags around the origin; a track stays at the common lag only if that is one
+    of them.
+    """
     nowhere = _Place(common, 1, 0.0)
     if evidence is None:
         return nowhere
@@ -123,17 +189,19 @@ def _decide(evidence: Evidence | None, common: float, sample_rate_hz: int) -> _P
     guard = round(_GUARD_S * sample_rate_hz)
     agree = max(2, round(_AGREE_S * sample_rate_hz))
     top = int(np.argmax(np.abs(heights)))
-    here = middle + round(common)
-    home = max(here - 1, 0)
-    near = home + int(np.argmax(heights[home : here + 2]))
-    stays = heights[near] >= _STAY_SHARE * abs(heights[top])
-    top = near if stays else top
+    here = middle + round(common) - origin
+    stays = False
+    if 0 <= here < len(heights):
+        home = max(here - 1, 0)
+        near = home + int(np.argmax(heights[home : here + 2]))
+        stays = bool(heights[near] >= _STAY_SHARE * abs(heights[top]))
+        top = near if stays else top
     confidence = _confidence(evidence, top, guard, agree)
     if confidence < SURE:
         return nowhere
     if stays:
         return _Place(common, 1, confidence)
-    lag = _exact_lag(evidence.window_lags, top - middle, agree)
+    lag = origin + _exact_lag(evidence.window_lags, top - middle, agree)
     return _Place(lag, 1 if heights[top] > 0 else -1, confidence)
 
 

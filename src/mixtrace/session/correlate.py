@@ -89,7 +89,7 @@ class Evidence:
 
     Attributes:
         correlation: signed mean coherence at the lags -max_lag .. max_lag (samples by which the
-            track must be moved later).
+            track must be moved later, from where it was looked for).
         ripple: what a copy of the track at lag zero would show at the lags 0 .. 2 max_lag,
             relative to its peak: its own periodicity, not evidence of a second place.
         window_lags: where each window in which the track plays has its peak, in samples.
@@ -100,13 +100,23 @@ class Evidence:
     window_lags: Float[np.ndarray, " window"]
 
 
-def choose_windows(tracks: Sequence[_Track], mix: _Mix, sample_rate_hz: int) -> Grid:
-    """Return the grid for a song: up to 32 windows that cover what every track plays."""
+def choose_windows(
+    tracks: Sequence[_Track], mix: _Mix, origins: Sequence[int], sample_rate_hz: int
+) -> Grid:
+    """Return the grid for a song: up to 32 windows that cover what every track plays.
+
+    Args:
+        tracks: K tracks.
+        mix: the mix.
+        origins: about how many samples later than in its file each track lies in the mix.
+        sample_rate_hz: their rate.
+    """
     time = mix.shape[1]
     longest = min(_WINDOW_S * sample_rate_hz, max(time / 2, _SHORTEST_WINDOW))
     length = 1 << int(np.log2(longest))
     every = np.unique(np.append(np.arange(0, time - length, length // 2), max(time - length, 0)))
-    energy = np.array([[np.sum(t[:, s : s + length] ** 2) for s in every] for t in tracks])
+    placed = zip(tracks, origins, strict=True)
+    energy = np.array([_energy(t, every - origin, length) for t, origin in placed])
     chosen = _cover(energy, min(_MOST_WINDOWS, len(every)))
     energy = energy[:, chosen]
     cell = max(1, round(_WHITEN_HZ * length / sample_rate_hz))
@@ -151,6 +161,7 @@ def measure_lags(
     tracks: Sequence[_Track],
     mix: _Mix,
     shifts: Sequence[int],
+    origins: Sequence[int],
     responses: _Responses,
     grid: Grid,
 ) -> list[Evidence | None]:
@@ -160,6 +171,8 @@ def measure_lags(
         tracks: K tracks.
         mix: the mix.
         shifts: the lags in samples for which `responses` were fitted.
+        origins: the lag around which each track is looked for, no farther from its shift than
+            the farthest lag.
         responses: from `fit_jointly`.
         grid: windows and bands.
     """
@@ -173,7 +186,9 @@ def measure_lags(
         for k in np.flatnonzero(grid.active[:, w]).tolist():
             own = slice(ends[k] - len(tracks[k]), ends[k])
             share = dry[:, :, own] @ responses[:, :, own].transpose(0, 2, 1)
-            seen.append((k, _see(dry[:, :, own], rest + share, weight, shifts[k], grid)))
+            seen.append(
+                (k, _see(dry[:, :, own], rest + share, weight, shifts[k] - origins[k], grid))
+            )
         return seen
 
     sums = [_Sums(grid) for _ in tracks]
@@ -227,7 +242,9 @@ class _Sums:
         """Return the means over the windows added."""
         correlation = _signed(self.correlation) / len(self.window_lags)
         ripple = _to_time(self.itself, self.grid)[: len(correlation)]
-        return Evidence(correlation, ripple / ripple[0], np.array(self.window_lags))
+        return Evidence(
+            correlation, ripple / max(float(ripple[0]), 1e-20), np.array(self.window_lags)
+        )
 
 
 def _refined_peak(pair: Float[np.ndarray, "2 lag"]) -> float:
@@ -283,6 +300,13 @@ def _to_bands(audio: _Audio, start: int, grid: Grid) -> _Bands:
         window[:, first - start : last - start] = audio[:, first:last]
     spectrum = np.fft.rfft(window * grid.taper)
     return spectrum[:, : grid.bins].T.reshape(grid.bands, -1, len(audio))
+
+
+def _energy(
+    track: _Track, starts: Int[np.ndarray, " window"], length: int
+) -> Float[np.ndarray, " window"]:
+    """Return the energy in every window; silence beyond the ends."""
+    return np.array([np.sum(track[:, max(s, 0) : max(s + length, 0)] ** 2) for s in starts])
 
 
 def _cover(energy: Float[np.ndarray, "track window"], count: int) -> Int[np.ndarray, " chosen"]:

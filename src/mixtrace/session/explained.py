@@ -93,7 +93,8 @@ def explain(
         mix: the mix.
         sample_rate_hz: their rate.
     """
-    grid = _divided(choose_windows(tracks, mix, sample_rate_hz), mix.shape[1])
+    here = [0] * len(tracks)
+    grid = _divided(choose_windows(tracks, mix, here, sample_rate_hz), mix.shape[1])
     if len(grid.starts) < _FEWEST_WINDOWS or not grid.bands:
         return None
     halves = np.arange(len(grid.starts)) // _PARTS % 2

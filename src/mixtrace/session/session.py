@@ -16,11 +16,11 @@ from mixtrace.session.align import Alignment, apply_alignment, estimate_alignmen
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.belonging import UNHEARD, Hearing
 from mixtrace.session.contents import Contents, content_notes, examine
-from mixtrace.session.correlate import MAX_LAG_S
 from mixtrace.session.decoding import release_decoders
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
 from mixtrace.session.missing import Missing
+from mixtrace.session.place import FARTHEST_S
 from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
 from mixtrace.session.song import Song, TrackSource, listed
 
@@ -160,7 +160,7 @@ def _read_tracks(
     song: Song, mix: Recording, rate: int, alignments: Mapping[str, Alignment], report: Progress
 ) -> list[Recording]:
     """Return the tracks, no longer than the mix and the farthest they may be moved earlier."""
-    farthest_s = max([MAX_LAG_S, *(-a.delay_s for a in alignments.values())])
+    farthest_s = max([FARTHEST_S, *(-a.delay_s for a in alignments.values())])
     longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
 
     def read(source: TrackSource) -> Recording:

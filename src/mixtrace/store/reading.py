@@ -27,7 +27,7 @@ from mixtrace.store.graph_file import (
 
 __all__ = ["read_graph"]
 
-_LONGEST_DELAY_S = 60.0
+_LONGEST_DELAY_S = 301.0  # the farthest a track is looked for, and the precise pass around it
 
 
 def read_graph(path: Path) -> StoredGraph:
