@@ -11,7 +11,7 @@ block by block of the song; the Toeplitz equations of what is left remain the pr
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ _EXACT = 1e-4  # of what the wanted taps measure, in the preconditioner's norm
 _INVERT_AT_ONCE_BYTES = 200_000_000
 
 
+@runtime_checkable
 class Equations(Protocol):
     """What a solution needs of normal equations without their ridge."""
 
