@@ -210,3 +210,23 @@ def test_a_loop_that_fits_at_every_bar_is_not_moved():
     mix = mixed([np.pad(loop, ((0, 0), (3 * RATE, 0))), bursts(1), bursts(2)])
     found = estimate_alignments([bar, bursts(1), bursts(2)], mix, RATE)
     assert found[0] == Alignment(0.0, 1, 0.0)
+
+
+def test_two_tracks_far_from_home_take_along_one_with_nothing_of_its_own():
+    """A third of three found is a millisecond off: an editor's hand, no other trim."""
+    time = 20 * RATE
+    wet = [bursts(seed, time=time) for seed in range(3)]
+    hum = 0.02 * np.sin(2 * np.pi * 50.0 / RATE * np.arange(time))[None].astype(np.float32)
+    trim = int(1.3 * RATE)
+    mix = mixed([*wet[:2], delayed(wet[2], -16), hum])[:, trim:]
+    found = estimate_alignments([*wet, hum], mix, RATE)
+    assert lags(found) == [-trim, -trim, -trim - 16, -trim]
+    assert [a.confidence > 0 for a in found] == [True, True, True, False]
+
+
+def test_delays_that_differ_are_not_taken_for_a_common_one():
+    """As of a track of another clock, which lies a little off everywhere."""
+    wet = [bursts(seed) for seed in range(3)]
+    hum = 0.02 * np.sin(2 * np.pi * 50.0 / RATE * np.arange(TIME))[None].astype(np.float32)
+    mix = mixed([wet[0], delayed(wet[1], -5), delayed(wet[2], -16), hum])
+    assert lags(estimate_alignments([*wet, hum], mix, RATE)) == [0, -5, -16, 0]

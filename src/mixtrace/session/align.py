@@ -230,13 +230,18 @@ def _exact_lag(window_lags: Float[np.ndarray, " window"], lag: int, agree: int) 
 
 
 def _common_lag(places: Sequence[_Place], sample_rate_hz: int) -> float:
-    """Return the lag at which at least three, and two thirds, of the tracks found lie; else 0."""
+    """Return the one lag at which most of the tracks found lie; else 0.
+
+    Two thirds of them have to agree, three at least; far from home two are enough, for chance does
+    not lead two tracks to one place of a whole song.
+    """
     lags = np.array([p.lag for p in places if p.sure])
     if not len(lags):
         return 0.0
-    middle = float(np.median(lags))
-    together = np.sum(np.abs(lags - middle) <= _GUARD_S * sample_rate_hz)
-    return middle if together >= max(3, 2 / 3 * len(lags)) else 0.0
+    middle = float(np.sort(lags)[len(lags) // 2])
+    together = np.sum(np.abs(lags - middle) <= _AGREE_S * sample_rate_hz)
+    fewest = 2 if abs(middle) > MAX_LAG_S * sample_rate_hz else 3
+    return middle if together >= max(fewest, 2 / 3 * len(lags)) else 0.0
 
 
 def _delay_by_fraction(
