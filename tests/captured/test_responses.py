@@ -10,6 +10,7 @@ from mixtrace.captured import (
     read_responses,
     whitening_of,
 )
+from mixtrace.captured.equations import HeldOut, equations_of
 
 RATE_HZ = 8_000
 
@@ -61,3 +62,48 @@ def test_whitening_makes_a_coloured_mix_flat():
     inside = 10 * np.log10(power[:, 20:400])
     # An estimate over 156 frames is within 1.5 dB; the mix itself falls by 25 dB here.
     assert np.ptp(np.median(inside.reshape(2, 20, 19), axis=2)) < 1.5
+
+
+def test_equations_with_samples_held_out_are_those_of_the_samples_left():
+    """Against the matrix written out: rows are the samples that count, columns the taps."""
+    rng = np.random.default_rng(3)
+    time, taps, lead = 203, 16, 4
+    dry, wet = rng.standard_normal((2, time)), rng.standard_normal((1, time))
+    heard = np.ones(time, bool)
+    heard[40:77], heard[150:], h = False, False, rng.standard_normal((1, 2, taps))
+    rows = np.zeros((time, 2, taps))
+    for tap in range(taps):
+        for t in range(max(0, tap - lead), min(time, time + tap - lead)):
+            rows[t, :, tap] = dry[:, t - tap + lead]
+    rows = rows[heard].reshape(-1, 2 * taps)
+    tracks, mix = torch.tensor(dry).float(), torch.tensor(wet).float()
+    found = HeldOut.of(tracks, mix, torch.tensor(heard), taps, lead)
+    # Single precision, sums of some hundred products of size one.
+    np.testing.assert_allclose(found.wanted.ravel(), rows.T @ wet[0, heard], atol=1e-3)
+    true = rows.T @ (rows @ h.ravel())
+    np.testing.assert_allclose(found.product(torch.tensor(h).float()).ravel(), true, atol=3e-3)
+
+
+def test_toeplitz_equations_are_those_of_a_song_that_is_silent_beyond_its_ends():
+    """The block equations with nothing held out, on a song whose ends are silent."""
+    rng = np.random.default_rng(4)
+    dry, wet = (np.pad(rng.standard_normal((k, 150)), ((0, 0), (20, 33))) for k in (3, 2))
+    tracks, mix = torch.tensor(dry).float(), torch.tensor(wet).float()
+    toeplitz = equations_of(tracks, mix, 16, 4)
+    exact = HeldOut.of(tracks, mix, torch.ones(203, dtype=torch.bool), 16, 4)
+    h = torch.tensor(rng.standard_normal((2, 3, 16))).float()
+    torch.testing.assert_close(toeplitz.wanted, exact.wanted, atol=1e-3, rtol=0)
+    torch.testing.assert_close(toeplitz.product(h), exact.product(h), atol=3e-3, rtol=0)
+
+
+def test_what_is_held_out_does_not_reach_the_responses():
+    rng = np.random.default_rng(5)
+    dry = torch.tensor(rng.standard_normal((1, 8_000))).float()
+    wet = 0.5 * dry.repeat(2, 1)
+    spoilt, heard = wet.clone(), torch.ones(8_000, dtype=torch.bool)
+    heard[3_000:5_000] = False
+    spoilt[:, ~heard] = torch.tensor(rng.standard_normal((2, 2_000))).float()
+    read = [read_responses(dry, w, 64, 16, RATE_HZ, heard=heard) for w in (wet, spoilt)]
+    assert torch.equal(*read)
+    unmasked = read_responses(dry, spoilt, 64, 16, RATE_HZ)
+    assert not torch.allclose(unmasked, read[0], atol=1e-3)

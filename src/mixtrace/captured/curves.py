@@ -187,7 +187,7 @@ def _ridge(power: float, knots: int) -> tuple[Tensor, Tensor]:
     return power * ridge, power * _STAY * torch.ones(knots)
 
 
-def _solve_jointly(frames: Frames, bases: Sequence[_Basis]) -> list[Float[Tensor, " knot"]]:
+def _solve_jointly(frames: Frames, bases: Sequence[_Basis]) -> list[Float[Tensor, " _knot"]]:
     """Return the gains at the knots of all tracks that explain the song best together."""
     sizes = [basis.hats.shape[1] for basis in bases]
     starts = [sum(sizes[:k]) for k in range(len(sizes) + 1)]
@@ -210,7 +210,7 @@ def _solve_jointly(frames: Frames, bases: Sequence[_Basis]) -> list[Float[Tensor
 
 
 def _gains(
-    bases: Sequence[_Basis], factors: Sequence[Float[Tensor, " knot"]]
+    bases: Sequence[_Basis], factors: Sequence[Float[Tensor, " _knot"]]
 ) -> list[Float[Tensor, " frame"]]:
     """Return the gain of each track in each frame."""
     return [basis.hats @ at_knots for basis, at_knots in zip(bases, factors, strict=True)]
