@@ -20,6 +20,7 @@ _NOISE_FACTOR = 2.0  # energy below twice the expected noise is none
 _LEAST = 0.3  # of the noise: what a tap without energy may have all the same
 _PLAIN_TURNS = 25
 _TURNS = 20
+_EXACT_TURNS = 6  # from what is nearly right: only seams have to be mended
 
 
 def read_responses(
@@ -59,7 +60,7 @@ def read_responses(
     if heard is None:
         return found
     exact = HeldOut.of(dry, wet, heard, taps, lead)
-    return solve(exact, ridge, easing, _TURNS, found)
+    return solve(exact, ridge, easing, _EXACT_TURNS, found)
 
 
 def apply_responses(
