@@ -20,7 +20,7 @@ from mixtrace.captured.responses import apply_responses, read_responses
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.session import Session, Track
 
-__all__ = ["Capture", "CapturedTrack", "Progress", "Unread", "capture_session"]
+__all__ = ["FRAME_S", "Capture", "CapturedTrack", "Progress", "Unread", "capture_session"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps of it are done, and of how many."""
