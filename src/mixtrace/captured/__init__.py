@@ -10,6 +10,7 @@ from mixtrace.captured.capture import (
 from mixtrace.captured.coherence import OCTAVES_HZ, SPAN_S
 from mixtrace.captured.correlations import correlate
 from mixtrace.captured.curves import LevelCurve
+from mixtrace.captured.direct import direct_db, direct_frequencies_hz
 from mixtrace.captured.responses import apply_responses, read_responses
 from mixtrace.captured.tails import BIN_S, Anatomy, anatomy, tail_likeness
 from mixtrace.captured.whitening import Whitening, whitening_of
@@ -29,6 +30,8 @@ __all__ = [
     "apply_responses",
     "capture_session",
     "correlate",
+    "direct_db",
+    "direct_frequencies_hz",
     "read_responses",
     "tail_likeness",
     "whitening_of",

@@ -1,13 +1,33 @@
 """Results on disk: versioned JSON and safetensors, written as a whole or not at all."""
 
+from mixtrace.store.capture_file import (
+    CAPTURE,
+    CAPTURE_SCHEMA,
+    ESTIMATE_AUDIO,
+    GAIN_STEP_S,
+    GAINS,
+    RESIDUAL_AUDIO,
+    RESPONSES,
+    StoredCapture,
+    StoredCurve,
+    StoredEcho,
+    StoredResponse,
+    StoredUnread,
+    read_capture,
+    read_gains_db,
+    write_capture,
+    write_gains,
+)
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.evidence import EVIDENCE, Evidence, read_evidence, write_evidence
 from mixtrace.store.files import JSON, read_document, stage, write_document
 from mixtrace.store.fingerprint import mixtrace_version, session_fingerprint
 from mixtrace.store.folder import (
+    CAPTURES,
     CHECKPOINT,
     FIT,
     FIT_SCHEMA,
+    FITS,
     GRAPH,
     METRICS,
     METRICS_SCHEMA,
@@ -20,10 +40,17 @@ from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, wr
 from mixtrace.store.reading import read_graph
 
 __all__ = [
+    "CAPTURE",
+    "CAPTURES",
+    "CAPTURE_SCHEMA",
     "CHECKPOINT",
+    "ESTIMATE_AUDIO",
     "EVIDENCE",
     "FIT",
+    "FITS",
     "FIT_SCHEMA",
+    "GAINS",
+    "GAIN_STEP_S",
     "GRAPH",
     "GRAPH_SCHEMA",
     "JSON",
@@ -31,19 +58,30 @@ __all__ = [
     "METRICS_SCHEMA",
     "MIX_AUDIO",
     "PARAMS",
+    "RESIDUAL_AUDIO",
+    "RESPONSES",
     "Checkpoint",
     "Evidence",
+    "StoredCapture",
+    "StoredCurve",
+    "StoredEcho",
     "StoredGraph",
+    "StoredResponse",
     "StoredTrack",
+    "StoredUnread",
     "claimed_folder",
     "find_graph",
     "mixtrace_version",
+    "read_capture",
     "read_document",
     "read_evidence",
+    "read_gains_db",
     "read_graph",
     "session_fingerprint",
     "stage",
+    "write_capture",
     "write_document",
     "write_evidence",
+    "write_gains",
     "write_graph",
 ]

@@ -68,7 +68,7 @@ def read_document(path: Path, schema: str) -> dict[str, JSON]:
     except FileNotFoundError as error:
         raise StoreError(
             f"Expected a file {path.name} in {path.parent}; there is none. "
-            "Give the output folder of a fit."
+            "Give an output folder of mixtrace."
         ) from error
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(
@@ -79,7 +79,7 @@ def read_document(path: Path, schema: str) -> dict[str, JSON]:
     if found != schema:
         raise StoreError(
             f"Expected {path} to follow the schema {schema}; it follows {str(found)[:60]!r}. "
-            "Use the version of mixtrace that wrote it, or fit the song again."
+            "Use the version of mixtrace that wrote it, or make it anew."
         )
     return {key: value for key, value in document.items() if key != "schema"}
 

@@ -1,22 +1,27 @@
-"""The output folder of a fit: the names in it, and whose it is."""
+"""Output folders: the names of what a fit writes, and whose a folder is."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from mixtrace.errors import StoreError
+from mixtrace.store.capture_file import CAPTURE, CAPTURE_SCHEMA
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.files import read_document
 
 __all__ = [
+    "CAPTURES",
     "CHECKPOINT",
     "FIT",
+    "FITS",
     "FIT_SCHEMA",
     "GRAPH",
     "METRICS",
     "METRICS_SCHEMA",
     "MIX_AUDIO",
     "PARAMS",
+    "Results",
     "claimed_folder",
     "find_graph",
 ]
@@ -34,25 +39,47 @@ FIT_SCHEMA = "mixtrace.fit/1"
 """The schema of `fit.json`; its `fingerprint` tells which fit the folder holds."""
 
 
+@dataclass(frozen=True)
+class Results:
+    """A kind of result that has a folder of its own.
+
+    Attributes:
+        what: it is called.
+        facts: the document that is written last; its `fingerprint` tells whose the folder is.
+        schema: of that document.
+    """
+
+    what: str
+    facts: str
+    schema: str
+
+
+FITS = Results("fit", FIT, FIT_SCHEMA)
+CAPTURES = Results("capture", CAPTURE, CAPTURE_SCHEMA)
+
+
 @contextmanager
-def claimed_folder(folder: Path, fingerprint: str, *, fresh: bool) -> Iterator[Checkpoint]:
-    """Take a folder for a fit, new or the same fit's own, and yield its checkpoint.
+def claimed_folder(
+    folder: Path, fingerprint: str, *, fresh: bool, results: Results = FITS
+) -> Iterator[Checkpoint]:
+    """Take a folder for a result, new or the same result's own, and yield its checkpoint.
 
     A folder that this made and that is still empty when the block fails is removed again.
 
     Args:
         folder: created if it is not there.
-        fingerprint: of the fit.
-        fresh: whether to replace another fit's result, and to forget a checkpoint.
+        fingerprint: of the result.
+        fresh: whether to replace another result of the kind, and to forget a checkpoint.
+        results: the kind.
 
     Raises:
-        StoreError: the folder holds another fit, or files of our names that no fit wrote.
+        StoreError: the folder holds another result, or anything that is none of the kind.
         OSError: it cannot be created.
     """
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
     checkpoint = Checkpoint(folder / CHECKPOINT, fingerprint)
-    _check_owner(folder, checkpoint, fingerprint, fresh)
+    _check_owner(folder, checkpoint, fingerprint, fresh, results)
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -73,20 +100,25 @@ def find_graph(path: Path) -> Path | None:
     return path if path.is_file() and path.suffix.lower() == ".json" else None
 
 
-def _check_owner(folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool) -> None:
-    has_fit, has_checkpoint = (folder / FIT).exists(), checkpoint.path.exists()
-    strange = [n for n in (GRAPH, PARAMS, MIX_AUDIO, METRICS) if (folder / n).exists()]
-    if strange and not (has_fit or has_checkpoint):
+def _check_owner(
+    folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool, results: Results
+) -> None:
+    has_result, has_checkpoint = (folder / results.facts).exists(), checkpoint.path.exists()
+    strange = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    if strange and not (has_result or has_checkpoint):
         raise StoreError(
-            f"Expected a new folder or that of a fit; {folder} has a {strange[0]} that no fit "
-            "wrote. Choose another output folder."
+            f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "
+            f"no {results.what} wrote. Choose another output folder."
         )
     if fresh:
         return
     if has_checkpoint:
         checkpoint.load()
-    elif has_fit and read_document(folder / FIT, FIT_SCHEMA).get("fingerprint") != fingerprint:
+        return
+    facts = folder / results.facts
+    if has_result and read_document(facts, results.schema).get("fingerprint") != fingerprint:
         raise StoreError(
-            f"Expected a new folder or that of this fit; {folder} holds the result of another song "
-            "or of other settings. Pass --fresh to replace it, or choose another output folder."
+            f"Expected a new folder or that of this {results.what}; {folder} holds the result of "
+            "another song or of other settings. Pass --fresh to replace it, or choose another "
+            "output folder."
         )

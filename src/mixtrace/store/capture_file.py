@@ -1,0 +1,293 @@
+"""`capture.json` and `gains.csv`: what was read of a song, for people and programs.
+
+The responses lie beside them as audio files, named in the document. docs/capture-format.md
+describes every key.
+"""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import numpy as np
+from jaxtyping import Float
+from msgspec import Meta, Struct
+
+from mixtrace.errors import StoreError
+from mixtrace.store.files import read_document, write_document
+
+__all__ = [
+    "CAPTURE",
+    "CAPTURE_SCHEMA",
+    "ESTIMATE_AUDIO",
+    "GAINS",
+    "GAIN_STEP_S",
+    "RESIDUAL_AUDIO",
+    "RESPONSES",
+    "StoredCapture",
+    "StoredCurve",
+    "StoredEcho",
+    "StoredResponse",
+    "StoredUnread",
+    "read_capture",
+    "read_gains_db",
+    "write_capture",
+    "write_gains",
+]
+
+CAPTURE = "capture.json"
+GAINS = "gains.csv"
+ESTIMATE_AUDIO = "estimate.wav"
+RESIDUAL_AUDIO = "residual.wav"
+RESPONSES = "responses"
+
+CAPTURE_SCHEMA = "mixtrace.capture/1"
+"""Changes with every change of the format, additions too."""
+
+GAIN_STEP_S = 0.01
+
+_LARGEST_BYTES = 256_000_000
+_FORMULA = "=+-@"  # a cell that begins so is run by spreadsheets
+
+_Rate = Annotated[int, Meta(ge=8_000, le=192_000)]
+_Positive = Annotated[float, Meta(gt=0.0)]
+_Count = Annotated[int, Meta(ge=1, le=10_000_000)]
+_Floats = tuple[float, ...]
+
+
+class StoredCurve(Struct, frozen=True, forbid_unknown_fields=True):
+    """A gain that follows the level of a track.
+
+    Attributes:
+        attack_ms: of the level's detector, to 1 - 1/e of a step.
+        release_ms: likewise.
+        levels_db: knots, rising, dB re full scale of the dry track.
+        gains_db: at the knots; 0 dB is the mean over the song, by energy.
+        worth: share of the track's energy, where it was not fitted, that the curve explains.
+    """
+
+    attack_ms: _Positive
+    release_ms: _Positive
+    levels_db: _Floats
+    gains_db: _Floats
+    worth: float
+
+
+class StoredEcho(Struct, frozen=True, forbid_unknown_fields=True):
+    """A repetition that stands out of a response.
+
+    Attributes:
+        after_s: how long after the direct part.
+        level_db: re the direct part.
+    """
+
+    after_s: _Positive
+    level_db: float
+
+
+class StoredResponse(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was read of a track.
+
+    Attributes:
+        name: of the track.
+        group: its group.
+        delay_s: how its file was moved before it was read; positive is later.
+        polarity: 1, or -1 where it was turned over before.
+        confidence: of that.
+        file: its response as audio, in the folder `responses`.
+        channels: of the track, 1 or 2.
+        arrival_s: when the strongest peak comes, re time zero.
+        direct_end_s: where the direct part ends, re time zero.
+        tail_db: energy after the direct part re that of the direct part.
+        rt60_s: time in which the tail falls by 60 dB; None where it does not fall evenly.
+        echoes: what stands out of it.
+        energy_db: a value each `energy_step_s` from the first sample on, re the strongest.
+        direct_db: the curves of the direct part to left and right, at `direct_hz`.
+        curve: of its gain over its level; None where its gain does not follow it.
+        share: of the whitened mix's energy that the track's part has.
+        holds: factor at which what is read on one part of the song fits another best; None where
+            that cannot be told.
+        coherence: with what the others leave of the mix, by octave and span of time; None where
+            one of both is silent.
+    """
+
+    name: str
+    group: str
+    delay_s: float
+    polarity: int
+    confidence: float
+    file: str
+    channels: Annotated[int, Meta(ge=1, le=2)]
+    arrival_s: float
+    direct_end_s: float
+    tail_db: float
+    rt60_s: _Positive | None
+    echoes: tuple[StoredEcho, ...]
+    energy_db: _Floats
+    direct_db: tuple[_Floats, _Floats]
+    curve: StoredCurve | None
+    share: float
+    holds: float | None
+    coherence: tuple[tuple[float | None, ...], ...]
+
+
+class StoredUnread(Struct, frozen=True, forbid_unknown_fields=True):
+    """A track that was left out.
+
+    Attributes:
+        name: of the track.
+        reason: why, in words.
+    """
+
+    name: str
+    reason: str
+
+
+class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was read of a song.
+
+    Attributes:
+        mixtrace: the version that read it.
+        song: its name.
+        fingerprint: of the song and the choices.
+        unseen: what was held out, as `--unseen` spells it; None where nothing was.
+        seconds: how long it took.
+        sample_rate_hz: of all audio.
+        lead_samples: of each response before time zero.
+        response_samples: the length of each.
+        energy_step_s: of `energy_db`.
+        span_s: of the columns of `coherence`.
+        direct_hz: frequencies of `direct_db`.
+        octaves_hz: middles of the rows of `coherence`.
+        error_seen: energy of the whitened error over that of the mix, where it was read.
+        error_unseen: the same where it was held out.
+        notes: what was assumed of the song.
+        tracks: what could be read.
+        unread: what could not.
+        tail_likeness: how alike the tails of each pair of tracks are, 0 to 1.
+    """
+
+    mixtrace: str
+    song: str
+    fingerprint: str
+    unseen: str | None
+    seconds: float
+    sample_rate_hz: _Rate
+    lead_samples: Annotated[int, Meta(ge=0)]
+    response_samples: _Count
+    energy_step_s: _Positive
+    span_s: _Positive
+    direct_hz: _Floats
+    octaves_hz: _Floats
+    error_seen: float
+    error_unseen: float | None
+    notes: tuple[str, ...]
+    tracks: tuple[StoredResponse, ...]
+    unread: tuple[StoredUnread, ...]
+    tail_likeness: tuple[_Floats, ...]
+
+
+def write_capture(stored: StoredCapture, path: Path) -> None:
+    """Write the document."""
+    write_document(path, CAPTURE_SCHEMA, msgspec.to_builtins(stored))
+
+
+def read_capture(folder: Path) -> StoredCapture:
+    """Return what a folder's `capture.json` says.
+
+    Raises:
+        StoreError: there is none, it is damaged, or parts of it do not belong together.
+    """
+    path = folder / CAPTURE
+    document = read_document(path, CAPTURE_SCHEMA)
+    try:
+        stored = msgspec.convert(document, StoredCapture, strict=True)
+        wrong = _disagreement(stored)
+    except msgspec.ValidationError as error:
+        wrong = str(error)
+    if wrong:
+        raise StoreError(f"{path} cannot be used: {wrong}. Run mixtrace capture again.")
+    return stored
+
+
+def write_gains(
+    path: Path, names: Sequence[str], gains_db: Float[np.ndarray, "track time"]
+) -> None:
+    """Write a table of gains: the time in seconds, then a column in dB for each track.
+
+    Args:
+        path: the file.
+        names: of the tracks.
+        gains_db: a value each `GAIN_STEP_S`.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        header = csv.writer(file)
+        header.writerow(["time_s", *(_cell(name) for name in names)])
+        for number, row in enumerate(gains_db.T.tolist()):
+            file.write(
+                ",".join([f"{number * GAIN_STEP_S:.2f}", *(f"{g:.3f}" for g in row)]) + "\r\n"
+            )
+
+
+def read_gains_db(folder: Path, tracks: int) -> Float[np.ndarray, "track time"]:
+    """Return the gains of a folder's `gains.csv`, a value each `GAIN_STEP_S`.
+
+    Args:
+        folder: of a capture.
+        tracks: how many it has.
+
+    Raises:
+        StoreError: there is none, it is damaged, or it is that of other tracks.
+    """
+    path = folder / GAINS
+    try:
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise ValueError(f"it is larger than {_LARGEST_BYTES // 1_000_000} MB")
+        table = np.loadtxt(
+            path, np.float64, comments=None, delimiter=",", skiprows=1, encoding="utf-8", ndmin=2
+        )
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"Expected a table of gains in {path}; it cannot be read as one ({error}). "
+            "Run mixtrace capture again."
+        ) from error
+    if not len(table) or table.shape[1] != tracks + 1 or not np.isfinite(table).all():
+        raise StoreError(
+            f"Expected finite gains of {tracks} tracks in {path}; it holds something else. "
+            "Run mixtrace capture again."
+        )
+    return table[:, 1:].T
+
+
+def _cell(name: str) -> str:
+    return f"'{name}" if name.startswith(tuple(_FORMULA)) else name
+
+
+def _disagreement(stored: StoredCapture) -> str:
+    """Return what of a document does not belong together; empty where all does."""
+    count = len(stored.tracks)
+    if not count:
+        return "it has no tracks"
+    if stored.lead_samples >= stored.response_samples:
+        return "lead_samples reaches beyond response_samples"
+    likeness = stored.tail_likeness
+    if len(likeness) != count or any(len(row) != count for row in likeness):
+        return f"tail_likeness is no table of {count} by {count}"
+    texts = [stored.mixtrace, stored.song, *stored.notes]
+    texts += [text for unread in stored.unread for text in (unread.name, unread.reason)]
+    spans = len(stored.tracks[0].coherence[0]) if stored.tracks[0].coherence else 0
+    for track in stored.tracks:
+        texts += [track.name, track.group, track.file]
+        if abs(track.polarity) != 1:
+            return "a polarity is not 1 or -1"
+        if any(len(curve) != len(stored.direct_hz) for curve in track.direct_db):
+            return "a direct_db has not as many values as direct_hz"
+        if not track.energy_db:
+            return "an energy_db is empty"
+        if [len(row) for row in track.coherence] != [spans] * len(stored.octaves_hz):
+            return "a coherence is no table of octaves by spans"
+        curve = track.curve
+        if curve and (len(curve.levels_db) != len(curve.gains_db) or len(curve.levels_db) < 2):
+            return "a curve has not as many gains as levels"
+    return "" if all(text.isprintable() for text in texts) else "a text cannot be printed"
