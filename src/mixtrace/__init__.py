@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import compare, demo, evaluate, fit, render, report, show
+    from mixtrace.verbs import capture, compare, demo, evaluate, fit, render, report, show
 
 __all__ = [
     "__version__",
+    "capture",
     "compare",
     "demo",
     "evaluate",

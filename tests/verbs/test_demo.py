@@ -18,5 +18,5 @@ def test_the_demo_compares_every_chain(tmp_path: Path, monkeypatch: pytest.Monke
     assert tracks == list(DEMO_GROUPS)
     assert len(tracks) >= 8
     assert len(set(DEMO_GROUPS.values())) >= 3
-    assert (tmp_path / "out" / "graph.json").is_file()
+    assert (tmp_path / "out" / "fit" / "graph.json").is_file()
     assert (tmp_path / "out" / "song" / "mix.wav").is_file()

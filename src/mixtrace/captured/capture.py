@@ -130,7 +130,7 @@ def _unreadable(track: Track) -> str | None:
         return "it is silent"
     if track.duplicate_of is not None:
         return f"it is the same recording as {track.duplicate_of}, which stands for both"
-    return "it is not heard in the mix" if track.unused else None
+    return None
 
 
 @dataclass(frozen=True, eq=False)

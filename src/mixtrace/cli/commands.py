@@ -9,6 +9,7 @@ import typer
 
 from mixtrace import __version__
 from mixtrace.cli.printing import (
+    print_captured,
     print_comparison,
     print_comparisons,
     print_fit,
@@ -71,6 +72,10 @@ UnseenOption = Annotated[
     ),
 ]
 
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Use every track, also those not heard in the mix.")
+]
+
 
 @app.callback(invoke_without_command=True)
 def options(
@@ -86,7 +91,7 @@ def options(
 def demo(
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", metavar="OUT", help="The folder for song and result."),
+        typer.Option("-o", "--output", metavar="OUT", help="The folder for song/ and fit/."),
     ] = Path("demo-out"),
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew.")] = False,
 ) -> None:
@@ -167,10 +172,7 @@ def fit(
             "--fresh", help="Start anew, and replace what another fit has left in the folder."
         ),
     ] = False,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Use every track, also those not heard in the mix."),
-    ] = False,
+    force: ForceOption = False,
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 
@@ -204,6 +206,52 @@ def fit(
     print_fit(found)
     if found.search.interrupted:
         raise typer.Exit(_INTERRUPTED)
+
+
+@app.command()
+def capture(
+    song: SongArgument,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="The folder for the result: responses/, gains.csv, capture.json, estimate.wav, "
+            "residual.wav, metrics.json and report.html.",
+            show_default=False,
+        ),
+    ],
+    mix: MixOption = None,
+    no_align: NoAlignOption = False,
+    unseen: UnseenOption = None,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh", help="Start anew, and replace what another capture has left in the folder."
+        ),
+    ] = False,
+    force: ForceOption = False,
+) -> None:
+    """Read by least squares what was done to each track: its impulse response and its gain.
+
+    Takes seconds, not minutes. The responses are WAV files that a convolution reverb loads. A
+    capture that was stopped or killed goes on where it was when the same command is run again.
+    """
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        captured = verbs.capture(
+            song,
+            output,
+            mix=mix,
+            align=not no_align,
+            unseen=unseen,
+            fresh=fresh,
+            force=force,
+            on_progress=show_step,
+        )
+    print_captured(captured)
 
 
 @app.command()

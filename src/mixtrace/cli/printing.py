@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from mixtrace.demo import Comparison as PlantedComparison
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.report import Comparison, Outline, Row
-    from mixtrace.verbs import Fit
+    from mixtrace.verbs import Captured, Fit
 
 __all__ = [
+    "print_captured",
     "print_comparison",
     "print_comparisons",
     "print_fit",
@@ -128,6 +129,27 @@ def print_fit(found: "Fit") -> None:
     if found.folder is not None:
         console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, report.html"))
         console.print(Text(f"Read it with: mixtrace show {found.folder}, or open its report.html"))
+
+
+def print_captured(captured: "Captured") -> None:
+    """Print what a capture read: how well it explains the mix, each track, and the files."""
+    from mixtrace.report import outline_capture
+
+    measures = captured.measures
+    console = _console()
+    losses = _table("L_a", "published", "eq. (4)")
+    losses.add_row("estimate", f"{measures.published.l_a:.4f}", f"{measures.eq4.l_a:.4f}")
+    console.print(losses)
+    if measures.held_out is not None:
+        _print_parts(measures.held_out, console)
+    print_outline(outline_capture(captured.stored, captured.gains_db), console)
+    console.print(f"Read in {captured.stored.seconds:.0f} s.")
+    if captured.folder is not None:
+        folder = captured.folder
+        console.print(
+            Text(f"Written to {folder}: responses/, gains.csv, estimate.wav, report.html")
+        )
+        console.print(Text(f"Read it with: mixtrace show {folder}, or open its report.html"))
 
 
 def _print_parts(held_out: "HeldOut", console: Console) -> None:

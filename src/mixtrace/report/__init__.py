@@ -1,5 +1,6 @@
 """Results in words, pictures and pages, made from what is stored."""
 
+from mixtrace.report.captured_outline import outline_capture
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.curves import CurveShape, Feature, curve_shape
 from mixtrace.report.held_out import held_out_sentence
@@ -21,6 +22,7 @@ __all__ = [
     "describe",
     "evidence_beside",
     "held_out_sentence",
+    "outline_capture",
     "outline_graph",
     "outline_session",
     "read_result",

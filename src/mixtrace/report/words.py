@@ -16,7 +16,7 @@ from mixtrace.report.curves import CurveShape, curve_shape
 from mixtrace.report.effects import mixed_gain_db, reverb_bands_s, ride, strongest_echoes
 from mixtrace.units import db_from_ratio
 
-__all__ = ["clock", "describe", "hertz", "panned", "ratio", "seconds", "signed_db"]
+__all__ = ["clock", "describe", "hertz", "panned", "ratio", "seconds", "shape_words", "signed_db"]
 
 Values = dict[str, Tensor]
 
@@ -101,10 +101,11 @@ def clock(time_s: float) -> str:
 def _equalizer(kind: str, values: Values, wet: float) -> str:
     gain_db = mixed_gain_db(values["magnitude_db"].detach().cpu().double().numpy(), wet)
     shape = curve_shape(equalizer_frequencies().double().numpy(), gain_db)
-    return ", ".join(_shape_words(shape)) or "flat"
+    return ", ".join(shape_words(shape)) or "flat"
 
 
-def _shape_words(shape: CurveShape) -> list[str]:
+def shape_words(shape: CurveShape) -> list[str]:
+    """Return level, cuts, boosts and dips of an EQ curve."""
     words = [f"{signed_db(shape.level_db)} overall"] if abs(shape.level_db) >= 0.5 else []
     words += [f"low cut {hertz(shape.low_cut_hz)}"] if shape.low_cut_hz else []
     for feature in shape.features:

@@ -20,6 +20,7 @@ from mixtrace.store.capture_file import (
 )
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.evidence import EVIDENCE, Evidence, read_evidence, write_evidence
+from mixtrace.store.file_names import file_name
 from mixtrace.store.files import JSON, read_document, stage, write_document
 from mixtrace.store.fingerprint import mixtrace_version, session_fingerprint
 from mixtrace.store.folder import (
@@ -70,6 +71,7 @@ __all__ = [
     "StoredTrack",
     "StoredUnread",
     "claimed_folder",
+    "file_name",
     "find_graph",
     "mixtrace_version",
     "read_capture",

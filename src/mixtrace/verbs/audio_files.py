@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from mixtrace.errors import AudioError
 
-__all__ = ["write_audio"]
+__all__ = ["write_audio", "write_float_audio"]
 
 
 def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rate_hz: int) -> None:
@@ -17,7 +17,24 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
     Raises:
         AudioError: the file cannot be written.
     """
-    subtype = "PCM_24" if np.max(np.abs(audio), initial=0.0) < 1.0 else "FLOAT"
+    fits = np.max(np.abs(audio), initial=0.0) < 1.0
+    _write(path, audio, sample_rate_hz, "PCM_24" if fits else "FLOAT")
+
+
+def write_float_audio(
+    path: Path, audio: Float[np.ndarray, "channel time"], sample_rate_hz: int
+) -> None:
+    """Write a WAV file of 32-bit floating-point samples.
+
+    Raises:
+        AudioError: the file cannot be written.
+    """
+    _write(path, audio, sample_rate_hz, "FLOAT")
+
+
+def _write(
+    path: Path, audio: Float[np.ndarray, "channel time"], sample_rate_hz: int, subtype: str
+) -> None:
     try:
         soundfile.write(path, audio.T, sample_rate_hz, format="WAV", subtype=subtype)
     except soundfile.SoundFileError as error:

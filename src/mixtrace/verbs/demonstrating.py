@@ -14,7 +14,7 @@ __all__ = ["DEMO_CONFIG", "Demo", "demo"]
 DEMO_CONFIG = SearchConfig(console_steps=200, rounds=8, round_steps=12)
 """Short enough for three minutes on two cores; the song is short and its tracks are coherent."""
 
-_SONG = "song"
+_SONG, _FIT = "song", "fit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def demo(
     """Write the demo song, find its graph and compare it with the planted one.
 
     Args:
-        output: the folder for the result; the song goes to `song/` in it.
+        output: a folder; the song goes to `song/` in it, the result to `fit/`.
         fresh: see `fit`.
         on_progress: see `fit`.
     """
@@ -42,7 +42,7 @@ def demo(
     song.mkdir(parents=True, exist_ok=True)
     on_progress(Progress("synthesising", 0, 1, None, None))
     write_demo_song(song)
-    found = fit(song, output, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
+    found = fit(song, Path(output) / _FIT, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
     result = (found.stored.graph, found.stored.settings)
     rows = compare(plant_demo(), result, demo_session(LOSS_RATE_HZ))
     return Demo(found, tuple(rows))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float32
 
-from mixtrace.errors import MixtraceError, StoreError
+from mixtrace.errors import MixtraceError
 from mixtrace.fit import SongWindows
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
@@ -50,6 +50,7 @@ from mixtrace.store import (
 from mixtrace.unseen import Range, Unseen
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
+from mixtrace.verbs.outputs import apart_from
 from mixtrace.verbs.reporting import write_report
 
 __all__ = ["Fit", "fit"]
@@ -118,7 +119,7 @@ def fit(
     apart = None if unseen is None else Unseen.parse(unseen)
     _check_device(device)
     song = song if isinstance(song, Song) else find_song(song, mix=mix)
-    folder = None if output is None else _apart(Path(output), song)
+    folder = None if output is None else apart_from(Path(output), song)
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
@@ -162,17 +163,6 @@ def _check_device(device: str) -> None:
             f"Expected a device that this machine has; '{device}' cannot be used. "
             "Pass --device cpu, or cuda where there is a GPU."
         ) from error
-
-
-def _apart(folder: Path, song: Song) -> Path:
-    """Return the folder unless the song's audio lies in it."""
-    sources = {path.resolve().parent for path in song.paths}
-    if folder.resolve() in sources:
-        raise StoreError(
-            f"Expected an output folder of its own; the song's audio lies in {folder}. "
-            "Choose another folder with -o."
-        )
-    return folder
 
 
 def _stored(session: Session, found: SearchResult, unused: tuple[StoredTrack, ...]) -> StoredGraph:

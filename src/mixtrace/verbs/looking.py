@@ -11,12 +11,22 @@ from mixtrace.report import (
     Outline,
     evidence_beside,
     held_out_sentence,
+    outline_capture,
     outline_graph,
     outline_session,
 )
 from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
-from mixtrace.store import METRICS, METRICS_SCHEMA, find_graph, read_document, read_graph
+from mixtrace.store import (
+    CAPTURE,
+    METRICS,
+    METRICS_SCHEMA,
+    find_graph,
+    read_capture,
+    read_document,
+    read_gains_db,
+    read_graph,
+)
 from mixtrace.unseen import Unseen
 
 __all__ = ["evaluate", "show"]
@@ -29,10 +39,11 @@ def show(
     align: bool = True,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Outline:
-    """Tell in words what a graph does, or what was found in a song and assumed of it.
+    """Tell in words what a graph does, what a capture read, or what was found in a song.
 
     Args:
-        path: a `graph.json` or the output folder of a fit; else a song, read as a fit reads it.
+        path: a `graph.json` or the output folder of a fit or a capture; else a song, read as a fit
+            reads it.
         mix: the song's mix, where names do not tell it.
         align: whether to measure how the song's tracks lie in its mix.
         on_progress: called while a song is read.
@@ -50,6 +61,8 @@ def show(
         measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
         evidence, tolerance = evidence_beside(graph, stored)
         return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
+    if (Path(path) / CAPTURE).is_file():
+        return _captured(Path(path))
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
@@ -57,6 +70,15 @@ def show(
     song = find_song(path, mix=mix)
     session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
     return outline_session(session)
+
+
+def _captured(folder: Path) -> Outline:
+    """Return the outline of a capture's folder."""
+    stored = read_capture(folder)
+    metrics = folder / METRICS
+    measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
+    gains_db = read_gains_db(folder, len(stored.tracks))
+    return outline_capture(stored, gains_db, held_out_sentence(measures))
 
 
 def evaluate(target: Path | str, estimate: Path | str, *, unseen: str | None = None) -> Measures:

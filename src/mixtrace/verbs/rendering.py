@@ -13,14 +13,13 @@ from mixtrace.errors import SessionError, StoreError
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
 from mixtrace.prune import Progress
 from mixtrace.render import render_taps
-from mixtrace.store import StoredGraph, find_graph, read_graph, stage
+from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
 
 __all__ = ["Rendering", "render"]
 
 _STEM_BYTES = 1_000_000_000
-_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,17 +113,7 @@ def _stem_ends(graph: Graph) -> Iterator[tuple[str, int]]:
                 end = graph.successors[end][0]
             feeds_output = any(graph.nodes[i].kind == OUTPUT for i in graph.successors[end])
             if not (feeds_output and graph.nodes[head].name == graph.nodes[graph.output].name):
-                yield f"{word} {number:02d} {_file_name(graph.nodes[head].name)}.wav", end
-
-
-def _file_name(name: str) -> str:
-    """Return what of a stranger's name can stand in a file's name on any system.
-
-    >>> _file_name("../a:b*c"), _file_name("Lead Vox #2 (wet)")
-    ('_a_b_c', 'Lead Vox _2 (wet)')
-    """
-    kept = "".join(c if c.isalnum() or c in " -_.()+&" else "_" for c in name)
-    return kept.lstrip(". ")[:_LONGEST_NAME].rstrip(". ") or "unnamed"
+                yield f"{word} {number:02d} {file_name(graph.nodes[head].name)}.wav", end
 
 
 def _check_targets(targets: Collection[Path], dry: DryTracks) -> None:

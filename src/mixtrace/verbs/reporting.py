@@ -5,14 +5,15 @@ from pathlib import Path
 
 from mixtrace.report import (
     Comparison,
+    capture_page,
     compare_results,
     comparison_page,
     read_result,
     report_page,
 )
-from mixtrace.store import stage
+from mixtrace.store import CAPTURE, stage
 
-__all__ = ["compare", "report", "write_report"]
+__all__ = ["compare", "report", "write_page", "write_report"]
 
 REPORT_PAGE = "report.html"
 
@@ -21,7 +22,7 @@ def report(folder: Path | str) -> Path:
     """Make the page of a result anew, `report.html` in its folder, from what is stored there.
 
     Args:
-        folder: the output folder of a fit.
+        folder: the output folder of a fit or a capture.
 
     Returns:
         The page.
@@ -30,7 +31,10 @@ def report(folder: Path | str) -> Path:
         StoreError: a file of the result is missing or damaged.
         OSError: the page cannot be written.
     """
-    return write_report(Path(folder))
+    path = Path(folder)
+    if (path / CAPTURE).is_file():
+        return write_page(path, capture_page(path))
+    return write_report(path)
 
 
 def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> Comparison:
@@ -57,8 +61,12 @@ def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> 
 
 
 def write_report(folder: Path) -> Path:
-    """Write the page of a result into its folder."""
-    page = report_page(folder)
+    """Write the page of a fit into its folder."""
+    return write_page(folder, report_page(folder))
+
+
+def write_page(folder: Path, page: str) -> Path:
+    """Write a page into the folder of its result."""
     with stage(folder) as part_of:
         part_of(REPORT_PAGE).write_text(page, "utf-8")
     return folder / REPORT_PAGE

@@ -1,0 +1,15 @@
+"""What of a stranger's name can stand in a file's name."""
+
+__all__ = ["file_name"]
+
+_LONGEST = 60
+
+
+def file_name(name: str) -> str:
+    """Return what of a stranger's name can stand in a file's name on any system.
+
+    >>> file_name("../a:b*c"), file_name("Lead Vox #2 (wet)")
+    ('_a_b_c', 'Lead Vox _2 (wet)')
+    """
+    kept = "".join(c if c.isalnum() or c in " -_.()+&" else "_" for c in name)
+    return kept.lstrip(". ")[:_LONGEST].rstrip(". ") or "unnamed"

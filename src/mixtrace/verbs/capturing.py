@@ -1,0 +1,184 @@
+"""`capture`: from a song on disk to what was done to each track, read by least squares."""
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from mixtrace.captured import Capture, Unread, capture_session
+from mixtrace.errors import SessionError
+from mixtrace.metrics import Measures, measure
+from mixtrace.prune import Progress
+from mixtrace.report import capture_page
+from mixtrace.session import Session, Song, find_song, read_session, used_session
+from mixtrace.store import (
+    CAPTURE,
+    CAPTURES,
+    ESTIMATE_AUDIO,
+    GAINS,
+    METRICS,
+    METRICS_SCHEMA,
+    RESIDUAL_AUDIO,
+    RESPONSES,
+    StoredCapture,
+    claimed_folder,
+    read_capture,
+    session_fingerprint,
+    stage,
+    write_capture,
+    write_document,
+    write_gains,
+)
+from mixtrace.unseen import Unseen
+from mixtrace.verbs.audio_files import write_audio, write_float_audio
+from mixtrace.verbs.capture_facts import CaptureFacts, gains_db, stored_capture
+from mixtrace.verbs.outputs import apart_from
+from mixtrace.verbs.reporting import write_page
+
+__all__ = ["Captured", "capture"]
+
+
+@dataclass(frozen=True, eq=False)
+class Captured:
+    """What was read of a song.
+
+    Attributes:
+        stored: as `capture.json` holds it.
+        gains_db: of its tracks over the song, a value each 10 ms, as `gains.csv` holds them.
+        capture: the responses and gains themselves.
+        session: the song at the mix's own rate.
+        measures: how well the estimate matches the mix.
+        folder: where all this lies on disk, or None.
+    """
+
+    stored: StoredCapture
+    gains_db: Float[np.ndarray, "track time"]
+    capture: Capture
+    session: Session
+    measures: Measures
+    folder: Path | None
+
+
+def capture(
+    song: Song | Path | str,
+    output: Path | str | None = None,
+    *,
+    mix: Path | str | None = None,
+    align: bool = True,
+    unseen: str | None = None,
+    fresh: bool = False,
+    force: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Captured:
+    """Read by least squares what was done to each track of a mix: its responses and its gain.
+
+    A capture that was stopped or killed goes on where it was when it is called again with the same
+    arguments.
+
+    Args:
+        song: a folder, a manifest or a found song.
+        output: the folder for the result; None to write nothing.
+        mix: the mix's file, where names do not tell it.
+        align: whether to measure how each track lies in the mix.
+        unseen: what not to read of the mix, such as `end:40` or `blocks:40`, a percentage of the
+            song: L_a is then measured on both parts. The alignment alone reads all of the mix.
+        fresh: whether to start anew and to replace another capture.
+        force: whether to read all tracks, also those that are not heard in the mix.
+        on_progress: called often, also while files are read and written.
+
+    Raises:
+        MixtraceError: a song, a choice or a folder that cannot be used, or nothing that can be
+            read.
+        OSError: the folder cannot be written to.
+    """
+    began = time.monotonic()
+    apart = None if unseen is None else Unseen.parse(unseen)
+    song = song if isinstance(song, Song) else find_song(song, mix=mix)
+    folder = None if output is None else apart_from(Path(output), song)
+
+    def report(what: str, done: int, total: int) -> None:
+        on_progress(Progress(what, done, total, None, None))
+
+    whole = read_session(song, align=align, progress=report)
+    session = used_session(whole, force=force)
+    left_out = tuple(
+        Unread(track.name, "it is not heard in the mix")
+        for track in whole.tracks
+        if track not in session.tracks
+    )
+    del whole
+    rate = session.sample_rate_hz
+    held_out = apart.ranges(session.mix.shape[-1], rate) if apart else []
+    fingerprint = session_fingerprint(session, {"capture": str(apart), "force": force})
+    with ExitStack() as stack:
+        keeper = None
+        if folder is not None:
+            claim = claimed_folder(folder, fingerprint, fresh=fresh, results=CAPTURES)
+            keeper = stack.enter_context(claim)
+        found = capture_session(session, held_out, report)
+        found = replace(found, unread=(*found.unread, *left_out))
+        _check(found)
+        report("measuring", 0, 1)
+        measures = measure(
+            target=session.mix,
+            estimate=found.estimate.numpy(),
+            sample_rate_hz=rate,
+            unseen=apart,
+        )
+        report("measuring", 1, 1)
+        facts = CaptureFacts(
+            fingerprint, str(apart) if apart else None, time.monotonic() - began, session.notes
+        )
+        stored = stored_capture(found, {t.name: t for t in session.tracks}, facts)
+        result = Captured(stored, gains_db(found), found, session, measures, folder)
+        if folder is not None and keeper is not None:
+            _write(folder, result, report)
+            write_page(folder, capture_page(folder))
+            keeper.path.unlink(missing_ok=True)
+    return result
+
+
+def _check(found: Capture) -> None:
+    """Refuse a capture of nothing."""
+    if not found.tracks:
+        reasons = "; ".join(f"{u.name}: {u.reason}" for u in found.unread)
+        raise SessionError(
+            f"Expected a track that can be read; there is none ({reasons}). "
+            "mixtrace fit needs no phase: try it instead."
+        )
+
+
+def _write(folder: Path, result: Captured, report: Callable[[str, int, int], None]) -> None:
+    """Write the result's files as one; the document that names them comes last."""
+    stored, found, session = result.stored, result.capture, result.session
+    before = _responses_of(folder)
+    (folder / RESPONSES).mkdir(exist_ok=True)
+    steps = len(stored.tracks) + 2
+    with stage(folder) as part_of:
+        for number, (named, track) in enumerate(zip(stored.tracks, found.tracks, strict=True)):
+            report("writing", number, steps)
+            channels = track.responses.transpose(0, 1).flatten(0, 1).numpy()
+            write_float_audio(part_of(f"{RESPONSES}/{named.file}"), channels, stored.sample_rate_hz)
+        write_gains(part_of(GAINS), [t.name for t in stored.tracks], result.gains_db)
+        report("writing", steps - 2, steps)
+        estimate = found.estimate.numpy()
+        write_audio(part_of(ESTIMATE_AUDIO), estimate, stored.sample_rate_hz)
+        write_audio(part_of(RESIDUAL_AUDIO), session.mix - estimate, stored.sample_rate_hz)
+        report("writing", steps - 1, steps)
+        rate = {"sample_rate_hz": stored.sample_rate_hz}
+        write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(result.measures))
+        write_capture(stored, part_of(CAPTURE))
+    for name in before - {track.file for track in stored.tracks}:
+        (folder / RESPONSES / name).unlink(missing_ok=True)
+    report("writing", steps, steps)
+
+
+def _responses_of(folder: Path) -> set[str]:
+    """Return the response files that an earlier capture in the folder names as its own."""
+    if not (folder / CAPTURE).is_file():
+        return set()
+    return {track.file for track in read_capture(folder).tracks}
