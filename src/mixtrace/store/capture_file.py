@@ -1,6 +1,6 @@
 """`capture.json` and `gains.csv`: what was read of a song, for people and programs.
 
-The responses lie beside them as audio files, named in the document. docs/capture-format.md
+The responses lie beside them as audio files, named in the document. docs/capture.md
 describes every key.
 """
 
