@@ -2,10 +2,10 @@
 
     python benchmarks/capture.py --results FOLDER [--output FILE.md] SONG [SONG ...]
 
-Each song is captured three times by `mixtrace capture`, in a process of its own: whole, without its
-last 40 % (`--unseen end:40`) and without blocks spread over it (`--unseen blocks:40`). Wall time and
-peak memory include starting, reading, aligning, measuring and writing. A capture that lies in FOLDER
-already is only listed.
+Each song is captured three times by `mixtrace capture`, in a process of its own: whole, without
+its last 40 % (`--unseen end:40`) and without blocks spread over it (`--unseen blocks:40`). Wall time
+and peak memory include starting, reading, aligning, measuring and writing. A capture that lies in
+FOLDER already is only listed.
 """
 
 import argparse
@@ -86,8 +86,8 @@ def main() -> None:
         "| --- | --- | --- | --- | --- | --- |",
         *(first for first, _ in both),
         "",
-        "| song | tracks read | responses | level curves | left of the mix | whole: wall / processor "
-        "| end | blocks | memory |",
+        "| song | tracks read | responses | level curves | left of the mix "
+        "| whole: wall / processor | end | blocks | memory |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         *(second for _, second in both),
     ]
