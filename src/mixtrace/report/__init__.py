@@ -1,5 +1,6 @@
 """Results in words, pictures and pages, made from what is stored."""
 
+from mixtrace.report.captured_page import capture_page
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.curves import CurveShape, Feature, curve_shape
 from mixtrace.report.held_out import held_out_sentence
@@ -15,6 +16,7 @@ __all__ = [
     "Line",
     "Outline",
     "Row",
+    "capture_page",
     "compare_results",
     "comparison_page",
     "curve_shape",
