@@ -1,6 +1,7 @@
-"""Firefox for the tests of the page, over its own protocol for tests: Debian's `firefox-esr`."""
+"""The browsers that pages are tested in: Debian's `chromium` and `firefox-esr`, by its protocol."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 _START_S = 60.0
 
@@ -65,6 +67,19 @@ class Firefox:
     def _receive(self) -> Any:
         length = b"".join(iter(lambda: self._incoming.read(1), b":"))
         return json.loads(self._incoming.read(int(length)))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("no browser: expected Debian's package chromium to be installed")
+    # The sandbox of a browser does not start for root.
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=found, args=arguments)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="module")

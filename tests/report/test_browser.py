@@ -5,8 +5,6 @@ are skipped. The song is made
 here and fitted by the real verb, but for the search, which is given.
 """
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ import pytest
 import soundfile
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import mixtrace
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
@@ -84,19 +82,6 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("mixtrace.verbs.fitting.search", given_search)
         mixtrace.fit(folder / "song", folder / "OUT", align=False)
     return folder / "OUT" / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        pytest.skip("no browser: expected Debian's package chromium to be installed")
-    # The sandbox of a browser does not start for root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=found, args=arguments)
-        yield chromium
-        chromium.close()
 
 
 class Visit:

@@ -1,6 +1,7 @@
 """Results in words, pictures and pages, made from what is stored."""
 
 from mixtrace.report.captured_outline import outline_capture
+from mixtrace.report.captured_page import capture_page
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.curves import CurveShape, Feature, curve_shape
 from mixtrace.report.held_out import held_out_sentence
@@ -16,6 +17,7 @@ __all__ = [
     "Line",
     "Outline",
     "Row",
+    "capture_page",
     "compare_results",
     "comparison_page",
     "curve_shape",

@@ -1,30 +1,27 @@
 """What was read of a song as an outline in words: what was done to each track, shared tails."""
 
+from dataclasses import replace
+
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.report.captured_words import (
-    curve_words,
-    direct_words,
-    doubts,
-    gain_range_db,
-    placed,
-    tail_groups,
-    tail_words,
-)
+from mixtrace.report.captured_facts import facts_of, percent, told
+from mixtrace.report.captured_tails import tail_sentences
+from mixtrace.report.curves import curve_shape
 from mixtrace.report.inline_curves import blocks
 from mixtrace.report.outline import Line, Outline, Row
 from mixtrace.report.svg import thinned
-from mixtrace.session.song import listed
+from mixtrace.report.words import shape_words
 from mixtrace.store import StoredCapture, StoredResponse
 
 __all__ = ["outline_capture"]
 
 _WIDTH = 16
-_RIDE_DB = 12.0
-_TAIL_RANGE_DB = 60.0
+_GAIN_DB = 12.0
+_ENERGY_DB = 60.0
 _EQ_DB = 9.0
 _EQ_HZ = (40.0, 13_000.0)
+_LINES = 2048
 
 
 def outline_capture(
@@ -43,36 +40,39 @@ def outline_capture(
     length_s = stored.response_samples / stored.sample_rate_hz
     note = f"{len(stored.tracks)} tracks, responses of {length_s:.2f} s"
     said = [remark] if remark else []
-    rest = 100.0 * stored.error_seen
-    said.append(f"the reading leaves {rest:.2g} % of the mix unexplained, every band alike")
-    for group in tail_groups(stored.tail_likeness):
-        said.append(f"share a tail: {listed([stored.tracks[k].name for k in group])}")
-    rows = [Row(0, stored.song, note, tuple(Line(text) for text in [*said, *stored.notes]))]
-    for name in dict.fromkeys(track.group for track in stored.tracks):
-        rows.append(Row(1, name, "group"))
+    said.append(f"the reading leaves {percent(stored.error_seen)} of the mix, every band alike")
+    said += [*tail_sentences(stored), *stored.notes]
+    rows = [Row(0, stored.song, note, tuple(Line(text) for text in said))]
+    for group in dict.fromkeys(track.group for track in stored.tracks):
+        rows.append(Row(1, group, "group"))
         for track, gain_db in zip(stored.tracks, gains_db, strict=True):
-            if track.group == name:
+            if track.group == group:
                 rows.append(_row(stored, track, gain_db))
     rows += [Row(1, unread.name, f"not read: {unread.reason}") for unread in stored.unread]
     return Outline(tuple(rows))
 
 
 def _row(stored: StoredCapture, track: StoredResponse, gain_db: Float[np.ndarray, " time"]) -> Row:
-    where = placed(stored, track)
-    grid_hz = np.geomspace(*_EQ_HZ, _WIDTH)
-    power = (10 ** (np.array(track.direct_db) / 10.0)).mean(0)
-    curve_db = np.interp(grid_hz, stored.direct_hz, 10.0 * np.log10(power)) - where.level_db
-    lines = [Line("direct", direct_words(where), blocks(curve_db, -_EQ_DB, _EQ_DB))]
-    if tail := tail_words(track):
-        energy = thinned(np.array(track.energy_db), _WIDTH)
-        lines.append(Line("after it", tail, blocks(energy, -_TAIL_RANGE_DB, 0.0)))
+    facts = facts_of(stored, track, gain_db)
+    done, _ = told(track, facts)
+    energy = thinned(np.array(track.energy_db), _WIDTH)
+    lines = [
+        _direct_line(stored, track),
+        Line("energy", f"{percent(track.share)} of the mix", blocks(energy, -_ENERGY_DB, 0.0)),
+    ]
     if track.curve is not None:
-        words = curve_words(track.curve, gain_range_db(gain_db))
-        lines.append(Line("gain", words, blocks(thinned(gain_db, _WIDTH), -_RIDE_DB, _RIDE_DB)))
-    return Row(
-        2,
-        track.name,
-        f"{100.0 * track.share:.2g} % of the mix",
-        tuple(lines),
-        doubts=doubts(track),
-    )
+        curve = blocks(thinned(gain_db, _WIDTH), -_GAIN_DB, _GAIN_DB)
+        lines.append(Line("gain", f"moves by {facts.moves_db:.1f} dB", curve))
+    doubts = tuple(said for _, said in facts.doubts)
+    return Row(2, track.name, "track", tuple(lines), done, doubts)
+
+
+def _direct_line(stored: StoredCapture, track: StoredResponse) -> Line:
+    """Return the shape of the direct part around the level that most of it is near."""
+    power_db = 10.0 * np.log10((10.0 ** (np.array(track.direct_db) / 10.0)).mean(0))
+    hertz = np.linspace(0.0, stored.direct_hz[-1], _LINES)
+    shape = curve_shape(hertz, np.interp(hertz, stored.direct_hz, power_db))
+    grid_hz = np.geomspace(*_EQ_HZ, _WIDTH)
+    curve_db = np.interp(grid_hz, stored.direct_hz, power_db) - shape.level_db
+    words = ", ".join(shape_words(replace(shape, level_db=0.0))) or "flat"
+    return Line("direct part", words, blocks(curve_db, -_EQ_DB, _EQ_DB))

@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from jaxtyping import Float, UInt8
 
-__all__ = ["difference_picture", "level_picture"]
+__all__ = ["difference_picture", "level_picture", "share_picture"]
 
 _LEVEL_STOPS = (
     (0.0, (72, 94, 176)),
@@ -17,6 +17,7 @@ _LEVEL_STOPS = (
     (0.8, (226, 92, 72)),
     (1.0, (240, 150, 40)),
 )
+_SHARE = (22, 142, 152)
 _LOUDER, _SOFTER = (214, 84, 32), (40, 104, 200)
 
 
@@ -30,6 +31,13 @@ def level_picture(
 def difference_picture(difference_db: Float[np.ndarray, "band frame"], most_db: float) -> bytes:
     """Return a PNG of differences: orange above zero, blue below, clear at zero."""
     return _png(_steps(0.5 + 0.5 * difference_db / most_db), _difference_palette())
+
+
+def share_picture(share: Float[np.ndarray, "band frame"]) -> bytes:
+    """Return a PNG of shares: clear at 0, full at 1, the first band at the bottom."""
+    palette = np.empty((256, 4), np.uint8)
+    palette[:, :3], palette[:, 3] = _SHARE, np.arange(256)
+    return _png(_steps(share), palette)
 
 
 def _steps(share: Float[np.ndarray, "band frame"]) -> UInt8[np.ndarray, "band frame"]:

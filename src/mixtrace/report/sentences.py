@@ -26,7 +26,7 @@ from mixtrace.report.words import clock, hertz, panned, ratio, seconds, signed_d
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.units import db_from_ratio
 
-__all__ = ["Telling", "tell"]
+__all__ = ["Telling", "pan_place", "tell"]
 
 _LEVEL_DB = 0.75
 _PAN = 0.05
@@ -130,14 +130,14 @@ def _level(context: _Context) -> Iterator[str]:
     if context.evidence is not None and context.row is not None:
         dry, wet = 10.0 ** (context.evidence.track_sides_db[context.row].astype(float) / 10.0)
         change_db = 10.0 * math.log10(wet.sum() / dry.sum())
-        moved = _pan(wet) if abs(_pan(wet) - _pan(dry)) >= _PAN else 0.0
+        moved = pan_place(wet) if abs(pan_place(wet) - pan_place(dry)) >= _PAN else 0.0
     else:
         gains = [
             mixed_gain_db(node.values["gain_db"].double().numpy(), node.wet)
             for _, node in context.of_kind("gain_panning")
         ]
         power = 10.0 ** (np.sum(gains, axis=0) / 10.0) if gains else np.ones(2)
-        change_db, moved = 10.0 * math.log10(power.mean()), _pan(power)
+        change_db, moved = 10.0 * math.log10(power.mean()), pan_place(power)
         if not gains:
             return
     if abs(change_db) >= _LEVEL_DB:
@@ -146,7 +146,7 @@ def _level(context: _Context) -> Iterator[str]:
         yield panned(moved)
 
 
-def _pan(power: np.ndarray) -> float:
+def pan_place(power: np.ndarray) -> float:
     """Return the place of a constant-power pan pot, -1 left to +1 right."""
     left, right = np.sqrt(np.maximum(power, 1e-20))
     return 4.0 / math.pi * math.atan2(right, left) - 1.0

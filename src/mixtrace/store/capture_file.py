@@ -271,6 +271,8 @@ def _disagreement(stored: StoredCapture) -> str:
         return "it has no tracks"
     if stored.lead_samples >= stored.response_samples:
         return "lead_samples reaches beyond response_samples"
+    if not stored.direct_hz:
+        return "direct_hz is empty"
     likeness = stored.tail_likeness
     if len(likeness) != count or any(len(row) != count for row in likeness):
         return f"tail_likeness is no table of {count} by {count}"

@@ -1,0 +1,200 @@
+"""What was read of a track, in a few numbers and words, and what of it a reader should doubt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mixtrace.report.captured_tails import listed
+from mixtrace.report.result import fixed
+from mixtrace.report.sentences import pan_place
+from mixtrace.report.words import panned, seconds, signed_db
+from mixtrace.store import StoredCapture, StoredCurve, StoredResponse
+
+__all__ = ["LEVEL_BAND_HZ", "Facts", "facts_of", "percent", "told"]
+
+LEVEL_BAND_HZ = (100.0, 8_000.0)
+"""Where level and place are judged: most tracks sound there, and short responses tell of it."""
+
+_SAME_PLACE_S = 5e-5  # two samples: nobody would move a track by less
+_CENTRE = 0.02
+_HELD_GAIN_DB = 0.002  # gains are written in thousandths
+_MOVES_DB = 0.1
+_HOLDS = 0.6  # tracks below a fifth are not read at all; those between the two are half guessed
+_COHERENT = 0.4  # of its power less than a sixth is then found in the mix
+_STEEP_DB = 1.0
+_MOST_ECHOES = 3  # in words
+_FAR_S = 0.02  # the direct part of an aligned track lies nearer to time zero
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A track's row in the overview.
+
+    Attributes:
+        level_db: mean power of the direct part to left and right, within `LEVEL_BAND_HZ`.
+        place: where a constant-power pan pot would put it, -1 left to 1 right.
+        arrives_s: how much later than in its file it comes in the mix.
+        moves_db: from the 5th to the 95th percentile of its gain, while it plays.
+        coherence: mean of all that is known; None where nothing is.
+        doubts: what speaks against the reading, a few words and a sentence each.
+    """
+
+    level_db: float
+    place: float
+    arrives_s: float
+    moves_db: float
+    coherence: float | None
+    doubts: tuple[tuple[str, str], ...]
+
+
+def facts_of(
+    stored: StoredCapture, track: StoredResponse, gain_db: Float[np.ndarray, " time"]
+) -> Facts:
+    """Return what was read of a track in numbers.
+
+    Args:
+        stored: the song.
+        track: one of its tracks.
+        gain_db: over the song.
+    """
+    hertz = np.array(stored.direct_hz)
+    inside = (hertz >= LEVEL_BAND_HZ[0]) & (hertz <= LEVEL_BAND_HZ[1])
+    power = (10.0 ** (np.array(track.direct_db)[:, inside] / 10.0)).sum(1) / max(inside.sum(), 1)
+    known = [value for row in track.coherence for value in row if value is not None]
+    coherence = float(np.mean(known)) if known else None
+    return Facts(
+        level_db=10.0 * float(np.log10(max(power.mean(), 1e-12))),
+        place=pan_place(power),
+        arrives_s=track.delay_s + track.arrival_s,
+        moves_db=_movement_db(gain_db, track.curve),
+        coherence=coherence,
+        doubts=tuple(_doubts(track, coherence)),
+    )
+
+
+def told(track: StoredResponse, facts: Facts) -> list[str]:
+    """Return what was done to a track, and what supports that, in two paragraphs."""
+    done = [_placed(track, facts), _echoed(track), _rings(track), _moves(track.curve, facts)]
+    return [" ".join(done), _supported(track, facts)]
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, rounded to two digits.
+
+    >>> percent(0.1234), percent(1.204), percent(0.00016)
+    ('12 %', '120 %', '0.016 %')
+    """
+    return f"{float(f'{100.0 * share:.2g}'):g} %"
+
+
+def _movement_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None) -> float:
+    """Return the range of a gain; below a curve's lowest level, as in silence, it does not move."""
+    if curve is not None:
+        gain_db = gain_db[np.abs(gain_db - curve.gains_db[0]) > _HELD_GAIN_DB]
+    if not len(gain_db):
+        return 0.0
+    low, high = np.percentile(gain_db, (5.0, 95.0))
+    return float(high - low)
+
+
+def _doubts(track: StoredResponse, coherence: float | None) -> list[tuple[str, str]]:
+    doubts, holds = [], track.holds
+    if abs(track.arrival_s) > _FAR_S:
+        doubts.append(
+            (
+                "peak far off",
+                f"its strongest peak lies {1000.0 * abs(track.arrival_s):.0f} ms off time zero, so "
+                "that what is called its direct part may be an echo or a guess",
+            )
+        )
+    if holds is None:
+        doubts.append(
+            (
+                "not tested",
+                "it plays in too little of the song to test on one part what was read on another",
+            )
+        )
+    elif holds < _HOLDS:
+        doubts.append(
+            (
+                "holds poorly",
+                "what is read of it on one part of the song fits another best when it is scaled "
+                f"down to {fixed(holds, 2)}",
+            )
+        )
+    if coherence is None or coherence < _COHERENT:
+        doubts.append(
+            (
+                "little in common",
+                "it has little in common with what the other tracks leave of the mix, as after "
+                "pitch correction or where it is hardly heard",
+            )
+        )
+    return doubts
+
+
+def _placed(track: StoredResponse, facts: Facts) -> str:
+    place = "in the middle" if abs(facts.place) < _CENTRE else panned(facts.place)
+    turned = ", its polarity turned over" if track.polarity < 0 else ""
+    if abs(facts.arrives_s) < _SAME_PLACE_S:
+        when = "when it does in its file"
+    else:
+        side = "later" if facts.arrives_s > 0.0 else "earlier"
+        when = f"{1000.0 * abs(facts.arrives_s):.2f} ms {side} than in its file"
+    return (
+        f"Its direct part is at {signed_db(facts.level_db)}, {place}. In the mix it comes "
+        f"{when}{turned}."
+    )
+
+
+def _echoed(track: StoredResponse) -> str:
+    if not track.echoes:
+        return "No echo stands out."
+    strongest = sorted(track.echoes, key=lambda echo: -echo.level_db)[:_MOST_ECHOES]
+    words = listed([f"{seconds(e.after_s)} at {signed_db(e.level_db)}" for e in strongest])
+    if len(track.echoes) > _MOST_ECHOES:
+        return f"{len(track.echoes)} echoes stand out, the strongest after {words}."
+    return f"{'Echoes stand' if len(strongest) > 1 else 'One echo stands'} out after {words}."
+
+
+def _rings(track: StoredResponse) -> str:
+    falls = (
+        "does not fall evenly"
+        if track.rt60_s is None
+        else f"falls by 60 dB in {seconds(track.rt60_s)}"
+    )
+    return f"What follows the direct part lies at {signed_db(track.tail_db)} of it and {falls}."
+
+
+def _moves(curve: StoredCurve | None, facts: Facts) -> str:
+    moved = f"Its gain moves by {fixed(facts.moves_db, 1)} dB"
+    if curve is None:
+        still = "Its gain does not follow its level."
+        return still if facts.moves_db < _MOVES_DB else f"{moved}, but not with its level."
+    rise = curve.gains_db[-1] - curve.gains_db[0]
+    if rise < -_STEEP_DB:
+        like = "the louder the less, as a compressor's does"
+    elif rise > _STEEP_DB:
+        like = "the louder the more, as an expander's or a gate's does"
+    else:
+        like = "neither up nor down on the whole"
+    return (
+        f"{moved} and follows its level: {like}, with an attack of {curve.attack_ms:g} ms and a "
+        f"release of {curve.release_ms:g} ms."
+    )
+
+
+def _supported(track: StoredResponse, facts: Facts) -> str:
+    said = [f"Its part has {percent(track.share)} of the mix's whitened energy."]
+    if track.holds is not None:
+        said.append(
+            "What is read of it on one part of the song holds on another by a factor of "
+            f"{fixed(track.holds, 2)}, where 1 is all of it."
+        )
+    if facts.coherence is not None:
+        said.append(
+            "Its coherence with what the other tracks leave of the mix is "
+            f"{fixed(facts.coherence, 2)} on average; 1 is the same sound."
+        )
+    return " ".join(said)
