@@ -3,9 +3,9 @@
     python benchmarks/capture.py --results FOLDER [--output FILE.md] SONG [SONG ...]
 
 Each song is captured three times by `mixtrace capture`, in a process of its own: whole, without
-its last 40 % (`--unseen end:40`) and without blocks spread over it (`--unseen blocks:40`). Wall time
-and peak memory include starting, reading, aligning, measuring and writing. A capture that lies in
-FOLDER already is only listed.
+its last 40 % (`--unseen end:40`) and without blocks spread over it (`--unseen blocks:40`). Wall
+time and peak memory include starting, reading, aligning, measuring and writing. A capture that lies
+in FOLDER already is only listed.
 """
 
 import argparse

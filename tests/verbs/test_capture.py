@@ -25,7 +25,7 @@ def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "tracks").mkdir(parents=True)
     mix = np.zeros((12 * rate, 2))
     for number, pan in enumerate(PANS):
-        bursts = np.repeat(rng.uniform(0.0, 1.0, 48), rate // 4)[: 12 * rate]
+        bursts = np.repeat(rng.uniform(0.0, 1.0, 48), rate // 4 + 1)[: 12 * rate]
         audio = 0.1 * bursts * rng.standard_normal(12 * rate)
         soundfile.write(folder / "tracks" / f"{number} =a.wav", audio, rate, subtype="FLOAT")
         mix += audio[:, None] * pan
@@ -98,7 +98,7 @@ def test_what_was_done_is_found(out: Path):
 def test_show_tells_it_in_words_and_report_makes_the_page_anew(out: Path):
     told = str(mixtrace.show(out))
     assert "0 =a" in told
-    assert "louder left" in told
+    assert "panned 41 % left" in told
     page = (out / "report.html").read_bytes()
     (out / "report.html").unlink()
     assert mixtrace.report(out) == out / "report.html"

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from mixtrace.captured import (
@@ -90,11 +89,12 @@ def stored_capture(
 
 
 def gains_db(found: Capture) -> Float[np.ndarray, "track time"]:
-    """Return the gains of all tracks, a value each `GAIN_STEP_S`: means of frames."""
-    frames = round(GAIN_STEP_S / FRAME_S)
-    gains = torch.stack([track.gain_db for track in found.tracks])
-    last = gains[:, -1:].expand(-1, -gains.shape[1] % frames)
-    return torch.cat((gains, last), 1).unflatten(1, (-1, frames)).mean(-1).numpy()
+    """Return the gains of all tracks, a value each `GAIN_STEP_S`, on lines between frames."""
+    frame_s = round(FRAME_S * found.sample_rate_hz) / found.sample_rate_hz
+    middles_s = (np.arange(len(found.tracks[0].gain_db)) + 0.5) * frame_s
+    duration_s = found.estimate.shape[-1] / found.sample_rate_hz
+    time_s = np.arange(0.0, duration_s, GAIN_STEP_S)
+    return np.stack([np.interp(time_s, middles_s, t.gain_db.numpy()) for t in found.tracks])
 
 
 def _response(found: Capture, track: CapturedTrack, number: int, source: Track) -> StoredResponse:
