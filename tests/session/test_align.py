@@ -7,47 +7,17 @@ planted fractions to a tenth of a sample (what the estimate promises).
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
+from sounds import RATE, bursts, delayed, mixed, panned
 
 from mixtrace.session import Alignment, apply_alignment, estimate_alignments
 
-RATE = 16000
 TIME = 10 * RATE
-
-
-def bursts(seed: int, colour: float = 0.5, time: int = TIME) -> np.ndarray:
-    """Return a mono track of decaying noise bursts at random times, [1, time]."""
-    rng = np.random.default_rng(seed)
-    noise = smoothed(rng.standard_normal(time), colour)
-    onsets = (rng.random(time) < 4.0 / RATE) * rng.uniform(0.3, 1.0, time)
-    envelope = smoothed(onsets, np.exp(-1.0 / (0.15 * RATE)))
-    return (0.1 * noise * envelope)[None].astype(np.float32)
-
-
-def smoothed(signal: np.ndarray, pole: float) -> np.ndarray:
-    """Return the signal through a filter of one pole."""
-    return np.asarray(sosfilt([[1.0, 0.0, 0.0, 1.0, -pole, 0.0]], signal))
-
-
-def delayed(audio: np.ndarray, samples: float) -> np.ndarray:
-    """Return the audio later by any number of samples, exactly, by the phase of its spectrum."""
-    time = audio.shape[1]
-    padded = 2 * time
-    phase = np.exp(-2j * np.pi * np.fft.rfftfreq(padded) * samples)
-    return np.fft.irfft(np.fft.rfft(audio, padded) * phase, padded)[:, :time].astype(np.float32)
 
 
 def filtered(audio: np.ndarray, order: int, cutoff_hz: float, kind: str) -> np.ndarray:
     """Return the audio through a Butterworth filter, whose phase is that of an equaliser."""
     sections = butter(order, cutoff_hz, kind, fs=RATE, output="sos")
     return np.asarray(sosfilt(sections, audio), np.float32)
-
-
-def panned(audio: np.ndarray, left: float, right: float) -> np.ndarray:
-    return audio * np.array([[left], [right]], np.float32)
-
-
-def mixed(tracks: list[np.ndarray]) -> np.ndarray:
-    return np.sum([panned(t, 0.5, 0.6) for t in tracks], axis=0)
 
 
 def lags(found: list[Alignment]) -> list[float]:

@@ -12,7 +12,9 @@ from jaxtyping import Float
 from mixtrace.errors import AudioError
 from mixtrace.parallel import side_by_side
 from mixtrace.runtime import give_back
-from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.align import estimate_alignments
+from mixtrace.session.alignment import Alignment, apply_alignment
+from mixtrace.session.alignment_notes import alignment_notes
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.belonging import UNHEARD, Hearing
 from mixtrace.session.contents import Contents, content_notes, examine
@@ -227,24 +229,11 @@ def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: i
 def _track_notes(tracks: Sequence[Track]) -> list[str]:
     """Return what was found of the tracks and is done about it, the gravest first."""
     every = len(tracks)
-    moved = [f"{t.name} ({_way(t.alignment)})" for t in tracks if _way(t.alignment)]
-    carried = [t.name for t in tracks if t.alignment.delay_s and not t.alignment.confidence]
     copies = [f"{t.name} (of {t.duplicate_of})" for t in tracks if t.duplicate_of]
     clipped = [f"{t.name} ({t.clipped_samples} samples)" for t in tracks if t.clipped_samples]
     silent = [t.name for t in tracks if t.silent]
-    notes = [f"put where the mix has them: {listed(moved)}"] if moved else []
-    if carried:
-        notes.append(f"moved with the others, nothing of their own measured: {listed(carried)}")
+    notes = alignment_notes({t.name: t.alignment for t in tracks})
     notes += [f"the same recording twice, both are used: {listed(copies, every)}"] if copies else []
     notes += [f"clipped in the file, used as it is: {listed(clipped, every)}"] if clipped else []
     notes += [f"silent, adds nothing: {listed(silent, every)}"] if silent else []
     return notes
-
-
-def _way(alignment: Alignment) -> str:
-    """Return how far a track was moved on evidence of its own, and whether it was turned over."""
-    if not alignment.confidence:
-        return ""
-    ms, over = 1e3 * alignment.delay_s, alignment.polarity < 0
-    way = [f"{abs(ms):.1f} ms {'later' if ms > 0 else 'earlier'}"] if ms else []
-    return ", ".join(way + (["polarity turned over"] if over else []))
