@@ -26,6 +26,7 @@ Reference = Literal["", "confirmed", "carried", "refused"]
 """What a file's time reference came to: it had or changed nothing; the sound agrees; nothing is
 heard of the track, but of others whose references agree; the sound does not agree."""
 
+_SCOUTS = 4  # tracks looked for over the whole song before the others are
 _SAME_S = 0.005  # what a track without sound of its own is not moved for
 
 _Track = Float[np.ndarray, "_channel _time"]
@@ -139,11 +140,34 @@ class _Search:
             self.origins[k] = 0
         return tried
 
+    def by_scouts(self) -> None:
+        """Look for many lost tracks where a few of them are found, all at one place.
+
+        So it is with a mix that was trimmed; a look at the whole song costs seconds a track.
+        """
+        lost = self.lost
+        scouts = lost[:: max(1, len(lost) // _SCOUTS)][:_SCOUTS]
+        if len(lost) < 2 * _SCOUTS:
+            return
+        _, own = find_places(self.tracks, self.mix, self.rate, scouts)
+        sure = [place for place in own.values() if place.confidence >= SURE]
+        middle_s = float(np.median([place.delay_s for place in sure])) if sure else 0.0
+        together = [p for p in sure if abs(p.delay_s - middle_s) <= MAX_LAG_S / 4]
+        if len(together) <= _SCOUTS / 2 or abs(middle_s) <= MAX_LAG_S / 2:
+            return
+        for k in lost:
+            self.origins[k] = round(middle_s * self.rate)
+            self.limits[k] = min(place.confidence for place in together)
+        self._settle()
+        for k in self.lost:
+            self.origins[k], self.limits[k] = 0, 1.0
+
     def everywhere(self) -> None:
         """Look for lost tracks over the whole song.
 
         Without a clear place of its own a track is looked for where the lost ones together were.
         """
+        self.by_scouts()
         lost, before = self.lost, list(self.origins)
         if not lost:
             return
