@@ -111,9 +111,9 @@ def stored_graph() -> "StoredGraph":
     }
     wet = {kind: torch.rand(count, generator=noise) for kind, count in counts.items()}
     tracks = tuple(
-        StoredTrack(name, group, Alignment(delay_s, polarity, 0.9))
-        for (name, group), delay_s, polarity in zip(
-            names, (0.0, -0.0123, 0.001), (1, -1, 1), strict=True
+        StoredTrack(name, group, Alignment(delay_s, polarity, 0.9, drift_ppm))
+        for (name, group), delay_s, polarity, drift_ppm in zip(
+            names, (0.0, -0.0123, 0.001), (1, -1, 1), (0.0, 49.97, 0.0), strict=True
         )
     )
     return StoredGraph("tiny song", tracks, graph, Settings(values, wet))

@@ -7,47 +7,18 @@ planted fractions to a tenth of a sample (what the estimate promises).
 import numpy as np
 import pytest
 from scipy.signal import butter, sosfilt
+from sounds import RATE, bursts, delayed, mixed, panned
 
 from mixtrace.session import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.place import find_places
 
-RATE = 16000
 TIME = 10 * RATE
-
-
-def bursts(seed: int, colour: float = 0.5, time: int = TIME) -> np.ndarray:
-    """Return a mono track of decaying noise bursts at random times, [1, time]."""
-    rng = np.random.default_rng(seed)
-    noise = smoothed(rng.standard_normal(time), colour)
-    onsets = (rng.random(time) < 4.0 / RATE) * rng.uniform(0.3, 1.0, time)
-    envelope = smoothed(onsets, np.exp(-1.0 / (0.15 * RATE)))
-    return (0.1 * noise * envelope)[None].astype(np.float32)
-
-
-def smoothed(signal: np.ndarray, pole: float) -> np.ndarray:
-    """Return the signal through a filter of one pole."""
-    return np.asarray(sosfilt([[1.0, 0.0, 0.0, 1.0, -pole, 0.0]], signal))
-
-
-def delayed(audio: np.ndarray, samples: float) -> np.ndarray:
-    """Return the audio later by any number of samples, exactly, by the phase of its spectrum."""
-    time = audio.shape[1]
-    padded = 2 * time
-    phase = np.exp(-2j * np.pi * np.fft.rfftfreq(padded) * samples)
-    return np.fft.irfft(np.fft.rfft(audio, padded) * phase, padded)[:, :time].astype(np.float32)
 
 
 def filtered(audio: np.ndarray, order: int, cutoff_hz: float, kind: str) -> np.ndarray:
     """Return the audio through a Butterworth filter, whose phase is that of an equaliser."""
     sections = butter(order, cutoff_hz, kind, fs=RATE, output="sos")
     return np.asarray(sosfilt(sections, audio), np.float32)
-
-
-def panned(audio: np.ndarray, left: float, right: float) -> np.ndarray:
-    return audio * np.array([[left], [right]], np.float32)
-
-
-def mixed(tracks: list[np.ndarray]) -> np.ndarray:
-    return np.sum([panned(t, 0.5, 0.6) for t in tracks], axis=0)
 
 
 def lags(found: list[Alignment]) -> list[float]:
@@ -230,3 +201,31 @@ def test_delays_that_differ_are_not_taken_for_a_common_one():
     hum = 0.02 * np.sin(2 * np.pi * 50.0 / RATE * np.arange(TIME))[None].astype(np.float32)
     mix = mixed([wet[0], delayed(wet[1], -5), delayed(wet[2], -16), hum])
     assert lags(estimate_alignments([*wet, hum], mix, RATE)) == [0, -5, -16, 0]
+
+
+@pytest.mark.parametrize("stereo", [False, True])
+def test_a_track_in_the_sides_alone_is_found_over_the_whole_song(stereo: bool):
+    """Its channels are opposite: their sum shows nothing, in the mix or in its file too."""
+    wet = [bursts(k, time=30 * RATE) for k in range(3)]
+    mix = mixed(wet[1:]) + panned(wet[0], 0.6, -0.6)
+    late = panned(wet[0], 1.0, -1.0) if stereo else wet[0]
+    found = estimate_alignments([late[:, 5 * RATE :], *wet[1:]], mix, RATE)
+    assert lags(found) == [5 * RATE, 0, 0]
+    assert found[0].confidence > 0.4
+
+
+def test_many_tracks_are_found_where_a_few_of_them_are(monkeypatch: pytest.MonkeyPatch):
+    """A trimmed mix of nine tracks: four are looked for over the whole song, and a stray."""
+    wet, trim = [bursts(k, colour=0.1 * k, time=20 * RATE) for k in range(9)], 5 * RATE
+    looked: list[int] = []
+
+    def counted(tracks: list, mix: np.ndarray, rate: int, wanted: list[int]) -> object:
+        looked.append(len(wanted))
+        return find_places(tracks, mix, rate, wanted)
+
+    monkeypatch.setattr("mixtrace.session.align.find_places", counted)
+    dry = [*wet[:8], wet[8][:, 12 * RATE :]]
+    found = estimate_alignments(dry, mixed(wet)[:, trim:], RATE)
+    assert lags(found) == [-trim] * 8 + [7 * RATE]
+    assert looked == [4, 1]
+    assert min(a.confidence for a in found) > 0.4

@@ -69,7 +69,7 @@ def test_the_same_graph_gives_the_same_bytes(tmp_path: Path, stored_graph: Store
 def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: StoredGraph):
     text = write(tmp_path, stored_graph).read_text("utf-8")
     document = json.loads(text)
-    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/2"
+    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/3"
     assert document["song"] == "tiny song"
     assert document["tracks"][1] == {
         "name": "02_Bass",
@@ -77,6 +77,7 @@ def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: Sto
         "delay_s": -0.0123,
         "polarity": -1,
         "confidence": 0.9,
+        "drift_ppm": 49.97,
     }
     nodes = document["nodes"]
     compressor = next(node for node in nodes if node["kind"] == "compressor")
@@ -126,7 +127,7 @@ def threshold(document: Document) -> Document:
 
 
 HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
-    ("other schema", lambda d: d.update(schema="mixtrace.graph/1"), "the schema"),
+    ("other schema", lambda d: d.update(schema="mixtrace.graph/2"), "the schema"),
     ("no schema", lambda d: d.pop("schema"), "the schema"),
     ("schema of a strange type", lambda d: d.update(schema=[1]), "the schema"),
     ("missing key", lambda d: d.pop("edges"), "'edges'"),
@@ -146,6 +147,7 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     ("polarity zero", lambda d: d["tracks"][0].update(polarity=0), "polarity"),
     ("polarity true", lambda d: d["tracks"][0].update(polarity=True), "polarity"),
     ("an endless delay", lambda d: d["tracks"][0].update(delay_s=1e9), "delay_s"),
+    ("another speed", lambda d: d["tracks"][0].update(drift_ppm=500.0), "drift_ppm within 400"),
     ("a huge whole number", lambda d: d["tracks"][0].update(delay_s=10**400), "delay_s"),
     ("weight above 1", lambda d: processor_node(d, "reverb").update(wet=1.5), "wet of reverb"),
     ("weight of text", lambda d: processor_node(d, "reverb").update(wet="1"), "wet of node"),

@@ -9,6 +9,7 @@ from mixtrace.report.rendered import node_values
 from mixtrace.report.sentences import tell
 from mixtrace.report.words import describe, seconds
 from mixtrace.session import Alignment, Session, wrong_mix
+from mixtrace.session.alignment_notes import pace
 from mixtrace.store import Evidence, StoredGraph
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
@@ -146,4 +147,6 @@ def _moves(alignment: Alignment) -> list[str]:
         direction = "later" if alignment.delay_s > 0.0 else "earlier"
         sure = f" (confidence {alignment.confidence:.2f})" if alignment.confidence else ""
         words.append(f"moved {seconds(abs(alignment.delay_s))} {direction}{sure}")
+    if alignment.drift_ppm:
+        words.append(f"{pace(alignment)}: corrected")
     return words + (["polarity turned over"] if alignment.polarity < 0 else [])

@@ -1,6 +1,7 @@
 """Songs as people have them, read into tidy sessions: found, checked, resampled and aligned."""
 
-from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.align import estimate_alignments
+from mixtrace.session.alignment import Alignment, apply_alignment
 from mixtrace.session.find import find_song
 from mixtrace.session.groups import GROUPS, guess_group
 from mixtrace.session.scratch import Looks

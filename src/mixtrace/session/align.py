@@ -1,253 +1,203 @@
-"""When each track starts in its mix, and with which polarity.
+"""When each track starts in its mix, with which polarity and by which clock.
 
-`correlate` measures near a place, `place` over the whole song; this module decides. A track is
-moved only on evidence of its own: one clear peak, away from where it lies, in which its windows
-agree.
+A track is looked for where it starts (`settle`); what is not found there, where its file's time
+reference puts it (`references`) and then over the whole song (`place`), each time with the precise
+pass as the last word. Then come the clocks (`clocks`) and the edits (`edits`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.session.correlate import (
-    MAX_LAG_S,
-    Evidence,
-    choose_windows,
-    fit_jointly,
-    measure_lags,
-)
+from mixtrace.session.alignment import Alignment
+from mixtrace.session.clocks import follow_clocks
+from mixtrace.session.correlate import MAX_LAG_S
+from mixtrace.session.edits import Edit, find_edit
 from mixtrace.session.place import find_places
+from mixtrace.session.references import Starts, confirmed_delays, proposed_delays
+from mixtrace.session.settle import SURE, Found, settle
 
-__all__ = ["SURE", "Alignment", "apply_alignment", "estimate_alignments"]
+__all__ = ["Finding", "Reference", "estimate_alignments", "find_alignments"]
 
-SURE = 0.4
-"""The confidence from which a track is moved or its polarity turned."""
+Reference = Literal["", "confirmed", "carried", "refused"]
+"""What a file's time reference came to: it had or changed nothing; the sound agrees; nothing is
+heard of the track, but of others whose references agree; the sound does not agree."""
 
-_CHANCE_RATIO = 1.5  # first to second peak of tracks that are not in the mix: below this
-_STAY_SHARE = 0.75  # a track stays where it lies if the peak there is this high beside the highest
-_GUARD_S = 0.001  # peaks closer than this are one peak, spread by an equaliser
-_AGREE_S = 0.00025
-_FEWEST_WINDOWS = 3
-_MOST_PASSES = 4
-_TAPS = 64
+_SCOUTS = 4  # tracks looked for over the whole song before the others are
+_SAME_S = 0.005  # what a track without sound of its own is not moved for
+
+_Track = Float[np.ndarray, "_channel _time"]
+_Mix = Float[np.ndarray, "2 mix_time"]
+_Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Alignment:
-    """How a track must be moved to lie as it does in the mix.
+class Finding:
+    """What is known of how a track lies in its mix.
 
     Attributes:
-        delay_s: seconds by which the track is moved later; negative is earlier.
-        polarity: +1, or -1 for a track that is turned over.
-        confidence: 0 (nothing was measured: left as it is) to 1.
+        alignment: how it is moved.
+        reference: what its file's time reference came to.
+        edit: where it falls into two parts, as far as that was heard.
     """
 
-    delay_s: float = 0.0
-    polarity: int = 1
-    confidence: float = 0.0
-
-
-@dataclass(frozen=True)
-class _Place:
-    """A decision in samples at the rate of the estimate."""
-
-    lag: float
-    polarity: int
-    confidence: float
-
-    @property
-    def sure(self) -> bool:
-        return self.confidence >= SURE
+    alignment: Alignment
+    reference: Reference = ""
+    edit: Edit | None = None
 
 
 def estimate_alignments(
-    tracks: Sequence[Float[np.ndarray, "_channel _time"]],
-    mix: Float[np.ndarray, "2 mix_time"],
+    tracks: Sequence[_Track],
+    mix: _Mix,
     sample_rate_hz: int,
-    progress: Callable[[int, int], None] = lambda done, most: None,
+    progress: _Progress = lambda done, most: None,
 ) -> list[Alignment]:
-    """Return how each track lies in the mix, from joint passes until nothing moves.
+    """Return how each track lies in the mix, by its sound alone; see `find_alignments`."""
+    starts = Starts((None,) * len(tracks))
+    found = find_alignments(tracks, mix, starts, sample_rate_hz, progress)
+    return [finding.alignment for finding in found]
 
-    Tracks are looked for within 0.25 s of where they start; those that are not found there, over
-    the whole song, and then within 0.25 s of the place found.
+
+def find_alignments(
+    tracks: Sequence[_Track],
+    mix: _Mix,
+    starts: Starts,
+    sample_rate_hz: int,
+    progress: _Progress = lambda done, most: None,
+) -> list[Finding]:
+    """Return how each track lies in the mix, from joint passes until nothing moves.
 
     Args:
         tracks: K tracks, mono or stereo, of any length.
         mix: the mix.
+        starts: when their files say that they begin.
         sample_rate_hz: their rate.
-        progress: called with the number of passes done and the most there can be; once more from
-            the first if tracks were looked for over the whole song.
+        progress: called with the number of passes done and the most there can be; again from the
+            first where tracks were looked for elsewhere, or stretched.
 
     Returns:
-        One alignment a track. Where nothing was measured: no delay, polarity +1, confidence 0 -
-        or the common delay, if most of the other tracks were found at one and the same.
+        One finding a track. Where nothing was measured: no delay, polarity +1, confidence 0 - or
+        what the time references say, if the sound of other tracks confirms them, or the common
+        delay and drift, if most of the other tracks were found at one and the same.
     """
     if not tracks:
         return []
-    home = [0] * len(tracks)
-    places = _settle(tracks, mix, home, sample_rate_hz, progress)
-    lost = [k for k, place in enumerate(places) if not place.sure]
-    origins, limits = _look_farther(tracks, mix, sample_rate_hz, lost)
-    if origins != home:
-        places = _settle(tracks, mix, origins, sample_rate_hz, progress)
-    return [
-        Alignment(p.lag / sample_rate_hz, p.polarity, min(p.confidence, limit))
-        for p, limit in zip(places, limits, strict=True)
-    ]
+    search = _Search(tracks, mix, sample_rate_hz, progress)
+    search.at_home()
+    tried = search.by_reference(starts)
+    search.everywhere()
+    clocked = follow_clocks(tracks, mix, search.found, sample_rate_hz, progress)
+    confirmed = confirmed_delays(starts, [c.found for c in clocked], sample_rate_hz)
+    findings = []
+    for k, (track, clock) in enumerate(zip(tracks, clocked, strict=True)):
+        place, said = clock.found, confirmed[k]
+        reference = _reference(place, tried.get(k), said, sample_rate_hz)
+        if reference == "carried" and said is not None:
+            place = replace(place, lag=said * sample_rate_hz)
+        edit = None if clock.drift else find_edit(track, mix, place, sample_rate_hz)
+        if edit is not None:
+            place = replace(place, lag=edit.larger_s * sample_rate_hz)
+        confidence = min(place.confidence, search.limits[k])
+        drift_ppm = round(1e6 * clock.drift, 2)
+        alignment = Alignment(place.lag / sample_rate_hz, place.polarity, confidence, drift_ppm)
+        findings.append(Finding(alignment, reference, edit))
+    return findings
 
 
-def apply_alignment(
-    audio: Float[np.ndarray, "channel time"],
-    alignment: Alignment,
-    length: int,
-    sample_rate_hz: int,
-) -> Float[np.ndarray, "channel length"]:
-    """Return the track moved, turned, and padded or cropped to `length` samples.
+class _Search:
+    """Where the tracks were found so far."""
 
-    A delay that is no whole number of samples is made by a windowed sinc of 65 taps (its response
-    is within 0.01 dB, and its error -59 dB, up to 0.9 of half the rate).
+    def __init__(
+        self, tracks: Sequence[_Track], mix: _Mix, sample_rate_hz: int, progress: _Progress
+    ) -> None:
+        self.tracks, self.mix, self.rate, self.progress = tracks, mix, sample_rate_hz, progress
+        self.origins = [0] * len(tracks)
+        self.limits = [1.0] * len(tracks)
+        self.found: list[Found] = []
+
+    @property
+    def lost(self) -> list[int]:
+        """The tracks of which nothing is sure."""
+        return [k for k, place in enumerate(self.found) if not place.sure]
+
+    def at_home(self) -> None:
+        """Look for all tracks where they start."""
+        self._settle()
+
+    def by_reference(self, starts: Starts) -> dict[int, float]:
+        """Look for lost tracks where their references put them; return these delays in seconds."""
+        said = proposed_delays(starts, self.found, self.rate)
+        tried = {k: d for k in self.lost if (d := said[k]) is not None and abs(d) > MAX_LAG_S / 2}
+        if not tried:
+            return {}
+        for k, delay_s in tried.items():
+            self.origins[k] = round(delay_s * self.rate)
+        self._settle()
+        for k in set(self.lost) & set(tried):
+            self.origins[k] = 0
+        return tried
+
+    def by_scouts(self) -> None:
+        """Look for many lost tracks where a few of them are found, all at one place.
+
+        So it is with a mix that was trimmed; a look at the whole song costs seconds a track.
+        """
+        lost = self.lost
+        scouts = lost[:: max(1, len(lost) // _SCOUTS)][:_SCOUTS]
+        if len(lost) < 2 * _SCOUTS:
+            return
+        _, own = find_places(self.tracks, self.mix, self.rate, scouts)
+        sure = [place for place in own.values() if place.confidence >= SURE]
+        middle_s = float(np.median([place.delay_s for place in sure])) if sure else 0.0
+        together = [p for p in sure if abs(p.delay_s - middle_s) <= MAX_LAG_S / 4]
+        if len(together) <= _SCOUTS / 2 or abs(middle_s) <= MAX_LAG_S / 2:
+            return
+        for k in lost:
+            self.origins[k] = round(middle_s * self.rate)
+            self.limits[k] = min(place.confidence for place in together)
+        self._settle()
+        for k in self.lost:
+            self.origins[k], self.limits[k] = 0, 1.0
+
+    def everywhere(self) -> None:
+        """Look for lost tracks over the whole song.
+
+        Without a clear place of its own a track is looked for where the lost ones together were.
+        """
+        self.by_scouts()
+        lost, before = self.lost, list(self.origins)
+        if not lost:
+            return
+        shared, own = find_places(self.tracks, self.mix, self.rate, lost)
+        for k in lost:
+            places = (p for p in (own.get(k), shared) if p is not None and p.confidence >= SURE)
+            place = next(places, None)
+            if place is not None and abs(place.delay_s) > MAX_LAG_S / 2:
+                self.origins[k] = round(place.delay_s * self.rate)
+                self.limits[k] = place.confidence
+        if self.origins != before:
+            self._settle()
+
+    def _settle(self) -> None:
+        self.found = settle(self.tracks, self.mix, self.origins, self.rate, self.progress)
+
+
+def _reference(
+    place: Found, tried: float | None, said: float | None, sample_rate_hz: int
+) -> Reference:
+    """Return what a reference came to.
+
+    Args:
+        place: where the track was found.
+        tried: the delay at which it was looked for, as its reference says, in seconds.
+        said: the delay that the references say, if the sound of others confirms them.
+        sample_rate_hz: the rate of the place.
     """
-    delay = alignment.delay_s * sample_rate_hz
-    whole = round(delay)
-    if abs(delay - whole) > 0.01:
-        audio = _delay_by_fraction(audio, delay - whole)
-    moved = np.zeros((len(audio), length), np.float32)
-    first, last = max(whole, 0), min(whole + audio.shape[1], length)
-    if last > first:
-        moved[:, first:last] = audio[:, first - whole : last - whole]
-    if alignment.polarity < 0:
-        np.negative(moved, out=moved)
-    return moved
-
-
-def _settle(
-    tracks: Sequence[Float[np.ndarray, "_channel _time"]],
-    mix: Float[np.ndarray, "2 mix_time"],
-    origins: Sequence[int],
-    sample_rate_hz: int,
-    progress: Callable[[int, int], None],
-) -> list[_Place]:
-    """Return the places found within 0.25 s of the origins (samples), by joint passes."""
-    grid = choose_windows(tracks, mix, origins, sample_rate_hz)
-    origins, shifts = list(origins), list(origins)
-    places: list[_Place] = []
-    for passes in range(1, _MOST_PASSES + 1):
-        responses = fit_jointly(tracks, mix, shifts, grid)
-        evidence = measure_lags(tracks, mix, shifts, origins, responses, grid)
-        seen = list(zip(evidence, origins, strict=True))
-        common = _common_lag([_decide(e, o, 0.0, sample_rate_hz) for e, o in seen], sample_rate_hz)
-        places = [_decide(e, o, common, sample_rate_hz) for e, o in seen]
-        progress(passes, _MOST_PASSES)
-        found = [round(p.lag) for p in places]
-        if found == shifts:
-            break
-        shifts = found
-        origins = [
-            o if abs(o - shift) <= grid.max_lag else shift
-            for o, shift in zip(origins, shifts, strict=True)
-        ]
-    return places
-
-
-def _look_farther(
-    tracks: Sequence[Float[np.ndarray, "_channel _time"]],
-    mix: Float[np.ndarray, "2 mix_time"],
-    sample_rate_hz: int,
-    lost: Sequence[int],
-) -> tuple[list[int], list[float]]:
-    """Return for every track where to look for it, in samples, and how sure that is at most.
-
-    A track that is not lost is looked for where it starts. A lost one is looked for where it was
-    found over the whole song; without a clear place of its own, where the lost ones together were.
-    """
-    origins, limits = [0] * len(tracks), [1.0] * len(tracks)
-    if not lost:
-        return origins, limits
-    shared, own = find_places(tracks, mix, sample_rate_hz, lost)
-    for k in lost:
-        for place in (own.get(k), shared):
-            if place is not None and place.confidence >= SURE:
-                if abs(place.delay_s) > MAX_LAG_S / 2:
-                    origins[k] = round(place.delay_s * sample_rate_hz)
-                    limits[k] = place.confidence
-                break
-    return origins, limits
-
-
-def _decide(evidence: Evidence | None, origin: int, common: float, sample_rate_hz: int) -> _Place:
-    """Return the place of one track; `common` (samples), confidence 0, if nothing is measured.
-
-    Evidence is of the lags around the origin; a track stays at the common lag only if that is one
-    of them.
-    """
-    nowhere = _Place(common, 1, 0.0)
-    if evidence is None:
-        return nowhere
-    heights, middle = evidence.correlation, len(evidence.correlation) // 2
-    guard = round(_GUARD_S * sample_rate_hz)
-    agree = max(2, round(_AGREE_S * sample_rate_hz))
-    top = int(np.argmax(np.abs(heights)))
-    here = middle + round(common) - origin
-    stays = False
-    if 0 <= here < len(heights):
-        home = max(here - 1, 0)
-        near = home + int(np.argmax(heights[home : here + 2]))
-        stays = bool(heights[near] >= _STAY_SHARE * abs(heights[top]))
-        top = near if stays else top
-    confidence = _confidence(evidence, top, guard, agree)
-    if confidence < SURE:
-        return nowhere
-    if stays:
-        return _Place(common, 1, confidence)
-    lag = origin + _exact_lag(evidence.window_lags, top - middle, agree)
-    return _Place(lag, 1 if heights[top] > 0 else -1, confidence)
-
-
-def _confidence(evidence: Evidence, top: int, guard: int, agree: int) -> float:
-    """Return 0..1: how far the peak stands out, times the share of windows that show it.
-
-    What the track's own periodicity puts beside the peak is taken off before the second peak is
-    looked for.
-    """
-    heights = evidence.correlation
-    distance = np.abs(np.arange(len(heights)) - top)
-    others = np.abs(heights - heights[top] * evidence.ripple[distance])
-    rival = float(np.max(others[distance > guard], initial=1e-9))
-    ratio = abs(float(heights[top])) / rival
-    offsets = evidence.window_lags - (top - len(heights) // 2)
-    agreement = float(np.mean(np.abs(offsets) <= agree))
-    known = min(1.0, len(offsets) / _FEWEST_WINDOWS)
-    return known * agreement * max(0.0, 1.0 - (_CHANCE_RATIO / max(ratio, 1e-9)) ** 2)
-
-
-def _exact_lag(window_lags: Float[np.ndarray, " window"], lag: int, agree: int) -> float:
-    """Return the lag with its fraction where the windows fix it to a tenth of a sample."""
-    lags = window_lags[np.abs(window_lags - lag) <= agree]
-    spread = 1.48 * np.median(np.abs(lags - np.median(lags))) / np.sqrt(max(len(lags), 1))
-    return float(np.median(lags)) if len(lags) >= _FEWEST_WINDOWS and spread < 0.1 else float(lag)
-
-
-def _common_lag(places: Sequence[_Place], sample_rate_hz: int) -> float:
-    """Return the one lag at which most of the tracks found lie; else 0.
-
-    Two thirds of them have to agree, three at least; far from home two are enough, for chance does
-    not lead two tracks to one place of a whole song.
-    """
-    lags = np.array([p.lag for p in places if p.sure])
-    if not len(lags):
-        return 0.0
-    middle = float(np.sort(lags)[len(lags) // 2])
-    together = np.sum(np.abs(lags - middle) <= _AGREE_S * sample_rate_hz)
-    fewest = 2 if abs(middle) > MAX_LAG_S * sample_rate_hz else 3
-    return middle if together >= max(fewest, 2 / 3 * len(lags)) else 0.0
-
-
-def _delay_by_fraction(
-    audio: Float[np.ndarray, "channel time"], fraction: float
-) -> Float[np.ndarray, "channel time"]:
-    """Return the audio later by a fraction of a sample, -0.5 to 0.5."""
-    offsets = np.arange(-_TAPS // 2, _TAPS // 2 + 1)
-    taps = (np.sinc(offsets - fraction) * np.kaiser(_TAPS + 1, 8.0)).astype(np.float32)
-    return np.stack([np.convolve(channel, taps, mode="same") for channel in audio])
+    if place.sure:
+        near = tried is not None and abs(place.lag / sample_rate_hz - tried) <= MAX_LAG_S
+        return "confirmed" if near else "refused" if tried is not None else ""
+    moves = said is not None and abs(said - place.lag / sample_rate_hz) > _SAME_S
+    return "carried" if moves else "refused" if tried is not None else ""

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mixtrace.errors import AudioError
 from mixtrace.session.decoding import Header, decode
 from mixtrace.session.scratch import OnDisk, look_at
+from mixtrace.session.time_reference import read_start_s
 
 __all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read_recording"]
 
@@ -32,12 +33,14 @@ class Recording:
         duration_s: length of the whole file.
         file_rate_hz: the file's own rate.
         clipped_samples: samples of the file in flat runs of three or more at full scale.
+        start_s: when it begins, in seconds after midnight, if the file says so.
     """
 
     kept: Float[np.ndarray, "channel time"] | OnDisk
     duration_s: float
     file_rate_hz: int
     clipped_samples: int
+    start_s: float | None = None
 
     @property
     def audio(self) -> Float[np.ndarray, "channel time"]:
@@ -84,7 +87,8 @@ def read_recording(
     audio = _without_copy(audio)
     if sample_rate_hz is not None and sample_rate_hz != file_rate_hz:
         audio = soxr.resample(audio, file_rate_hz, sample_rate_hz, quality="VHQ")
-    return Recording(np.ascontiguousarray(audio.T), duration_s, file_rate_hz, clipped)
+    samples = np.ascontiguousarray(audio.T)
+    return Recording(samples, duration_s, file_rate_hz, clipped, read_start_s(path))
 
 
 def _read_checked(path: Path, stream: int) -> tuple[Float[np.ndarray, "time channel"], int]:

@@ -24,7 +24,15 @@ from jaxtyping import Complex64, Float, Int
 
 from mixtrace.parallel import side_by_side
 
-__all__ = ["MAX_LAG_S", "Evidence", "Grid", "choose_windows", "fit_jointly", "measure_lags"]
+__all__ = [
+    "MAX_LAG_S",
+    "Evidence",
+    "Grid",
+    "choose_windows",
+    "fit_jointly",
+    "measure_lags",
+    "window_length",
+]
 
 MAX_LAG_S = 0.25
 """The farthest a track is looked for, either way."""
@@ -93,15 +101,21 @@ class Evidence:
         ripple: what a copy of the track at lag zero would show at the lags 0 .. 2 max_lag,
             relative to its peak: its own periodicity, not evidence of a second place.
         window_lags: where each window in which the track plays has its peak, in samples.
+        window_times: where in the mix the middle of each of these windows is, in samples.
     """
 
     correlation: Float[np.ndarray, " lag"]
     ripple: Float[np.ndarray, " lag"]
     window_lags: Float[np.ndarray, " window"]
+    window_times: Float[np.ndarray, " window"]
 
 
 def choose_windows(
-    tracks: Sequence[_Track], mix: _Mix, origins: Sequence[int], sample_rate_hz: int
+    tracks: Sequence[_Track],
+    mix: _Mix,
+    origins: Sequence[int],
+    sample_rate_hz: int,
+    fewest: int = 2,
 ) -> Grid:
     """Return the grid for a song: up to 32 windows that cover what every track plays.
 
@@ -110,10 +124,10 @@ def choose_windows(
         mix: the mix.
         origins: about how many samples later than in its file each track lies in the mix.
         sample_rate_hz: their rate.
+        fewest: how many windows the song must hold side by side: shorter ones in a short song.
     """
     time = mix.shape[1]
-    longest = min(_WINDOW_S * sample_rate_hz, max(time / 2, _SHORTEST_WINDOW))
-    length = 1 << int(np.log2(longest))
+    length = window_length(time, sample_rate_hz, fewest)
     every = np.unique(np.append(np.arange(0, time - length, length // 2), max(time - length, 0)))
     placed = zip(tracks, origins, strict=True)
     energy = np.array([_energy(t, every - origin, length) for t, origin in placed])
@@ -126,6 +140,12 @@ def choose_windows(
     taper = np.hanning(length).astype(np.float32)
     starts = tuple(int(s) for s in every[chosen])
     return Grid(sample_rate_hz, length, taper, starts, active, bands, cell)
+
+
+def window_length(time: int, sample_rate_hz: int, fewest: int = 2) -> int:
+    """Return how long a window is in a song of so many samples; see `choose_windows`."""
+    longest = min(_WINDOW_S * sample_rate_hz, max(time / fewest, _SHORTEST_WINDOW))
+    return 1 << int(np.log2(longest))
 
 
 def fit_jointly(
@@ -193,9 +213,10 @@ def measure_lags(
 
     sums = [_Sums(grid) for _ in tracks]
     at_once = max(1, _AT_ONCE_BYTES // (grid.bins * ends[-1] * np.dtype(np.complex64).itemsize))
-    for window in side_by_side(see, range(len(grid.starts)), at_once):
+    windows = side_by_side(see, range(len(grid.starts)), at_once)
+    for start, window in zip(grid.starts, windows, strict=True):
         for k, seen in window:
-            sums[k].add(seen)
+            sums[k].add(seen, start + grid.length / 2)
     return [s.evidence() if s.window_lags else None for s in sums]
 
 
@@ -231,20 +252,22 @@ class _Sums:
         self.correlation = np.zeros((2, 2 * grid.max_lag + 1), np.float32)
         self.itself = np.zeros(grid.bins, np.float32)
         self.window_lags: list[float] = []
+        self.window_times: list[float] = []
 
-    def add(self, seen: _Seen) -> None:
-        """Add one window."""
+    def add(self, seen: _Seen, time: float) -> None:
+        """Add one window whose middle lies at this time."""
         self.correlation += seen.correlation
         self.itself += seen.itself
         self.window_lags.append(seen.lag)
+        self.window_times.append(time)
 
     def evidence(self) -> Evidence:
         """Return the means over the windows added."""
         correlation = _signed(self.correlation) / len(self.window_lags)
         ripple = _to_time(self.itself, self.grid)[: len(correlation)]
-        return Evidence(
-            correlation, ripple / max(float(ripple[0]), 1e-20), np.array(self.window_lags)
-        )
+        ripple /= max(float(ripple[0]), 1e-20)
+        lags, times = np.array(self.window_lags), np.array(self.window_times)
+        return Evidence(correlation, ripple, lags, times)
 
 
 def _refined_peak(pair: Float[np.ndarray, "2 lag"]) -> float:

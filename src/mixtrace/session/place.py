@@ -2,9 +2,10 @@
 
 For tracks that `align` does not find where they start: a mix trimmed at its beginning, stems from
 bar 1, a stem that begins with its first sound. Blocks of the track are correlated with the whole
-mix at 8 kHz, both whitened by their long-term spectra, so that phase counts and level does not. The
-squares are pooled over blocks in steps of 8 ms: a clock that drifts moves the peaks of the blocks
-against one another by less than that.
+mix at 8 kHz, both whitened by their long-term spectra, so that phase counts and level does not:
+with the sum of its channels and, where that shows nothing, with their difference. The squares are
+pooled over blocks in steps of 8 ms: a clock that drifts moves the peaks of the blocks against one
+another by less than that.
 
 A peak has to stand out against two explanations. If it is right, what the track's own repetitions
 do not explain of the rest is chance; if a rival is right, what that does not explain at the peak
@@ -34,6 +35,9 @@ _SHORTEST = 4096  # half a second: less sound than this has no place of its own
 _WHITEN_BINS = 512
 _FLOOR = 1e-4  # of the strongest part of a spectrum: below it there is noise
 _CLOSE_BINS = 31  # 0.25 s: what lies closer is decided by the precise pass
+_PLAIN = 0.4  # a confidence in the middle of the mix that makes a look at its sides needless
+_FAINT = 1e-5  # of the power: below it a side is what rounding leaves of a mono mix
+_CANCELLED = 0.01  # of the power: channels of opposite polarity
 _CHANCE_RATIO = 1.3  # first to second peak of tracks that are not in the mix, pooled: below this
 
 _Low = Float[np.ndarray, " _low_time"]
@@ -67,27 +71,47 @@ def find_places(
         sample_rate_hz: their rate.
         wanted: numbers of the tracks to look for.
     """
-    song = _lowered(mix, sample_rate_hz)
+    middle, side = _lowered(mix.sum(axis=0), sample_rate_hz), _difference(mix)
+    songs = [middle] if side is None else [middle, _lowered(side, sample_rate_hz)]
 
-    def look(k: int) -> tuple[_Curve, _Curve] | None:
-        low = _lowered(tracks[k], sample_rate_hz)
+    def look(k: int) -> tuple[_Curve, CoarsePlace] | None:
+        low = _lowered(_wider(tracks[k]), sample_rate_hz)
         used = np.flatnonzero(np.abs(low) > 1e-4 * np.max(np.abs(low), initial=1e-9))
-        if len(used) < _SHORTEST or len(song) < _SHORTEST:
+        if len(used) < _SHORTEST or len(middle) < _SHORTEST:
             return None
         own = low[used[0] : used[-1] + 1]
-        return _pooled(own, int(used[0]), song), _pooled(own, 0, own)
+        itself = _pooled(own, 0, own)
+        seen: list[tuple[_Curve, CoarsePlace]] = []
+        for song in songs:
+            curve = _pooled(own, int(used[0]), song)
+            seen.append((curve, _place(curve, itself)))
+            if seen[-1][1].confidence >= _PLAIN:
+                break
+        return max(seen, key=lambda pair: pair[1].confidence)
 
     curves = dict(zip(wanted, side_by_side(look, list(wanted)), strict=True))
-    places = {k: _place(*pair) for k, pair in curves.items() if pair is not None}
+    places = {k: pair[1] for k, pair in curves.items() if pair is not None}
     return _shared([pair[0] for pair in curves.values() if pair is not None]), places
 
 
-def _lowered(audio: Float[np.ndarray, "channel time"], sample_rate_hz: int) -> _Low:
-    """Return the mean of the channels at the low rate."""
-    middle = np.asarray(np.mean(audio, axis=0), np.float32)
+def _difference(audio: Float[np.ndarray, "2 time"]) -> _Low | None:
+    """Return what is in the sides of a stereo signal alone, None if that is next to nothing."""
+    side = audio[0] - audio[1]
+    return side if np.sum(side**2) > _FAINT * np.sum(audio**2) else None
+
+
+def _wider(audio: Float[np.ndarray, "_channel time"]) -> _Low:
+    """Return the sum of the channels, or their difference where the sum cancels."""
+    middle = audio.sum(axis=0)
+    cancels = np.sum(middle**2) < _CANCELLED * np.sum(audio**2)
+    return audio[0] - audio[-1] if cancels and len(audio) == 2 else middle
+
+
+def _lowered(audio: _Low, sample_rate_hz: int) -> _Low:
+    """Return one channel at the low rate."""
     if sample_rate_hz == _RATE_HZ:
-        return middle
-    return soxr.resample(middle, sample_rate_hz, _RATE_HZ, quality="LQ")
+        return np.asarray(audio, np.float32)
+    return soxr.resample(np.asarray(audio, np.float32), sample_rate_hz, _RATE_HZ, quality="LQ")
 
 
 def _pooled(own: _Low, first: int, song: _Low) -> _Curve:

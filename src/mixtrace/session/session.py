@@ -12,7 +12,9 @@ from jaxtyping import Float
 from mixtrace.errors import AudioError
 from mixtrace.parallel import side_by_side
 from mixtrace.runtime import give_back
-from mixtrace.session.align import Alignment, apply_alignment, estimate_alignments
+from mixtrace.session.align import Finding, find_alignments
+from mixtrace.session.alignment import Alignment, apply_alignment
+from mixtrace.session.alignment_notes import alignment_notes
 from mixtrace.session.audio import Recording, check_rate, read_recording
 from mixtrace.session.belonging import UNHEARD, Hearing
 from mixtrace.session.contents import Contents, content_notes, examine
@@ -21,6 +23,7 @@ from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
 from mixtrace.session.missing import Missing
 from mixtrace.session.place import FARTHEST_S
+from mixtrace.session.references import Starts
 from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
 from mixtrace.session.song import Song, TrackSource, listed
 
@@ -134,16 +137,18 @@ def read_session(
     dry = _read_tracks(song, mix, rate, alignments or {}, report)
     audio = Looks(attrgetter("audio"), dry)
     copies = find_duplicates(audio)
-    found = [Alignment() for _ in dry]
-    if alignments is not None:
-        found = [alignments.get(source.name, Alignment()) for source in song.tracks]
-    elif align:
-        found = estimate_alignments(
-            audio, stereo, rate, lambda done, most: report("aligning", done, most)
+    given = alignments or {}
+    found = [Finding(given.get(source.name, Alignment())) for source in song.tracks]
+    if align and alignments is None:
+        starts = Starts(tuple(recording.start_s for recording in dry), mix.start_s)
+        found = find_alignments(
+            audio, stereo, starts, rate, lambda done, most: report("aligning", done, most)
         )
     read = _reading_notes(song, mix, dry, rate)
-    tracks = _place_tracks(song, dry, copies, found, stereo.shape[1], rate)
-    notes, missing = _track_notes(tracks), None
+    placed = [finding.alignment for finding in found]
+    tracks = _place_tracks(song, dry, copies, placed, stereo.shape[1], rate)
+    told = alignment_notes({t.name: f for t, f in zip(tracks, found, strict=True)})
+    notes, missing = [*told, *_track_notes(tracks)], None
     if not align and alignments is None:
         notes.append("alignment off: every track starts where its file starts")
     if align and alignments is None:
@@ -225,26 +230,12 @@ def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: i
 
 
 def _track_notes(tracks: Sequence[Track]) -> list[str]:
-    """Return what was found of the tracks and is done about it, the gravest first."""
+    """Return what the tracks' own files show, the gravest first."""
     every = len(tracks)
-    moved = [f"{t.name} ({_way(t.alignment)})" for t in tracks if _way(t.alignment)]
-    carried = [t.name for t in tracks if t.alignment.delay_s and not t.alignment.confidence]
     copies = [f"{t.name} (of {t.duplicate_of})" for t in tracks if t.duplicate_of]
     clipped = [f"{t.name} ({t.clipped_samples} samples)" for t in tracks if t.clipped_samples]
     silent = [t.name for t in tracks if t.silent]
-    notes = [f"put where the mix has them: {listed(moved)}"] if moved else []
-    if carried:
-        notes.append(f"moved with the others, nothing of their own measured: {listed(carried)}")
-    notes += [f"the same recording twice, both are used: {listed(copies, every)}"] if copies else []
+    notes = [f"the same recording twice, both are used: {listed(copies, every)}"] if copies else []
     notes += [f"clipped in the file, used as it is: {listed(clipped, every)}"] if clipped else []
     notes += [f"silent, adds nothing: {listed(silent, every)}"] if silent else []
     return notes
-
-
-def _way(alignment: Alignment) -> str:
-    """Return how far a track was moved on evidence of its own, and whether it was turned over."""
-    if not alignment.confidence:
-        return ""
-    ms, over = 1e3 * alignment.delay_s, alignment.polarity < 0
-    way = [f"{abs(ms):.1f} ms {'later' if ms > 0 else 'earlier'}"] if ms else []
-    return ", ".join(way + (["polarity turned over"] if over else []))

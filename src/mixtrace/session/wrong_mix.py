@@ -6,7 +6,8 @@ import numpy as np
 import soxr
 
 from mixtrace.errors import SessionError
-from mixtrace.session.align import apply_alignment, estimate_alignments
+from mixtrace.session.align import estimate_alignments
+from mixtrace.session.alignment import apply_alignment
 from mixtrace.session.contents import examine
 from mixtrace.session.session import Session, Track
 from mixtrace.session.song import listed

@@ -30,11 +30,11 @@ __all__ = [
     "write_graph",
 ]
 
-GRAPH_SCHEMA = "mixtrace.graph/2"
+GRAPH_SCHEMA = "mixtrace.graph/3"
 """Changes with every change of the format, additions too."""
 
 DOCUMENT_KEYS = ("mixtrace", "song", "params_sha256", "tracks", "unused", "nodes", "edges")
-TRACK_KEYS = ("name", "group", "delay_s", "polarity", "confidence")
+TRACK_KEYS = ("name", "group", "delay_s", "polarity", "confidence", "drift_ppm")
 
 _MOST_INLINE = 8
 
@@ -139,5 +139,12 @@ def _numbers(value: Tensor) -> JSON:
 
 def _track_table(track: StoredTrack) -> dict[str, JSON]:
     how = track.alignment
-    values = (track.name, track.group, how.delay_s, how.polarity, how.confidence)
+    values = (
+        track.name,
+        track.group,
+        how.delay_s,
+        how.polarity,
+        how.confidence,
+        how.drift_ppm,
+    )
     return dict(zip(TRACK_KEYS, values, strict=True))

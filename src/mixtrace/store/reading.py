@@ -28,6 +28,7 @@ from mixtrace.store.graph_file import (
 __all__ = ["read_graph"]
 
 _LONGEST_DELAY_S = 301.0  # the farthest a track is looked for, and the precise pass around it
+_MOST_DRIFT_PPM = 400.0  # the fastest clock that is looked for, and what is found beyond the line
 
 
 def read_graph(path: Path) -> StoredGraph:
@@ -81,7 +82,13 @@ def _read_track(entry: JSON) -> StoredTrack:
         raise StoreError(
             f"Expected a delay_s within {_LONGEST_DELAY_S:.0f} s; got {delay_s:g}. Correct it."
         )
-    alignment = Alignment(delay_s, polarity, _number(entry["confidence"], "confidence"))
+    drift_ppm = _number(entry["drift_ppm"], "drift_ppm")
+    if abs(drift_ppm) > _MOST_DRIFT_PPM:
+        raise StoreError(
+            f"Expected a drift_ppm within {_MOST_DRIFT_PPM:.0f}; got {drift_ppm:g}. Correct it."
+        )
+    confidence = _number(entry["confidence"], "confidence")
+    alignment = Alignment(delay_s, polarity, confidence, drift_ppm)
     return StoredTrack(_text(entry["name"], "name"), _text(entry["group"], "group"), alignment)
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from mixtrace.errors import SessionError
 from mixtrace.graph import Graph
 from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
+from mixtrace.session.alignment import length_moved
 from mixtrace.session.audio import check_rate, read_recording
 from mixtrace.session.layout import find_tracks
 from mixtrace.session.scratch import Scratch, look_at
@@ -123,9 +124,9 @@ def _read_loose(
         recording = read_recording(source.path, rate, right_path=source.right_path)
         recordings.append(scratch.keep(recording.audio))
         report("reading", done, len(wanted))
-    moved = [round(track.alignment.delay_s * rate) for track in stored.tracks]
     ends = [
-        audio.shape[1] + by for audio, by in zip(Looks(look_at, recordings), moved, strict=True)
+        length_moved(look_at(kept).shape[1], track.alignment, rate)
+        for kept, track in zip(recordings, stored.tracks, strict=True)
     ]
     length, scratch = max(1, *ends), Scratch()
     tracks = [
