@@ -19,9 +19,11 @@ __all__ = [
     "area_under_curve",
     "block_gain",
     "chance",
+    "gain_db",
     "movement_db",
     "null_db",
     "ratio_db",
+    "sounding",
     "third_octave_power",
     "under_gain",
 ]
@@ -85,6 +87,21 @@ def under_gain(
     return audio * np.stack(curves)
 
 
+def gain_db(
+    before: Float[np.ndarray, "channel time"],
+    after: Float[np.ndarray, "channel time"],
+    block: int,
+) -> Float[np.ndarray, " block"]:
+    """Return the gain of all channels together in each block, in dB."""
+    return ratio_db(_energy(after, block).sum(0), _energy(before, block).sum(0))
+
+
+def sounding(dry: Float[np.ndarray, "_channel time"], block: int) -> Bool[np.ndarray, " block"]:
+    """Return which blocks lie within 40 dB of a track's loudest."""
+    energy = _energy(dry, block).sum(0)
+    return energy >= _ACTIVE * energy.max()
+
+
 def movement_db(
     dry: Float[np.ndarray, "_channel time"],
     around: Sequence[tuple[Float[np.ndarray, "_c time"], Float[np.ndarray, "_c time"]]],
@@ -97,13 +114,9 @@ def movement_db(
         around: what enters and what leaves each processor; their gains in dB add up.
         block: samples of a block.
     """
-    energy = _energy(dry, block).sum(0)
-    gains_db = [
-        ratio_db(_energy(after, block).sum(0), _energy(before, block).sum(0))
-        for before, after in around
-    ]
-    total_db = np.sum(gains_db, 0) if gains_db else np.zeros_like(energy)
-    return float(np.std(total_db[energy >= _ACTIVE * energy.max()]))
+    on = sounding(dry, block)
+    total_db = sum((gain_db(*pair, block) for pair in around), np.zeros(len(on)))
+    return float(np.std(total_db[on]))
 
 
 def area_under_curve(values: Sequence[float], labels: Bool[np.ndarray, " item"]) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pedalboard
 from jaxtyping import Float
-from known_measures import BLOCK_S, block_gain, movement_db, null_db, under_gain
+from known_measures import BLOCK_S, block_gain, gain_db, movement_db, null_db, under_gain
 
 from mixtrace.session import Session, Track
 
@@ -49,11 +49,14 @@ class Part:
         audio: its share, [2, time].
         movement_db: by how much the compressors that it alone passes move its gain.
         compressors: how many those are.
+        gain_db: gain of all compressors and gates that it passes, its bus's included, in blocks
+            of 5 ms.
     """
 
     audio: Float[np.ndarray, "2 time"]
     movement_db: float
     compressors: int
+    gain_db: Float[np.ndarray, " block"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +109,13 @@ def _own_part(track: Track, settings: Settings, rate: int) -> Part:
     pan = np.array([[np.cos(angle)], [np.sin(angle)]], np.float32)
     stages = _stages(pan * track.audio.mean(0), settings["chain"], rate)
     steps = zip(settings["chain"], pairwise(stages), strict=True)
-    around = [step for effect, step in steps if effect["type"] == COMPRESSOR]
-    moved = movement_db(track.audio, around, round(BLOCK_S * rate))
-    return Part(stages[-1], moved, len(around))
+    moving = [(effect, step) for effect, step in steps if effect["type"] in _IN_TIME]
+    around = [step for effect, step in moving if effect["type"] == COMPRESSOR]
+    block = round(BLOCK_S * rate)
+    gains = sum(
+        (gain_db(*step, block) for _, step in moving), np.zeros(-(-track.audio.shape[-1] // block))
+    )
+    return Part(stages[-1], movement_db(track.audio, around, block), len(around), gains)
 
 
 def _through_bus(
@@ -117,15 +124,22 @@ def _through_bus(
     """Return what a bus makes of each of its tracks, and of their sum."""
     block = round(BLOCK_S * rate)
     audio = {name: part.audio for name, part in members.items()}
+    gains = {name: part.gain_db for name, part in members.items()}
     stages = _stages(np.sum(list(audio.values()), 0), chain, rate)
     for settings, (before, after) in zip(chain, pairwise(stages), strict=True):
         if settings["type"] in _IN_TIME:
             gain = block_gain(before, after, block)
-            audio = {name: under_gain(one, gain, block) for name, one in audio.items()}
+            under = {name: under_gain(one, gain, block) for name, one in audio.items()}
+            gains = {n: gains[n] + gain_db(audio[n], under[n], block) for n in audio}
+            audio = under
         else:
             effect = _effect(settings)
             audio = {name: effect(one, rate) for name, one in audio.items()}
-    return {name: replace(part, audio=audio[name]) for name, part in members.items()}, stages[-1]
+    shares = {
+        name: replace(part, audio=audio[name], gain_db=gains[name])
+        for name, part in members.items()
+    }
+    return shares, stages[-1]
 
 
 def _stages(audio: Audio, chain: Sequence[Settings], rate: int) -> list[Audio]:

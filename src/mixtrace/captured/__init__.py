@@ -12,6 +12,7 @@ from mixtrace.captured.correlations import correlate
 from mixtrace.captured.curves import LevelCurve
 from mixtrace.captured.direct import direct_db, direct_frequencies_hz
 from mixtrace.captured.responses import apply_responses, read_responses
+from mixtrace.captured.shared import SharedGain
 from mixtrace.captured.tails import BIN_S, Anatomy, anatomy, tail_likeness
 from mixtrace.captured.whitening import Whitening, whitening_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "Capture",
     "CapturedTrack",
     "LevelCurve",
+    "SharedGain",
     "Unread",
     "Whitening",
     "anatomy",

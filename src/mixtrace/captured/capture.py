@@ -7,7 +7,7 @@ length that does best there is taken, and a track whose response fails there is 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import torch
 from jaxtyping import Bool, Float
@@ -15,8 +15,12 @@ from torch import Tensor
 
 from mixtrace.captured.ballistics import Ballistics, levels_db
 from mixtrace.captured.coherence import coherence
-from mixtrace.captured.curves import LevelCurve, frames_of, read_curves
+from mixtrace.captured.curves import LevelCurve
+from mixtrace.captured.factors import Factor
+from mixtrace.captured.frames import frames_of
+from mixtrace.captured.gains import read_gains, total_gain
 from mixtrace.captured.responses import apply_responses, read_responses
+from mixtrace.captured.shared import SharedGain, decibels, moves, sets_of, shared_gains
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.session import Session, Track
 
@@ -45,7 +49,9 @@ class CapturedTrack:
         group: its group.
         responses: from its channels to left and right, [2, 1 or 2, taps], at the song's rate.
         curve: of its gain over its own level; None where its gain does not follow it.
-        gain_db: over the song, a value each `FRAME_S`; 0 dB is the mean by energy.
+        gain_db: over the song, a value each `FRAME_S`: of its curve and its ride and of what it
+            shares with others; 0 dB is the mean by energy.
+        ride_db: what of it is neither shared nor follows a level.
         share: of the whitened mix's energy that its part has.
         holds: the factor at which what is read on one part of the song fits another best: 1
             where all of it holds, 0 where none does, NaN where that cannot be told.
@@ -57,6 +63,7 @@ class CapturedTrack:
     responses: Float[Tensor, "2 channel taps"]
     curve: LevelCurve | None
     gain_db: Float[Tensor, " frame"]
+    ride_db: Float[Tensor, " frame"]
     share: float
     holds: float
     coherence: Float[Tensor, "band span"]
@@ -84,6 +91,7 @@ class Capture:
         sample_rate_hz: its rate.
         lead: taps of each response before time zero.
         tracks: those that could be read.
+        shared: gains of groups and of all; they are part of their tracks' gains.
         unread: those that could not.
         estimate: the sum of the dry tracks under gains and responses, [2, time].
         error_seen: energy of the whitened error over that of the mix, where it was read.
@@ -94,6 +102,7 @@ class Capture:
     sample_rate_hz: int
     lead: int
     tracks: tuple[CapturedTrack, ...]
+    shared: tuple[SharedGain, ...]
     unread: tuple[Unread, ...]
     estimate: Float[Tensor, "2 time"]
     error_seen: float
@@ -135,10 +144,10 @@ def _unreadable(track: Track) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """Responses of all channels, and of each track its curve and how much of it holds."""
+    """Responses of all channels, gains that move, and how much of each track's reading holds."""
 
     responses: Float[Tensor, "2 input taps"]
-    curves: Sequence[LevelCurve | None]
+    factors: Sequence[Factor]
     holds: Sequence[float]
 
 
@@ -194,23 +203,24 @@ class _Reading:
         return levels_db(self._audio(track), detectors, self.frame, self.rate)
 
     def read(self, progress: Progress) -> "_Read":
-        """Return responses and level curves, read in turns."""
+        """Return responses and gains, read in turns."""
         steps = 6
         progress("reading the mix", 0, steps)
         responses = self._responses(self.dry, self._ladder[_USUAL])
         progress("reading the mix", 1, steps)
-        curves = self._curves(responses)
-        gained = self._gained(curves)
+        gains = self._gains(self._factors(responses, self._gains(())))
+        gained = self._gained(gains)
         progress("reading the mix", 2, steps)
         taps, holds = self._choose(gained)
         progress("reading the mix", 3, steps)
         responses = self._responses(gained, taps)
         progress("reading the mix", 4, steps)
-        curves = self._curves(responses)
+        factors = self._factors(responses, gains)
         progress("reading the mix", 5, steps)
-        responses = self._responses(self._gained(curves), taps, responses, exact=True)
+        gained = self._gained(self._gains(factors))
+        responses = self._responses(gained, taps, responses, exact=True)
         progress("reading the mix", steps, steps)
-        return _Read(responses, curves, holds)
+        return _Read(responses, factors, holds)
 
     def _choose(self, dry: Float[Tensor, "input time"]) -> tuple[int, list[float]]:
         """Return how many taps judge best, and how much of each track's reading holds."""
@@ -249,42 +259,70 @@ class _Reading:
             holds.append(1.0 + float((part * rest).sum()) / power if sure else float("nan"))
         return self._ladder[best], holds
 
-    def _curves(self, responses: Float[Tensor, "2 input taps"]) -> list[LevelCurve | None]:
+    def _factors(
+        self, responses: Float[Tensor, "2 input taps"], gains: Float[Tensor, "frame track"]
+    ) -> list[Factor]:
+        """Return what moves the gains; `gains` are what is known of them so far."""
         parts = torch.stack(
             [apply_responses(responses[:, c], self.dry[c], self.lead) for c in self.channels]
         )
         frames = frames_of(
             lambda a, b: parts[..., a:b], self.wet, self.heard, self.frame, self.rate
         )
-        return read_curves(frames, lambda k, detectors: self.levels(k, tuple(detectors)))
 
-    def _gained(self, curves: Sequence[LevelCurve | None]) -> Float[Tensor, "input time"]:
+        @cache
+        def levels(tracks: tuple[int, ...], detectors: tuple[Ballistics, ...]) -> Tensor:
+            if len(tracks) == 1:
+                return self.levels(tracks[0], detectors)
+            dry = torch.cat([self.under_gain(k, gains[:, k]) for k in tracks])
+            each = torch.cat([responses[:, self.channels[k]] for k in tracks], 1)
+            total = apply_responses(each, dry, self.lead)
+            return levels_db(total, detectors, self.frame, self.rate)
+
+        groups = sets_of([track.group for track in self.tracks])
+        return read_gains(frames, tuple(groups), levels)
+
+    def _gains(self, factors: Sequence[Factor]) -> Float[Tensor, "frame track"]:
+        frames = -(-self.mix.shape[-1] // self.frame)
+        return total_gain(factors, frames, len(self.tracks), self.frame / self.rate)
+
+    def _gained(self, gains: Float[Tensor, "frame track"]) -> Float[Tensor, "input time"]:
         """Return the whitened tracks under their gains."""
         return torch.cat(
             [
-                self.dry[self.channels[k]]
-                if curve is None
-                else self.whitening.apply(self.under_gain(k, curve))
-                for k, curve in enumerate(curves)
+                self.whitening.apply(self.under_gain(k, gains[:, k]))
+                if moves(gains[:, k])
+                else self.dry[self.channels[k]]
+                for k in self._every
             ]
         )
 
     def captured(self, read: "_Read", lost: tuple[Unread, ...]) -> Capture:
         """Return the capture with its estimate and evidence."""
-        gained = [self.under_gain(k, curve) for k, curve in enumerate(read.curves)]
+        gains = self._gains(read.factors)
+        time_s = torch.arange(len(gains)) * (self.frame / self.rate)
+        gained = [self.under_gain(k, gains[:, k]) for k in self._every]
         estimate = apply_responses(read.responses, torch.cat(gained), self.lead)
         rest = self.wet - self.whitening.apply(estimate)
         energy = float((self.wet * self.heard).square().sum())
         tracks = []
-        for k, (track, curve) in enumerate(zip(self.tracks, read.curves, strict=True)):
+        for k, track in enumerate(self.tracks):
             responses = read.responses[:, self.channels[k]]
             part = apply_responses(responses, self.whitening.apply(gained[k]), self.lead)
             share = float((part * self.heard).square().sum()) / energy
             alike = coherence(part, rest + part, self.heard, self.rate)
-            gain_db = self.gain_db(k, curve)
+            own = SharedGain.of(track.name, (k,), self.tracks, time_s, read.factors)
             tracks.append(
                 CapturedTrack(
-                    track.name, track.group, responses, curve, gain_db, share, read.holds[k], alike
+                    track.name,
+                    track.group,
+                    responses,
+                    own.curve,
+                    decibels(gains[:, k]),
+                    own.ride_db,
+                    share,
+                    read.holds[k],
+                    alike,
                 )
             )
         reasons = [(t.name, _unreadable(t)) for t in self.session.tracks]
@@ -294,6 +332,7 @@ class _Reading:
             self.rate,
             self.lead,
             tuple(tracks),
+            shared_gains(self.tracks, time_s, read.factors),
             unread + lost,
             estimate,
             self._error(rest, self.heard),
@@ -303,19 +342,13 @@ class _Reading:
     def _error(self, rest: Float[Tensor, "2 time"], where: Bool[Tensor, " time"]) -> float:
         return float((rest * where).square().sum() / (self.wet * where).square().sum())
 
-    def gain_db(self, track: int, curve: LevelCurve | None) -> Float[Tensor, " frame"]:
-        """Return a track's gain in each frame."""
-        frames = -(-self.mix.shape[-1] // self.frame)
-        if curve is None:
-            return torch.zeros(frames)
-        return 20.0 * torch.log10(curve.gain(self.levels(track, (curve.ballistics,))[0]))
-
-    def under_gain(self, track: int, curve: LevelCurve | None) -> Float[Tensor, "channel time"]:
+    def under_gain(
+        self, track: int, gain: Float[Tensor, " frame"]
+    ) -> Float[Tensor, "channel time"]:
         """Return a dry track under its gain, lines between the middles of frames."""
         audio = self._audio(track)
-        if curve is None:
+        if not moves(gain):
             return audio
-        gain = 10 ** (self.gain_db(track, curve) / 20.0)
         places = (torch.arange(audio.shape[-1]) + 0.5) / self.frame - 0.5
         before = places.floor().long().clamp(0, len(gain) - 1)
         after = (before + 1).clamp(max=len(gain) - 1)
