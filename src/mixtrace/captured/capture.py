@@ -5,7 +5,7 @@ responses of several lengths are read on three quarters of the song and judged o
 length that does best there is taken, and a track whose response fails there is not read.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,11 +14,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mixtrace.captured.ballistics import Ballistics, levels_db
+from mixtrace.captured.channels import Channels
 from mixtrace.captured.coherence import coherence
+from mixtrace.captured.correlations import add_products, no_products
 from mixtrace.captured.curves import LevelCurve, frames_of, read_curves
-from mixtrace.captured.responses import apply_responses, read_responses
+from mixtrace.captured.equations import Toeplitz
+from mixtrace.captured.filtering import Filters
+from mixtrace.captured.plan import plan_of
+from mixtrace.captured.responses import Solution, Turns, apply_responses, solution_of
+from mixtrace.captured.trial import Trial, best_length, folds_of
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.session import Session, Track
+from mixtrace.session.scratch import Scratch
 
 __all__ = ["FRAME_S", "Capture", "CapturedTrack", "Progress", "Unread", "capture_session"]
 
@@ -27,12 +34,6 @@ Progress = Callable[[str, int, int], None]
 
 LEAD_S = 0.03
 FRAME_S = 0.005
-_LENGTHS_S = (0.1, 0.25, 0.5, 1.0, 2.0)
-_USUAL = 1  # where the search for a length begins
-_SONG_LENGTHS = 14  # a song is at least so many times as long as a response
-_FOLD_S = 2.0
-_FOLDS = 4  # of them one is judged, three are learnt from
-_PLAYS = 0.05  # of a track's energy: what has to lie in a part of the song to tell of it
 _HOLDS = 0.2
 
 
@@ -135,11 +136,15 @@ def _unreadable(track: Track) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class _Read:
-    """Responses of all channels, and of each track its curve and how much of it holds."""
+    """Responses of all channels, of each track its curve and how much of it holds.
+
+    `gained` are the whitened tracks under their gains.
+    """
 
     responses: Float[Tensor, "2 input taps"]
     curves: Sequence[LevelCurve | None]
     holds: Sequence[float]
+    gained: Channels
 
 
 class _Reading:
@@ -165,18 +170,20 @@ class _Reading:
         self.whitening = whitening_of(self.mix[:, self.heard], self.rate)
         self.wet = self.whitening.apply(self.mix)
         self.channels = [self._channels(k) for k in range(len(self.tracks))]
-        self.dry = torch.cat([self.whitening.apply(self._audio(k)) for k in self._every])
+        self.scratch = Scratch()
+        self.dry = self._kept(self.whitening.apply(self._audio(k)) for k in self._every)
+        self.plan = plan_of(len(self.dry), self.dry.time, self.rate)
+        self.learnt, self.judged = folds_of(self.heard, self.rate)
         self.levels = lru_cache(maxsize=None)(self._levels)
 
     @property
     def _every(self) -> range:
         return range(len(self.tracks))
 
-    @property
-    def _ladder(self) -> list[int]:
-        """The lengths that may be chosen, in taps."""
-        longest_s = self.mix.shape[-1] / self.rate / _SONG_LENGTHS
-        return [2 * round(s * self.rate / 2) for s in _LENGTHS_S if s <= max(longest_s, 0.25)]
+    def _kept(self, audio: Iterable[Float[Tensor, "channel time"]]) -> Channels:
+        """Return what is made track by track, in memory or on disk."""
+        kept = [self.scratch.keep(of_track.numpy()) for of_track in audio]
+        return Channels(kept, [c.stop - c.start for c in self.channels])
 
     def without(self, failed: Sequence[int]) -> "_Reading":
         """Return the same without some of the tracks."""
@@ -197,88 +204,75 @@ class _Reading:
         """Return responses and level curves, read in turns."""
         steps = 6
         progress("reading the mix", 0, steps)
-        responses = self._responses(self.dry, self._ladder[_USUAL])
+        usual, again = self.plan.lengths[self.plan.usual], self.plan.again
+        solution = self._solved(self.dry, usual, self.learnt, self.plan.first)
         progress("reading the mix", 1, steps)
-        curves = self._curves(responses)
-        gained = self._gained(curves)
+        gained = self._gained(self._curves(solution.found))
         progress("reading the mix", 2, steps)
-        taps, holds = self._choose(gained)
+        trial = Trial(gained, self.wet, self.learnt, self.judged, self.lead, self.rate)
+        solution = best_length(
+            self.plan,
+            trial,
+            lambda taps, near: self._solved(gained, taps, self.learnt, again, near),
+            solution,
+        )
+        holds = trial.holds(solution.found, self.channels)
+        taps = solution.found.shape[-1]
         progress("reading the mix", 3, steps)
-        responses = self._responses(gained, taps)
+        solution = self._solved(gained, taps, self.heard, again, solution)
         progress("reading the mix", 4, steps)
-        curves = self._curves(responses)
+        curves = self._curves(solution.found)
         progress("reading the mix", 5, steps)
-        responses = self._responses(self._gained(curves), taps, responses, exact=True)
+        gained = self._gained(curves)
+        solution = self._solved(gained, taps, self.heard, again, solution)
+        if self.held_out:
+            solution = solution.mended(gained, self.wet, self.heard, self.lead)
         progress("reading the mix", steps, steps)
-        return _Read(responses, curves, holds)
+        return _Read(solution.found, curves, holds, gained)
 
-    def _choose(self, dry: Float[Tensor, "input time"]) -> tuple[int, list[float]]:
-        """Return how many taps judge best, and how much of each track's reading holds."""
-        judged = torch.arange(self.mix.shape[-1]) // round(_FOLD_S * self.rate) % _FOLDS == 2
-        judged &= self.heard
-        learnt = self.heard & ~judged
-        energy, there = (dry * self.heard).square().sum(-1), (dry * learnt).square().sum(-1)
-        known = there > _PLAYS * energy
-        tried: dict[int, tuple[float, Tensor]] = {}
-
-        def error(place: int) -> float:
-            if place not in tried:
-                found = torch.zeros((2, len(dry), self._ladder[place]))
-                taps = self._ladder[place]
-                found[:, known] = read_responses(
-                    dry[known] * learnt, self.wet * learnt, taps, self.lead, self.rate
-                )
-                rest = (self.wet - apply_responses(found, dry, self.lead)) * judged
-                tried[place] = (float(rest.square().sum()), found)
-            return tried[place][0]
-
-        best = _USUAL
-        while best + 1 < len(self._ladder) and error(best + 1) < error(best):
-            best += 1
-        while best > 0 and best - 1 not in tried and error(best - 1) <= error(best):
-            best -= 1
-        found = tried[best][1]
-        rest = (self.wet - apply_responses(found, dry, self.lead)) * judged
-        holds = []
-        for k in self._every:
-            mine = self.channels[k]
-            part = apply_responses(found[:, mine], dry[mine], self.lead) * judged
-            power = float(part.square().sum())
-            heard = (dry[mine] * judged).square().sum() > _PLAYS * energy[mine].sum()
-            sure = bool(heard) and bool(known[mine].all()) and power > 0
-            holds.append(1.0 + float((part * rest).sum()) / power if sure else float("nan"))
-        return self._ladder[best], holds
+    def _solved(
+        self,
+        dry: Channels,
+        taps: int,
+        counted: Bool[Tensor, " time"],
+        turns: Turns,
+        start: Solution | None = None,
+    ) -> Solution:
+        """Return what is read where it counts; its seams are ignored."""
+        products = no_products(len(dry) + 2, taps)
+        add_products(products, dry, self.wet, counted, counted)
+        equations = Toeplitz.of(products, len(dry), self.lead)
+        return solution_of(equations, int(counted.sum()), self.lead, self.rate, turns, start)
 
     def _curves(self, responses: Float[Tensor, "2 input taps"]) -> list[LevelCurve | None]:
-        parts = torch.stack(
-            [apply_responses(responses[:, c], self.dry[c], self.lead) for c in self.channels]
-        )
-        frames = frames_of(
-            lambda a, b: parts[..., a:b], self.wet, self.heard, self.frame, self.rate
-        )
+        filters = Filters.of(responses, self.lead)
+
+        def parts(begin: int, end: int) -> Float[Tensor, "track 2 part"]:
+            each = filters.each(self.dry, begin, end)
+            return torch.stack([each[mine].sum(0) for mine in self.channels])
+
+        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
         return read_curves(frames, lambda k, detectors: self.levels(k, tuple(detectors)))
 
-    def _gained(self, curves: Sequence[LevelCurve | None]) -> Float[Tensor, "input time"]:
+    def _gained(self, curves: Sequence[LevelCurve | None]) -> Channels:
         """Return the whitened tracks under their gains."""
-        return torch.cat(
-            [
-                self.dry[self.channels[k]]
-                if curve is None
-                else self.whitening.apply(self.under_gain(k, curve))
+        return self.dry.replaced(
+            {
+                k: self.scratch.keep(self.whitening.apply(self.under_gain(k, curve)).numpy())
                 for k, curve in enumerate(curves)
-            ]
+                if curve is not None
+            }
         )
 
     def captured(self, read: "_Read", lost: tuple[Unread, ...]) -> Capture:
         """Return the capture with its estimate and evidence."""
-        gained = [self.under_gain(k, curve) for k, curve in enumerate(read.curves)]
-        estimate = apply_responses(read.responses, torch.cat(gained), self.lead)
+        estimate = self._estimate(read)
         rest = self.wet - self.whitening.apply(estimate)
         energy = float((self.wet * self.heard).square().sum())
         tracks = []
         for k, (track, curve) in enumerate(zip(self.tracks, read.curves, strict=True)):
             responses = read.responses[:, self.channels[k]]
-            part = apply_responses(responses, self.whitening.apply(gained[k]), self.lead)
+            part = apply_responses(responses, read.gained.pick([k]), self.lead)
             share = float((part * self.heard).square().sum()) / energy
             alike = coherence(part, rest + part, self.heard, self.rate)
             gain_db = self.gain_db(k, curve)
@@ -299,6 +293,15 @@ class _Reading:
             self._error(rest, self.heard),
             self._error(rest, ~self.heard) if self.held_out else None,
         )
+
+    def _estimate(self, read: "_Read") -> Float[Tensor, "2 time"]:
+        """Return the sum of the dry tracks under gains and responses."""
+        audio = [
+            track.kept if curve is None else self.scratch.keep(self.under_gain(k, curve).numpy())
+            for k, (track, curve) in enumerate(zip(self.tracks, read.curves, strict=True))
+        ]
+        dry = Channels(audio, [c.stop - c.start for c in self.channels])
+        return apply_responses(read.responses, dry, self.lead)
 
     def _error(self, rest: Float[Tensor, "2 time"], where: Bool[Tensor, " time"]) -> float:
         return float((rest * where).square().sum() / (self.wet * where).square().sum())
@@ -321,20 +324,3 @@ class _Reading:
         after = (before + 1).clamp(max=len(gain) - 1)
         share = (places - before).clamp(0.0, 1.0)
         return audio * torch.lerp(gain[before], gain[after], share)
-
-    def _responses(
-        self,
-        dry: Float[Tensor, "input time"],
-        taps: int,
-        start: Float[Tensor, "2 input taps"] | None = None,
-        *,
-        exact: bool = False,
-    ) -> Float[Tensor, "2 input taps"]:
-        """Return the responses; seams of what is held out are only counted exactly on demand."""
-        if not self.held_out or exact:
-            heard = self.heard if self.held_out else None
-            return read_responses(
-                dry, self.wet, taps, self.lead, self.rate, heard=heard, start=start
-            )
-        dry, wet = dry * self.heard, self.wet * self.heard
-        return read_responses(dry, wet, taps, self.lead, self.rate, start=start)
