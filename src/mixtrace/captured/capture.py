@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
 from mixtrace.captured.ballistics import Ballistics, levels_db
@@ -197,11 +197,13 @@ class _Reading:
         before = sum(len(self.tracks[k].audio) for k in range(track))
         return slice(before, before + len(self.tracks[track].audio))
 
-    def _levels(self, track: int, detectors: tuple[Ballistics, ...]) -> Tensor:
-        return levels_db(self._audio(track), detectors, self.frame, self.rate)
+    def _levels(self, track: int, detectors: tuple[Ballistics, ...], frame: int) -> Tensor:
+        return levels_db(self._audio(track), detectors, frame, self.rate)
 
     def read(self, progress: Progress) -> "_Read":
         """Return responses and level curves, read in turns."""
+        if self.plan.large:
+            return self._read_large(progress)
         steps = 6
         progress("reading the mix", 0, steps)
         usual, again = self.plan.lengths[self.plan.usual], self.plan.again
@@ -230,6 +232,31 @@ class _Reading:
         progress("reading the mix", steps, steps)
         return _Read(solution.found, curves, holds, gained)
 
+    def _read_large(self, progress: Progress) -> "_Read":
+        """Return the same in one turn: what is learnt on a part is continued on the whole."""
+        steps = 5
+        progress("reading the mix", 0, steps)
+        products = no_products(len(self.dry) + 2, self.plan.lengths[0])
+        add_products(products, self.dry, self.wet, self.learnt, self.learnt)
+        solution = self._of(products, self.learnt, self.plan.first)
+        progress("reading the mix", 1, steps)
+        trial = Trial(self.dry, self.wet, self.learnt, self.judged, self.lead, self.rate)
+        holds = trial.holds(solution.found, self.channels)
+        progress("reading the mix", 2, steps)
+        add_products(products, self.dry, self.wet, self.judged, self.heard)
+        add_products(products, self.dry, self.wet, self.learnt, self.judged)
+        solution = self._of(products, self.heard, self.plan.again, solution)
+        del products
+        progress("reading the mix", 3, steps)
+        curves = self._curves(solution.found)
+        gained = self._gained(curves)
+        progress("reading the mix", 4, steps)
+        if any(curve is not None for curve in curves):
+            taps = solution.found.shape[-1]
+            solution = self._solved(gained, taps, self.heard, self.plan.again, solution)
+        progress("reading the mix", steps, steps)
+        return _Read(solution.found, curves, holds, gained)
+
     def _solved(
         self,
         dry: Channels,
@@ -241,7 +268,17 @@ class _Reading:
         """Return what is read where it counts; its seams are ignored."""
         products = no_products(len(dry) + 2, taps)
         add_products(products, dry, self.wet, counted, counted)
-        equations = Toeplitz.of(products, len(dry), self.lead)
+        return self._of(products, counted, turns, start)
+
+    def _of(
+        self,
+        products: Complex[Tensor, "bin signal signal"],
+        counted: Bool[Tensor, " time"],
+        turns: Turns,
+        start: Solution | None = None,
+    ) -> Solution:
+        """Return what products tell of the samples that count."""
+        equations = Toeplitz.of(products, len(self.dry), self.lead)
         return solution_of(equations, int(counted.sum()), self.lead, self.rate, turns, start)
 
     def _curves(self, responses: Float[Tensor, "2 input taps"]) -> list[LevelCurve | None]:
@@ -251,8 +288,9 @@ class _Reading:
             each = filters.each(self.dry, begin, end)
             return torch.stack([each[mine].sum(0) for mine in self.channels])
 
-        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
-        return read_curves(frames, lambda k, detectors: self.levels(k, tuple(detectors)))
+        frame = self.frame * self.plan.frames
+        frames = frames_of(parts, self.wet, self.heard, frame, self.rate)
+        return read_curves(frames, lambda k, detectors: self.levels(k, tuple(detectors), frame))
 
     def _gained(self, curves: Sequence[LevelCurve | None]) -> Channels:
         """Return the whitened tracks under their gains."""
@@ -311,7 +349,9 @@ class _Reading:
         frames = -(-self.mix.shape[-1] // self.frame)
         if curve is None:
             return torch.zeros(frames)
-        return 20.0 * torch.log10(curve.gain(self.levels(track, (curve.ballistics,))[0]))
+        return 20.0 * torch.log10(
+            curve.gain(self.levels(track, (curve.ballistics,), self.frame)[0])
+        )
 
     def under_gain(self, track: int, curve: LevelCurve | None) -> Float[Tensor, "channel time"]:
         """Return a dry track under its gain, lines between the middles of frames."""

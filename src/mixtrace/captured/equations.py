@@ -52,8 +52,8 @@ class Toeplitz:
         wanted: correlations of the inputs with the outputs at the lags of the taps.
         power: energy of each input.
         energy: of all outputs together.
-        lower: the spectra of the correlations of inputs, [pair, bin] of the circle, row after row
-            of the lower half.
+        lower: the spectra of the correlations of inputs, [pair, part, bin] of the circle, real and
+            imaginary part, row after row of the lower half.
     """
 
     wanted: Float[Tensor, "output input taps"]
@@ -67,7 +67,7 @@ class Toeplitz:
     ) -> "Toeplitz":
         """Return the equations that products of inputs, then outputs, make up."""
         taps = len(products) - 1
-        lower = np.empty((inputs * (inputs + 1) // 2, taps + 1), np.complex64)
+        lower = np.empty((inputs * (inputs + 1) // 2, 2, taps + 1), np.float32)
         power = torch.empty(inputs)
         for k in range(inputs):
             # The circle correlates x_l after x_k, so that its spectrum is conj(X_k) X_l.
@@ -75,7 +75,7 @@ class Toeplitz:
             earlier = later_lags(products[:, : k + 1, k])[:, 1:].flip(-1)
             circle = torch.cat((later, torch.zeros((k + 1, 1)), earlier), -1)
             power[k] = circle[k, 0]
-            lower[k * (k + 1) // 2 : (k + 1) * (k + 2) // 2] = torch.fft.rfft(circle).numpy()
+            lower[k * (k + 1) // 2 : (k + 1) * (k + 2) // 2] = _apart(torch.fft.rfft(circle))
         after = later_lags(products[:, :inputs, inputs:])[..., : taps - lead]
         before = later_lags(products[:, inputs:, :inputs])[..., 1 : lead + 1].flip(-1)
         wanted = torch.cat((before, after.transpose(0, 1)), -1)
@@ -96,31 +96,32 @@ class Toeplitz:
 
     def easing(self, ridge: Float[Tensor, "output input taps"]) -> Callable[[Tensor], Tensor]:
         """Return the product with the preconditioner for a ridge."""
-        inputs, bins = len(self.power), self.lower.shape[1]
+        inputs, bins = len(self.power), self.lower.shape[-1]
         inverse = self._tapered()
         rows, columns = np.tril_indices(inputs)
         mean_ridge = ridge.mean((0, 2))
         at_once = max(1, _INVERT_AT_ONCE_BYTES // (8 * inputs * inputs))
         for first in range(0, bins, at_once):
-            part = torch.from_numpy(inverse[:, first : first + at_once])
+            part = torch.complex(*torch.from_numpy(inverse[..., first : first + at_once]).unbind(1))
             matrix = torch.zeros((part.shape[1], inputs, inputs), dtype=part.dtype)
             matrix[:, columns, rows] = part.T.conj()
             matrix[:, rows, columns] = part.T
             matrix += torch.diag(mean_ridge)
-            inverse[:, first : first + at_once] = torch.linalg.inv(matrix)[:, rows, columns].T
+            inverted = torch.linalg.inv(matrix)[:, rows, columns].T
+            inverse[..., first : first + at_once] = _apart(inverted)
         return lambda h: _through(inverse, h)
 
     def _tapered(self) -> np.ndarray:
         """Return the spectra of the correlations under a triangle."""
-        pairs, bins = self.lower.shape
+        pairs, _, bins = self.lower.shape
         lag = torch.arange(2 * (bins - 1))
         triangle = 1 - torch.minimum(lag, lag.flip(0) + 1) / (bins - 1)
         tapered = np.empty_like(self.lower)
         at_once = max(1, _INVERT_AT_ONCE_BYTES // (16 * bins))
         for first in range(0, pairs, at_once):
-            part = torch.from_numpy(self.lower[first : first + at_once])
+            part = torch.complex(*torch.from_numpy(self.lower[first : first + at_once]).unbind(1))
             under = torch.fft.irfft(part, len(lag)) * triangle
-            tapered[first : first + at_once] = torch.fft.rfft(under).numpy()
+            tapered[first : first + at_once] = _apart(torch.fft.rfft(under))
         return tapered
 
 
@@ -220,11 +221,17 @@ def solve(
     return h
 
 
+def _apart(spectra: Complex[Tensor, "*pair bin"]) -> np.ndarray:
+    """Return real and imaginary parts as [..., part, bin]."""
+    return torch.stack((spectra.real, spectra.imag), -2).numpy()
+
+
 def _through(lower: np.ndarray, h: Float[Tensor, "output input taps"]) -> Tensor:
     """Return the product of Hermitian matrices, one a bin, with taps on a circle of twice them."""
     taps = h.shape[-1]
-    spectra = torch.fft.rfft(h, 2 * taps)
-    products = torch.empty_like(spectra)
+    spectra = _apart(torch.fft.rfft(h, 2 * taps))
+    products = np.empty_like(spectra)
     tiles = -(-spectra.shape[-1] // TILE)
-    over_rows(hermitian_product_kernel, tiles, lower, spectra.numpy(), products.numpy())
-    return torch.fft.irfft(products, 2 * taps)[..., :taps]
+    over_rows(hermitian_product_kernel, tiles, lower, spectra, products)
+    made = torch.complex(*torch.from_numpy(products).unbind(-2))
+    return torch.fft.irfft(made, 2 * taps)[..., :taps]

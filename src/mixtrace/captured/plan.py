@@ -29,6 +29,7 @@ class Plan:
         usual: place of the first that is tried.
         first: turns of a first solve.
         again: turns of a solve that starts from another.
+        frames: of a capture that are one frame of the level curves.
         large: whether the song is read at one length, and seams are left.
     """
 
@@ -36,6 +37,7 @@ class Plan:
     usual: int
     first: Turns
     again: Turns
+    frames: int
     large: bool
 
 
@@ -46,12 +48,13 @@ def plan_of(inputs: int, time: int, sample_rate_hz: int) -> Plan:
     cost = {s: inputs**2 * taps for s, taps in lengths.items()}
     if cost[_USUAL_S] > _DEAR:
         only = _USUAL_S if cost[_USUAL_S] <= _MOST else _LENGTHS_S[0]
-        return Plan((lengths[only],), 0, Turns(15, 8), Turns(5, 6), large=True)
+        return Plan((lengths[only],), 0, Turns(15, 8, True), Turns(5, 6, True), 4, large=True)
     tried = [s for s in lengths if cost[s] <= _DEAR]
     return Plan(
         tuple(lengths[s] for s in tried),
         tried.index(_USUAL_S),
         Turns(25, 10),
         Turns(12, 10),
+        1,
         large=False,
     )

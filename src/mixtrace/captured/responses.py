@@ -24,6 +24,7 @@ _DIRECT_S = 0.01
 _NOISE_FACTOR = 2.0  # energy below twice the expected noise is none
 _LEAST = 0.3  # of the noise: what a tap without energy may have all the same
 _EXACT_TURNS = 6  # from what is nearly right: only seams have to be mended
+_BETWEEN = 10.0  # times the plain ridge: between it and what songs ask for
 _SILENT = 1e-9  # of the strongest input's energy: an input with less gets no response
 
 
@@ -34,10 +35,13 @@ class Turns:
     Attributes:
         plain: under the plain prior.
         sure: under the ridge that the song asks for.
+        eased_alike: whether all have one preconditioner, that of the first solve: to make it costs
+            as many turns as it then has.
     """
 
     plain: int = 25
     sure: int = 20
+    eased_alike: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,12 +90,17 @@ def solution_of(
     power = equations.power.clamp(min=_SILENT * float(equations.power.max()))[None, :, None]
     ridge = _plain_ridge(power, outputs, taps, lead, sample_rate_hz)
     near = None if start is None else _at_length(start.plain, taps)
-    plain = solve(equations, ridge, equations.easing(ridge), turns.plain, near)
+    if turns.eased_alike:
+        easing = equations.easing(_BETWEEN * ridge) if start is None else start.easing
+    else:
+        easing = equations.easing(ridge)
+    plain = solve(equations, ridge, easing, turns.plain, near)
     noise = equations.left(plain) / (outputs * samples) / power
     energy = _smoothed(plain.square(), lead, sample_rate_hz)
     signal = (energy - _NOISE_FACTOR * noise).clamp(min=0) + _LEAST * noise
     ridge = noise * power / signal
-    easing = equations.easing(ridge)
+    if not turns.eased_alike:
+        easing = equations.easing(ridge)
     near = plain if start is None else _at_length(start.found, taps, plain)
     found = solve(equations, ridge, easing, turns.sure, near)
     return Solution(plain, found, ridge, easing)

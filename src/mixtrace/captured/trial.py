@@ -18,6 +18,7 @@ _FOLD_S = 2.0
 _FOLDS = 4  # of them one is judged, three are learnt from
 _PLAYS = 0.05  # of a track's energy: what has to lie in a part of the song to tell of it
 _AT_ONCE_S = 10.0
+_FLAT = 0.02  # of an error: twice the length for less than that, and still longer ones lose
 
 
 def folds_of(
@@ -122,10 +123,11 @@ def best_length(
             tried[place] = (trial.error(found.found), found)
         return tried[place][0]
 
-    best = plan.usual
+    best, gain = plan.usual, 1.0
     error(best, start)
-    while best + 1 < len(plan.lengths) and error(best + 1, tried[best][1]) < tried[best][0]:
-        best += 1
+    while best + 1 < len(plan.lengths) and gain > _FLAT:
+        gain = 1.0 - error(best + 1, tried[best][1]) / max(tried[best][0], 1e-30)
+        best += gain > 0
     while best > 0 and best - 1 not in tried and error(best - 1, tried[best][1]) <= tried[best][0]:
         best -= 1
     return tried[best][1]
