@@ -32,6 +32,7 @@ __all__ = ["FRAME_S", "Capture", "CapturedTrack", "Progress", "Unread", "capture
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many steps of it are done, and of how many."""
 
+_IN_MEMORY_BYTES = 300_000_000  # beside the session's own gigabyte
 LEAD_S = 0.03
 FRAME_S = 0.005
 _HOLDS = 0.2
@@ -170,7 +171,7 @@ class _Reading:
         self.whitening = whitening_of(self.mix[:, self.heard], self.rate)
         self.wet = self.whitening.apply(self.mix)
         self.channels = [self._channels(k) for k in range(len(self.tracks))]
-        self.scratch = Scratch()
+        self.scratch = Scratch(_IN_MEMORY_BYTES)
         self.dry = self._kept(self.whitening.apply(self._audio(k)) for k in self._every)
         self.plan = plan_of(len(self.dry), self.dry.time, self.rate)
         self.learnt, self.judged = folds_of(self.heard, self.rate)
