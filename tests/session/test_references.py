@@ -170,3 +170,11 @@ def test_references_of_equal_starts_change_nothing(tmp_path: Path):
     session = read_session(tmp_path)
     assert [t.alignment.delay_s for t in session.tracks] == [0.0, 0.0]
     assert not any("reference" in note for note in session.notes)
+
+
+def test_a_chunk_that_claims_more_bytes_than_files_can_have_ends_the_walk(tmp_path: Path):
+    path = tmp_path / "huge.wav"
+    ds64 = b"ds64" + (28).to_bytes(4, "little") + b"\xff" * 28
+    data = b"data" + b"\xff" * 4
+    path.write_bytes(b"RF64" + b"\xff" * 4 + b"WAVE" + ds64 + data + bytes(64))
+    assert time_reference_s(path) is None

@@ -1,24 +1,18 @@
 """What was done to each track, read from tracks and mix by least squares."""
 
-from mixtrace.captured.capture import (
-    FRAME_S,
-    Capture,
-    CapturedTrack,
-    Unread,
-    capture_session,
-)
+from mixtrace.captured.capture import capture_session
 from mixtrace.captured.coherence import OCTAVES_HZ, SPAN_S
 from mixtrace.captured.correlations import correlate
 from mixtrace.captured.curves import LevelCurve
 from mixtrace.captured.direct import direct_db, direct_frequencies_hz
 from mixtrace.captured.responses import apply_responses, read_responses
+from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain
 from mixtrace.captured.tails import BIN_S, Anatomy, anatomy, tail_likeness
 from mixtrace.captured.whitening import Whitening, whitening_of
 
 __all__ = [
     "BIN_S",
-    "FRAME_S",
     "OCTAVES_HZ",
     "SPAN_S",
     "Anatomy",

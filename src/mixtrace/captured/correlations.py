@@ -1,47 +1,126 @@
-"""Correlations of all tracks with one another and with the mix, exact up to a number of lags."""
+"""Correlations of all tracks with one another and with the mix, exact up to a number of lags.
+
+Each block of `lags` samples is multiplied, as a spectrum, with itself and the block that follows:
+lags from 0 on come out whole, those before zero from the pair the other way round. Products add up
+over any parts of a song, so that what was learnt on a part is not counted anew for the whole.
+"""
+
+from collections.abc import Iterator
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
-__all__ = ["correlate"]
+from mixtrace.captured.channels import Signals, channels_of
 
-_BLOCKS_AT_ONCE = 64
+__all__ = ["add_products", "correlate", "later_lags", "no_products"]
+
+_AT_ONCE_BYTES = 300_000_000
+_BINS_AT_ONCE = 256
 
 
-def correlate(
-    dry: Float[Tensor, "input time"], wet: Float[Tensor, "output time"], lags: int
-) -> Float[Tensor, "input both circle"]:
+def no_products(signals: int, lags: int) -> Complex[Tensor, "bin signal signal"]:
+    """Return products of nothing yet, on a circle of twice the lags."""
+    return torch.zeros((lags + 1, signals, signals), dtype=torch.complex64)
+
+
+def add_products(
+    products: Complex[Tensor, "bin signal signal"],
+    dry: Signals,
+    wet: Signals,
+    earlier: Bool[Tensor, " time"] | None = None,
+    later: Bool[Tensor, " time"] | None = None,
+) -> None:
+    """Add, at each lag from 0 on, products of all signals with what comes that much later.
+
+    Args:
+        products: what is added to, the inputs first.
+        dry: the inputs.
+        wet: the outputs, as long.
+        earlier: which samples count as what comes first; None for all.
+        later: which count as what comes later.
+    """
+    dry, wet = channels_of(dry), channels_of(wet)
+    lags = len(products) - 1
+    at_once = max(1, _AT_ONCE_BYTES // (8 * (lags + 1) * len(products[0])))
+    turn = torch.ones(lags + 1)
+    turn[1::2] = -1  # a delay of half the circle
+    for begin, end in _runs(dry.time, lags, at_once, earlier, later):
+        span = (begin, end + lags)
+        audio = torch.cat((dry.part(*span), wet.part(*span)))
+        late = _spectra(audio, later, begin, lags)
+        early = late if earlier is later else _spectra(audio, earlier, begin, lags)
+        for first in range(0, lags + 1, _BINS_AT_ONCE):
+            bins = slice(first, first + _BINS_AT_ONCE)
+            near = late[..., bins].permute(2, 1, 0)
+            products[bins].baddbmm_(
+                early[:, :-1, bins].permute(2, 0, 1).conj().resolve_conj(),
+                torch.addcmul(near[:, :-1], near[:, 1:], turn[bins, None, None]),
+            )
+
+
+def later_lags(products: Complex[Tensor, "bin *pair"]) -> Float[Tensor, "*pair lag"]:
+    """Return the correlations at lags from 0 on."""
+    lags = len(products) - 1
+    return torch.fft.irfft(products.movedim(0, -1), 2 * lags)[..., :lags]
+
+
+def correlate(dry: Signals, wet: Signals, lags: int) -> Float[Tensor, "input both circle"]:
     """Return sum over t of dry[k, t] both[l, t + m], |m| < lags, `both` being dry, then wet.
 
     Lag m stands at m modulo 2 `lags`; the lag `lags` itself is zero. Signals are silent beyond
-    their ends. Blocks of `lags` samples are multiplied with themselves and with the block that
-    follows, so that nothing wraps; time and memory grow with the song as its transforms do.
+    their ends.
 
     Args:
         dry: K signals.
         wet: O signals of the same length.
         lags: even.
     """
-    both = torch.cat((dry, wet))
-    inputs, circle = len(dry), 2 * lags
-    count = -(-both.shape[-1] // lags)
-    padded = torch.nn.functional.pad(both, (0, count * lags - both.shape[-1]))
-    blocks = padded.reshape(len(both), count, lags)
-    same = torch.zeros((lags + 1, inputs, len(both)), dtype=torch.complex64)
-    following = torch.zeros((lags + 1, len(both), len(both)), dtype=torch.complex64)
-    last: Tensor | None = None
-    for first in range(0, count, _BLOCKS_AT_ONCE):
-        chunk = torch.fft.rfft(blocks[:, first : first + _BLOCKS_AT_ONCE], circle).permute(2, 0, 1)
-        same += chunk[:, :inputs].conj() @ chunk.transpose(1, 2)
-        if last is not None:
-            chunk = torch.cat((last, chunk), 2)
-        following += chunk[:, :, :-1].conj() @ chunk[:, :, 1:].transpose(1, 2)
-        last = chunk[:, :, -1:].clone()
-    within = torch.fft.irfft(same.permute(1, 2, 0), circle)
-    across = torch.fft.irfft(following.permute(1, 2, 0), circle)
-    later = across[..., lags + 1 :]  # of the lags 1 to lags - 1
-    within[..., 1:lags] += later[:inputs]
-    within[..., lags + 1 :] += later[:, :inputs].transpose(0, 1).flip(-1)
-    within[..., lags] = 0
-    return within
+    products = no_products(len(dry) + len(wet), lags)
+    add_products(products, dry, wet)
+    later = later_lags(products)
+    earlier = later.transpose(0, 1)[..., 1:].flip(-1)
+    silence = torch.zeros((*later.shape[:2], 1))
+    return torch.cat((later, silence, earlier), -1)[: len(dry)]
+
+
+def _runs(
+    time: int,
+    lags: int,
+    at_once: int,
+    earlier: Bool[Tensor, " time"] | None,
+    later: Bool[Tensor, " time"] | None,
+) -> Iterator[tuple[int, int]]:
+    """Yield where blocks lie, some at a time, that have products."""
+    blocks = -(-time // lags)
+    first, then = _counting(earlier, blocks, lags), _counting(later, blocks, lags)
+    then[:-1] |= then[1:].clone()
+    active = (first & then).tolist()
+    begin = 0
+    while begin < blocks:
+        end = begin
+        while end < min(blocks, begin + at_once) and active[end]:
+            end += 1
+        if end > begin:
+            yield begin * lags, end * lags
+        begin = max(end, begin + 1)
+
+
+def _counting(
+    heard: Bool[Tensor, " time"] | None, blocks: int, lags: int
+) -> Bool[Tensor, " block"]:
+    """Return in which blocks anything counts."""
+    if heard is None:
+        return torch.ones(blocks, dtype=torch.bool)
+    padded = torch.nn.functional.pad(heard, (0, blocks * lags - len(heard)))
+    return padded.unflatten(-1, (-1, lags)).any(-1)
+
+
+def _spectra(
+    audio: Float[Tensor, "signal part"], heard: Bool[Tensor, " time"] | None, begin: int, lags: int
+) -> Complex[Tensor, "signal block bin"]:
+    """Return the spectra of blocks, each followed by as much silence."""
+    if heard is not None:
+        counted = heard[begin : begin + audio.shape[-1]]
+        audio = audio * torch.nn.functional.pad(counted, (0, audio.shape[-1] - len(counted)))
+    return torch.fft.rfft(audio.unflatten(-1, (-1, lags)), 2 * lags)

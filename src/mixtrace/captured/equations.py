@@ -9,16 +9,17 @@ Where samples are held out the equations are Toeplitz no more. `HeldOut` multipl
 block by block of the song; the Toeplitz equations of what is left remain the preconditioner.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
-from mixtrace.captured.correlations import correlate
+from mixtrace.captured.channels import Signals, channels_of
+from mixtrace.captured.correlations import add_products, later_lags, no_products
 from mixtrace.captured.normal_kernels import TILE, hermitian_product_kernel
 from mixtrace.loops import over_rows
 
@@ -26,6 +27,7 @@ __all__ = ["Equations", "HeldOut", "Toeplitz", "equations_of", "solve"]
 
 _EXACT = 1e-4  # of what the wanted taps measure, in the preconditioner's norm
 _INVERT_AT_ONCE_BYTES = 200_000_000
+_PRECISION = 1e-6  # of an energy: what differences of sums in single precision can tell
 
 
 @runtime_checkable
@@ -49,40 +51,81 @@ class Toeplitz:
     Attributes:
         wanted: correlations of the inputs with the outputs at the lags of the taps.
         power: energy of each input.
-        lower: the spectra of the correlations of inputs, [pair, bin] of the circle, row after row
-            of the lower half.
-        tapered: the same under a triangle.
+        energy: of all outputs together.
+        lower: the spectra of the correlations of inputs, [pair, part, bin] of the circle, real and
+            imaginary part, row after row of the lower half.
     """
 
     wanted: Float[Tensor, "output input taps"]
     power: Float[Tensor, " input"]
+    energy: float
     lower: np.ndarray
-    tapered: np.ndarray
+
+    @classmethod
+    def of(
+        cls, products: Complex[Tensor, "bin signal signal"], inputs: int, lead: int
+    ) -> "Toeplitz":
+        """Return the equations that products of inputs, then outputs, make up."""
+        taps = len(products) - 1
+        lower = np.empty((inputs * (inputs + 1) // 2, 2, taps + 1), np.float32)
+        power = torch.empty(inputs)
+        for k in range(inputs):
+            # The circle correlates x_l after x_k, so that its spectrum is conj(X_k) X_l.
+            later = later_lags(products[:, k, : k + 1])
+            earlier = later_lags(products[:, : k + 1, k])[:, 1:].flip(-1)
+            circle = torch.cat((later, torch.zeros((k + 1, 1)), earlier), -1)
+            power[k] = circle[k, 0]
+            lower[k * (k + 1) // 2 : (k + 1) * (k + 2) // 2] = _apart(torch.fft.rfft(circle))
+        after = later_lags(products[:, :inputs, inputs:])[..., : taps - lead]
+        before = later_lags(products[:, inputs:, :inputs])[..., 1 : lead + 1].flip(-1)
+        wanted = torch.cat((before, after.transpose(0, 1)), -1)
+        energy = later_lags(products[:, inputs:, inputs:].diagonal(dim1=1, dim2=2))[:, 0]
+        return cls(wanted, power, float(energy.sum()), lower)
 
     def product(self, h: Float[Tensor, "output input taps"]) -> Tensor:
         """Return the equations' matrix times the taps."""
         return _through(self.lower, h)
 
+    def left(self, h: Float[Tensor, "output input taps"]) -> float:
+        """Return the energy that the taps leave of the outputs, as far as single precision tells.
+
+        |y - X h|^2 = |y|^2 - h (2 X'y - X'X h).
+        """
+        explained = (h.double() * (2 * self.wanted - self.product(h))).sum()
+        return max(self.energy - float(explained), _PRECISION * self.energy)
+
     def easing(self, ridge: Float[Tensor, "output input taps"]) -> Callable[[Tensor], Tensor]:
         """Return the product with the preconditioner for a ridge."""
-        inputs, bins = len(self.power), self.tapered.shape[1]
+        inputs, bins = len(self.power), self.lower.shape[-1]
+        inverse = self._tapered()
         rows, columns = np.tril_indices(inputs)
         mean_ridge = ridge.mean((0, 2))
-        inverse = np.empty_like(self.tapered)
         at_once = max(1, _INVERT_AT_ONCE_BYTES // (8 * inputs * inputs))
         for first in range(0, bins, at_once):
-            part = torch.from_numpy(self.tapered[:, first : first + at_once])
+            part = torch.complex(*torch.from_numpy(inverse[..., first : first + at_once]).unbind(1))
             matrix = torch.zeros((part.shape[1], inputs, inputs), dtype=part.dtype)
             matrix[:, columns, rows] = part.T.conj()
             matrix[:, rows, columns] = part.T
             matrix += torch.diag(mean_ridge)
-            inverse[:, first : first + at_once] = torch.linalg.inv(matrix)[:, rows, columns].T
+            inverted = torch.linalg.inv(matrix)[:, rows, columns].T
+            inverse[..., first : first + at_once] = _apart(inverted)
         return lambda h: _through(inverse, h)
 
+    def _tapered(self) -> np.ndarray:
+        """Return the spectra of the correlations under a triangle."""
+        pairs, _, bins = self.lower.shape
+        lag = torch.arange(2 * (bins - 1))
+        triangle = 1 - torch.minimum(lag, lag.flip(0) + 1) / (bins - 1)
+        tapered = np.empty_like(self.lower)
+        at_once = max(1, _INVERT_AT_ONCE_BYTES // (16 * bins))
+        for first in range(0, pairs, at_once):
+            part = torch.complex(*torch.from_numpy(self.lower[first : first + at_once]).unbind(1))
+            under = torch.fft.irfft(part, len(lag)) * triangle
+            tapered[first : first + at_once] = _apart(torch.fft.rfft(under))
+        return tapered
 
-def equations_of(
-    dry: Float[Tensor, "input time"], wet: Float[Tensor, "output time"], taps: int, lead: int
-) -> Toeplitz:
+
+def equations_of(dry: Signals, wet: Signals, taps: int, lead: int) -> Toeplitz:
     """Return the normal equations of the responses from inputs to outputs.
 
     Args:
@@ -91,23 +134,9 @@ def equations_of(
         taps: even.
         lead: how many of the taps lie before time zero.
     """
-    inputs, circle = len(dry), 2 * taps
-    known = correlate(dry, wet, taps)
-    wanted = known[:, inputs:].permute(1, 0, 2)
-    wanted = torch.cat((wanted[..., circle - lead :], wanted[..., : taps - lead]), -1)
-    rows, columns = np.tril_indices(inputs)
-    lag = torch.arange(circle)
-    triangle = 1 - torch.minimum(lag, circle - lag) / taps
-    lower, tapered = (
-        np.empty((len(rows), taps + 1), np.complex64),
-        np.empty((len(rows), taps + 1), np.complex64),
-    )
-    for pair, (row, column) in enumerate(zip(rows, columns, strict=True)):
-        # known[k, l] correlates x_l after x_k, so that its spectrum is conj(X_k) X_l
-        lower[pair] = torch.fft.rfft(known[row, column]).numpy()
-        tapered[pair] = torch.fft.rfft(known[row, column] * triangle).numpy()
-    each = torch.arange(inputs)
-    return Toeplitz(wanted.contiguous(), known[each, each, 0].clone(), lower, tapered)
+    products = no_products(len(dry) + len(wet), taps)
+    add_products(products, dry, wet)
+    return Toeplitz.of(products, len(dry), lead)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,64 +144,47 @@ class HeldOut:
     """Equations over the samples of a song that are not held out.
 
     Attributes:
-        dry: the inputs, whole.
-        heard: whether a sample counts.
-        taps: of the responses.
-        lead: how many of them lie before time zero.
+        spectra: of what the outputs of each block hear of the inputs.
+        counted: which outputs of each block count.
         wanted: correlations of the inputs with what counts of the outputs.
     """
 
-    dry: Float[Tensor, "input time"]
-    heard: Bool[Tensor, " time"]
-    taps: int
-    lead: int
+    spectra: Complex[Tensor, "block input bin"]
+    counted: Bool[Tensor, "block taps"]
     wanted: Float[Tensor, "output input taps"]
 
     @classmethod
     def of(
-        cls,
-        dry: Float[Tensor, "input time"],
-        wet: Float[Tensor, "output time"],
-        heard: Bool[Tensor, " time"],
-        taps: int,
-        lead: int,
+        cls, dry: Signals, wet: Signals, heard: Bool[Tensor, " time"], taps: int, lead: int
     ) -> "HeldOut":
         """Return the equations of the responses from inputs to outputs."""
-        empty = cls(dry, heard, taps, lead, torch.zeros((len(wet), len(dry), taps)))
-        wanted = empty.wanted
-        for first, spectra in empty._blocks():
-            wanted += empty._correlated(first, wet[:, first : first + taps], spectra)
-        return empty
+        dry, wet = channels_of(dry), channels_of(wet)
+        counted = torch.nn.functional.pad(heard, (0, -dry.time % taps)).unflatten(-1, (-1, taps))
+        blocks = torch.nonzero(counted.any(-1))[:, 0].tolist()
+        spectra = torch.empty((len(blocks), len(dry), taps + 1), dtype=torch.complex64)
+        for place, block in enumerate(blocks):
+            start = (block - 1) * taps + lead
+            spectra[place] = torch.fft.rfft(dry.part(start, start + 2 * taps))
+        nothing = torch.zeros((len(wet), len(dry), taps))
+        equations = cls(spectra, counted[blocks], nothing)
+        outputs = (wet.part(block * taps, (block + 1) * taps) for block in blocks)
+        return replace(equations, wanted=equations._correlated(outputs))
 
     def product(self, h: Float[Tensor, "output input taps"]) -> Tensor:
         """Return the equations' matrix times the taps."""
-        into = torch.fft.rfft(h, 2 * self.taps)
-        total = torch.zeros_like(h)
-        for first, spectra in self._blocks():
-            made = torch.fft.irfft((into * spectra).sum(1), 2 * self.taps)[..., self.taps :]
-            total += self._correlated(first, made, spectra)
-        return total
+        taps = h.shape[-1]
+        into = torch.fft.rfft(h, 2 * taps)
+        made = (torch.fft.irfft((into * s).sum(1), 2 * taps)[:, taps:] for s in self.spectra)
+        return self._correlated(made)
 
-    def _blocks(self) -> Iterator[tuple[int, Tensor]]:
-        """Yield the start of each block that counts and the spectra of what its outputs hear."""
-        taps, time = self.taps, self.dry.shape[-1]
-        for first in range(0, time, taps):
-            if not bool(self.heard[first : first + taps].any()):
-                continue
-            start = first - taps + self.lead
-            begin, end = max(start, 0), min(start + 2 * taps, time)
-            heard = torch.zeros((len(self.dry), 2 * taps))
-            heard[:, begin - start : end - start] = self.dry[:, begin:end]
-            yield first, torch.fft.rfft(heard)
-
-    def _correlated(self, first: int, outputs: Tensor, spectra: Tensor) -> Tensor:
-        """Return what a block's outputs add to the correlations with the inputs."""
-        taps = self.taps
-        count = min(taps, self.dry.shape[-1] - first)
-        error = torch.zeros((len(outputs), 2 * taps))
-        error[:, taps : taps + count] = outputs[:, :count] * self.heard[first : first + count]
-        product = torch.fft.rfft(error)[:, None] * spectra.conj()
-        return torch.fft.irfft(product, 2 * taps)[..., :taps]
+    def _correlated(self, outputs: Iterable[Tensor]) -> Tensor:
+        """Return the correlations of the inputs with what counts of the outputs of each block."""
+        count, inputs, taps = self.wanted.shape
+        total = torch.zeros((count, inputs, taps + 1), dtype=torch.complex64)
+        for block, counted, spectra in zip(outputs, self.counted, self.spectra, strict=True):
+            error = torch.nn.functional.pad(block * counted, (taps, 0))
+            total.addcmul_(torch.fft.rfft(error)[:, None], spectra.conj())
+        return torch.fft.irfft(total, 2 * taps)[..., :taps]
 
 
 def solve(
@@ -209,11 +221,17 @@ def solve(
     return h
 
 
+def _apart(spectra: Complex[Tensor, "*pair bin"]) -> np.ndarray:
+    """Return real and imaginary parts as [..., part, bin]."""
+    return torch.stack((spectra.real, spectra.imag), -2).numpy()
+
+
 def _through(lower: np.ndarray, h: Float[Tensor, "output input taps"]) -> Tensor:
     """Return the product of Hermitian matrices, one a bin, with taps on a circle of twice them."""
     taps = h.shape[-1]
-    spectra = torch.fft.rfft(h, 2 * taps)
-    products = torch.empty_like(spectra)
+    spectra = _apart(torch.fft.rfft(h, 2 * taps))
+    products = np.empty_like(spectra)
     tiles = -(-spectra.shape[-1] // TILE)
-    over_rows(hermitian_product_kernel, tiles, lower, spectra.numpy(), products.numpy())
-    return torch.fft.irfft(products, 2 * taps)[..., :taps]
+    over_rows(hermitian_product_kernel, tiles, lower, spectra, products)
+    made = torch.complex(*torch.from_numpy(products).unbind(-2))
+    return torch.fft.irfft(made, 2 * taps)[..., :taps]

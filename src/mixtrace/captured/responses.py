@@ -4,34 +4,123 @@ The ridge is empirical Bayes: a first solve under a plain prior tells, for every
 much energy stands out of the noise; tap energy v under white noise s2 asks for the ridge s2 / v.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from mixtrace.captured.equations import HeldOut, equations_of, solve
-from mixtrace.dsp import fast_length
+from mixtrace.captured.channels import Signals, channels_of
+from mixtrace.captured.correlations import add_products, no_products
+from mixtrace.captured.equations import HeldOut, Toeplitz, solve
+from mixtrace.captured.filtering import Filters
 
-__all__ = ["apply_responses", "read_responses"]
+__all__ = ["Solution", "Turns", "apply_responses", "read_responses", "solution_of"]
 
 _PLAIN_RIDGE = 1e-3
 _FALL_S = 2.5  # a first guess of a reverb: 60 dB in this time
 _DIRECT_S = 0.01
 _NOISE_FACTOR = 2.0  # energy below twice the expected noise is none
 _LEAST = 0.3  # of the noise: what a tap without energy may have all the same
-_PLAIN_TURNS = 25
-_TURNS = 20
 _EXACT_TURNS = 6  # from what is nearly right: only seams have to be mended
+_BETWEEN = 10.0  # times the plain ridge: between it and what songs ask for
+_SILENT = 1e-9  # of the strongest input's energy: an input with less gets no response
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The most turns of conjugate gradients.
+
+    Attributes:
+        plain: under the plain prior.
+        sure: under the ridge that the song asks for.
+        eased_alike: whether all have one preconditioner, that of the first solve: to make it costs
+            as many turns as it then has.
+    """
+
+    plain: int = 25
+    sure: int = 20
+    eased_alike: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Responses and what they were found with.
+
+    Attributes:
+        plain: the responses under the plain prior.
+        found: those under the ridge that the song asks for.
+        ridge: that ridge.
+        easing: the preconditioner for it.
+    """
+
+    plain: Float[Tensor, "output input taps"]
+    found: Float[Tensor, "output input taps"]
+    ridge: Float[Tensor, "output input taps"]
+    easing: Callable[[Tensor], Tensor]
+
+    @classmethod
+    def near(
+        cls, plain: Float[Tensor, "output input taps"], found: Float[Tensor, "output input taps"]
+    ) -> "Solution":
+        """Return responses to start another solve from, without what they were found with."""
+        return cls(plain, found, torch.zeros_like(found), torch.clone)
+
+    def mended(
+        self, dry: Signals, wet: Signals, heard: Bool[Tensor, " time"], lead: int
+    ) -> "Solution":
+        """Return the solution with the seams of what is held out counted exactly."""
+        exact = HeldOut.of(dry, wet, heard, self.found.shape[-1], lead)
+        return replace(self, found=solve(exact, self.ridge, self.easing, _EXACT_TURNS, self.found))
+
+
+def solution_of(
+    equations: Toeplitz,
+    samples: int,
+    lead: int,
+    sample_rate_hz: int,
+    turns: Turns,
+    start: Solution | None = None,
+) -> Solution:
+    """Return the responses that solve equations.
+
+    Args:
+        equations: of tracks and mix.
+        samples: how many of each output count.
+        lead: taps before time zero.
+        sample_rate_hz: the rate.
+        turns: how many at most.
+        start: a solution near the one looked for; None for none.
+    """
+    outputs, _, taps = equations.wanted.shape
+    power = equations.power.clamp(min=_SILENT * float(equations.power.max()))[None, :, None]
+    ridge = _plain_ridge(power, outputs, taps, lead, sample_rate_hz)
+    near = None if start is None else _at_length(start.plain, taps)
+    if turns.eased_alike:
+        easing = equations.easing(_BETWEEN * ridge) if start is None else start.easing
+    else:
+        easing = equations.easing(ridge)
+    plain = solve(equations, ridge, easing, turns.plain, near)
+    noise = equations.left(plain) / (outputs * samples) / power
+    energy = _smoothed(plain.square(), lead, sample_rate_hz)
+    signal = (energy - _NOISE_FACTOR * noise).clamp(min=0) + _LEAST * noise
+    ridge = noise * power / signal
+    if not turns.eased_alike:
+        easing = equations.easing(ridge)
+    near = plain if start is None else _at_length(start.found, taps, plain)
+    found = solve(equations, ridge, easing, turns.sure, near)
+    return Solution(plain, found, ridge, easing)
 
 
 def read_responses(
-    dry: Float[Tensor, "input time"],
-    wet: Float[Tensor, "output time"],
+    dry: Signals,
+    wet: Signals,
     taps: int,
     lead: int,
     sample_rate_hz: int,
     *,
     heard: Bool[Tensor, " time"] | None = None,
-    start: Float[Tensor, "output input taps"] | None = None,
 ) -> Float[Tensor, "output input taps"]:
     """Return the responses from whitened tracks to the whitened mix.
 
@@ -42,48 +131,44 @@ def read_responses(
         lead: how many of them lie before time zero.
         sample_rate_hz: the rate.
         heard: which samples count; None for all.
-        start: responses near the ones looked for; None for none.
     """
-    part = (dry, wet) if heard is None else (dry * heard, wet * heard)
-    equations = equations_of(*part, taps, lead)
-    plain = _plain_ridge(equations.power, len(wet), taps, lead, sample_rate_hz)
-    turns = _PLAIN_TURNS if start is None else _PLAIN_TURNS // 2
-    first = solve(equations, plain, equations.easing(plain), turns, start)
-    rest = part[1] - apply_responses(first, part[0], lead)
-    counted = rest.shape[-1] if heard is None else int(heard.sum())
-    noise = rest.square().sum() / (len(rest) * counted) / equations.power[None, :, None]
-    energy = _smoothed(first.square(), lead, sample_rate_hz)
-    signal = (energy - _NOISE_FACTOR * noise).clamp(min=0) + _LEAST * noise
-    ridge = noise * equations.power[None, :, None] / signal
-    easing = equations.easing(ridge)
-    found = solve(equations, ridge, easing, _TURNS, first)
-    if heard is None:
-        return found
-    exact = HeldOut.of(dry, wet, heard, taps, lead)
-    return solve(exact, ridge, easing, _EXACT_TURNS, found)
+    products = no_products(len(dry) + len(wet), taps)
+    add_products(products, dry, wet, heard, heard)
+    equations = Toeplitz.of(products, len(dry), lead)
+    samples = channels_of(dry).time if heard is None else int(heard.sum())
+    solution = solution_of(equations, samples, lead, sample_rate_hz, Turns())
+    return (solution if heard is None else solution.mended(dry, wet, heard, lead)).found
 
 
 def apply_responses(
-    responses: Float[Tensor, "output input taps"], dry: Float[Tensor, "input time"], lead: int
+    responses: Float[Tensor, "output input taps"], dry: Signals, lead: int
 ) -> Float[Tensor, "output time"]:
     """Return the sum of what all inputs give to each output, as long as the inputs."""
-    time = dry.shape[-1]
-    length = fast_length(time + responses.shape[-1])
-    total = torch.zeros((len(responses), length // 2 + 1), dtype=torch.complex64)
-    for k, signal in enumerate(dry):
-        total += torch.fft.rfft(signal, length) * torch.fft.rfft(responses[:, k], length)
-    return torch.fft.irfft(total, length)[..., lead : lead + time]
+    dry = channels_of(dry)
+    return Filters.of(responses, lead).summed(dry, 0, dry.time)
+
+
+def _at_length(
+    responses: Float[Tensor, "output input _taps"],
+    taps: int,
+    longer: Float[Tensor, "output input taps"] | None = None,
+) -> Float[Tensor, "output input taps"]:
+    """Return responses cut, or followed by silence or by what longer ones have there."""
+    known = min(taps, responses.shape[-1])
+    found = torch.zeros((*responses.shape[:2], taps)) if longer is None else longer.clone()
+    found[..., :known] = responses[..., :known]
+    return found
 
 
 def _plain_ridge(
-    power: Float[Tensor, " input"], outputs: int, taps: int, lead: int, sample_rate_hz: int
+    power: Float[Tensor, "1 input 1"], outputs: int, taps: int, lead: int, sample_rate_hz: int
 ) -> Float[Tensor, "output input taps"]:
     """Return a ridge that rises as a reverb falls, and steeply before time zero."""
     time_s = (torch.arange(taps) - lead) / sample_rate_hz
     shape = 10 ** (6 * time_s.clamp(min=0) / _FALL_S)
     shape = torch.where((time_s >= 0) & (time_s < _DIRECT_S), 0.1 * shape, shape)
     shape = torch.where(time_s < 0, 10 ** (-2 * time_s * sample_rate_hz / max(lead, 1)), shape)
-    return _PLAIN_RIDGE * (power[None, :, None] * shape).expand(outputs, -1, -1)
+    return _PLAIN_RIDGE * (power * shape).expand(outputs, -1, -1)
 
 
 def _smoothed(energy: Tensor, lead: int, sample_rate_hz: int) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import fast_length
+from mixtrace.captured.filtering import Filters
 
 __all__ = ["Whitening", "whitening_of"]
 
@@ -30,14 +30,10 @@ class Whitening:
 
     def apply(self, audio: Float[Tensor, "channel time"]) -> Float[Tensor, "channel time"]:
         """Return the audio filtered, channel by channel, as long as it was."""
-        time = audio.shape[-1]
-        length = fast_length(time + _FRAME_SAMPLES)
-        place = torch.arange(length // 2 + 1) * ((len(self.gains) - 1) / (length // 2))
-        below = place.long().clamp(max=len(self.gains) - 2)
-        share = place - below
-        gains = self.gains[below] * (1 - share) + self.gains[below + 1] * share
-        spectra = (torch.fft.rfft(channel, length) * gains for channel in audio)
-        return torch.stack([torch.fft.irfft(s, length)[:time] for s in spectra])
+        half = _FRAME_SAMPLES // 2
+        taps = torch.fft.irfft(self.gains, _FRAME_SAMPLES).roll(half)
+        filters = Filters.of(taps[None, None], half)
+        return torch.cat([filters.summed(channel[None], 0, len(channel)) for channel in audio])
 
 
 def whitening_of(mix: Float[Tensor, "2 time"], sample_rate_hz: int) -> Whitening:

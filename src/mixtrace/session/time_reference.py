@@ -63,13 +63,15 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
     head, align = (24, 8) if sony else (8, 2)
     at, long_data = (40 if sony else 12), 0
     for _ in range(_MOST_CHUNKS):
+        if at >= end:
+            return
         file.seek(at)
         bytes_ = file.read(head)
         if len(bytes_) < head:
             return
         name = bytes_[:4] if not sony or bytes_[4:16] == _W64_TAIL else b""
         size = struct.unpack("<Q", bytes_[16:])[0] - head if sony else _length(bytes_, long_data)
-        if size < 0 or at + head > end:
+        if size < 0:
             return
         if name == b"ds64":
             long_data = int.from_bytes(file.read(16)[8:], "little")

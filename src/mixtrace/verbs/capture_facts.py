@@ -9,7 +9,6 @@ from jaxtyping import Float
 
 from mixtrace.captured import (
     BIN_S,
-    FRAME_S,
     OCTAVES_HZ,
     SPAN_S,
     Capture,
@@ -90,8 +89,7 @@ def stored_capture(
 
 def gains_db(found: Capture) -> Float[np.ndarray, "track time"]:
     """Return the gains of all tracks, a value each `GAIN_STEP_S`, on lines between frames."""
-    frame_s = round(FRAME_S * found.sample_rate_hz) / found.sample_rate_hz
-    middles_s = (np.arange(len(found.tracks[0].gain_db)) + 0.5) * frame_s
+    middles_s = (np.arange(len(found.tracks[0].gain_db)) + 0.5) * found.frame_s
     duration_s = found.estimate.shape[-1] / found.sample_rate_hz
     time_s = np.arange(0.0, duration_s, GAIN_STEP_S)
     return np.stack([np.interp(time_s, middles_s, t.gain_db.numpy()) for t in found.tracks])

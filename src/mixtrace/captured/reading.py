@@ -1,0 +1,290 @@
+"""A song as it is read: responses and gains in turns, each with what the other found.
+
+After the first turn responses of several lengths are read on three quarters of the song and judged
+on the last; the length that does best there is taken.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Complex, Float
+from torch import Tensor
+
+from mixtrace.captured.ballistics import Ballistics, levels_db
+from mixtrace.captured.channels import Channels
+from mixtrace.captured.correlations import add_products, no_products
+from mixtrace.captured.equations import Toeplitz
+from mixtrace.captured.factors import Factor
+from mixtrace.captured.filtering import Filters
+from mixtrace.captured.frames import frames_of
+from mixtrace.captured.gains import read_gains, total_gain
+from mixtrace.captured.plan import plan_of
+from mixtrace.captured.responses import Solution, Turns, apply_responses, solution_of
+from mixtrace.captured.shared import moves, sets_of
+from mixtrace.captured.trial import Trial, best_length, folds_of
+from mixtrace.captured.whitening import whitening_of
+from mixtrace.session import Session, Track
+from mixtrace.session.scratch import Scratch
+
+__all__ = ["Keeper", "Progress", "Read", "Reading"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many steps of it are done, and of how many."""
+
+_LEAD_S = 0.03
+_FRAME_S = 0.005
+_WHAT = "reading the mix"
+_IN_MEMORY_BYTES = 300_000_000  # beside the session's own gigabyte
+
+
+@runtime_checkable
+class Keeper(Protocol):
+    """Where a reading stores itself."""
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return what was saved last, or None."""
+
+    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        """Store tensors and JSON facts as one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """Responses of all channels, gains that move, and how much of each track's reading holds.
+
+    `gained` are the whitened tracks under their gains.
+    """
+
+    responses: Float[Tensor, "2 input taps"]
+    factors: Sequence[Factor]
+    holds: Sequence[float]
+    gained: Channels
+
+
+class Reading:
+    """Whitened channels of the readable tracks of a song.
+
+    Attributes:
+        heard: which samples of the mix are read.
+        wet: the whitened mix.
+        channels: the places of each track's channels among all.
+    """
+
+    def __init__(
+        self, session: Session, held_out: Sequence[tuple[int, int]], tracks: Sequence[Track]
+    ) -> None:
+        """Whiten a song.
+
+        Args:
+            session: mix and tracks.
+            held_out: ranges of samples that are not read.
+            tracks: those of its tracks that are.
+        """
+        self.session, self.held_out, self.tracks = session, held_out, tracks
+        self.rate = session.sample_rate_hz
+        mix = torch.from_numpy(session.mix)
+        self.heard = torch.ones(mix.shape[-1], dtype=torch.bool)
+        for start, stop in held_out:
+            self.heard[start:stop] = False
+        self.lead = round(_LEAD_S * self.rate)
+        self.whitening = whitening_of(mix[:, self.heard], self.rate)
+        self.wet = self.whitening.apply(mix)
+        self.channels = [self._channels(k) for k in range(len(tracks))]
+        self.scratch = Scratch(_IN_MEMORY_BYTES)
+        self.dry = self._kept(self.whitening.apply(self._audio(k)) for k in self.every)
+        self.plan = plan_of(len(self.dry), self.dry.time, self.rate)
+        self.frame = round(_FRAME_S * self.rate) * self.plan.frames
+        self.learnt, self.judged = folds_of(self.heard, self.rate)
+        self.levels = lru_cache(maxsize=None)(self._levels)
+
+    @property
+    def every(self) -> range:
+        """The places of the tracks."""
+        return range(len(self.tracks))
+
+    def read(self, progress: Progress, keeper: Keeper | None, left_out: Sequence[str]) -> Read:
+        """Return responses and gains, read in turns.
+
+        Args:
+            progress: see `Progress`.
+            keeper: where the length that was chosen and what it was chosen with are stored; a
+                large song is not.
+            left_out: names of tracks that were found to be unreadable before; stored as well.
+        """
+        if self.plan.large:
+            return self._read_large(progress)
+        steps = 6
+        known = self._known(keeper, left_out)
+        if known is None:
+            gains, solution, holds = self._chosen(progress, steps)
+            if keeper is not None:
+                tensors = {"gains": gains, "plain": solution.plain, "found": solution.found}
+                keeper.save(tensors, {"left_out": list(left_out), "holds": holds})
+        else:
+            gains, solution, holds = known
+        again, taps = self.plan.again, solution.found.shape[-1]
+        progress(_WHAT, 3, steps)
+        solution = self._solved(self._gained(gains), taps, self.heard, again, solution)
+        progress(_WHAT, 4, steps)
+        factors = self._factors(solution.found, gains)
+        progress(_WHAT, 5, steps)
+        gained = self._gained(self.gains(factors))
+        solution = self._solved(gained, taps, self.heard, again, solution)
+        if self.held_out:
+            solution = solution.mended(gained, self.wet, self.heard, self.lead)
+        progress(_WHAT, steps, steps)
+        return Read(solution.found, factors, holds, gained)
+
+    def _chosen(self, progress: Progress, steps: int) -> tuple[Tensor, Solution, list[float]]:
+        """Return first gains, responses of the best length, and how much of each track's hold."""
+        progress(_WHAT, 0, steps)
+        usual = self.plan.lengths[self.plan.usual]
+        solution = self._solved(self.dry, usual, self.learnt, self.plan.first)
+        progress(_WHAT, 1, steps)
+        gains = self.gains(self._factors(solution.found, self.gains(())))
+        gained = self._gained(gains)
+        progress(_WHAT, 2, steps)
+        trial = Trial(gained, self.wet, self.learnt, self.judged, self.lead, self.rate)
+        solution = best_length(
+            self.plan,
+            trial,
+            lambda taps, near: self._solved(gained, taps, self.learnt, self.plan.again, near),
+            solution,
+        )
+        return gains, solution, trial.holds(solution.found, self.channels)
+
+    def _known(
+        self, keeper: Keeper | None, left_out: Sequence[str]
+    ) -> tuple[Tensor, Solution, list[float]] | None:
+        """Return what was chosen and stored for these very tracks, if it was."""
+        stored = None if keeper is None else keeper.load()
+        if stored is None or stored[1]["left_out"] != list(left_out):
+            return None
+        tensors, facts = stored
+        near = Solution.near(tensors["plain"], tensors["found"])
+        return tensors["gains"], near, facts["holds"]
+
+    def _read_large(self, progress: Progress) -> Read:
+        """Return the same in one turn: what is learnt on a part is continued on the whole."""
+        steps = 5
+        progress(_WHAT, 0, steps)
+        products = no_products(len(self.dry) + 2, self.plan.lengths[0])
+        add_products(products, self.dry, self.wet, self.learnt, self.learnt)
+        solution = self._of(products, self.learnt, self.plan.first)
+        progress(_WHAT, 1, steps)
+        trial = Trial(self.dry, self.wet, self.learnt, self.judged, self.lead, self.rate)
+        holds = trial.holds(solution.found, self.channels)
+        progress(_WHAT, 2, steps)
+        add_products(products, self.dry, self.wet, self.judged, self.heard)
+        add_products(products, self.dry, self.wet, self.learnt, self.judged)
+        solution = self._of(products, self.heard, self.plan.again, solution)
+        del products
+        progress(_WHAT, 3, steps)
+        factors = self._factors(solution.found, self.gains(()))
+        gained = self._gained(self.gains(factors))
+        progress(_WHAT, 4, steps)
+        if factors:
+            taps = solution.found.shape[-1]
+            solution = self._solved(gained, taps, self.heard, self.plan.again, solution)
+        progress(_WHAT, steps, steps)
+        return Read(solution.found, factors, holds, gained)
+
+    def _solved(
+        self,
+        dry: Channels,
+        taps: int,
+        counted: Bool[Tensor, " time"],
+        turns: Turns,
+        start: Solution | None = None,
+    ) -> Solution:
+        """Return what is read where it counts; its seams are ignored."""
+        products = no_products(len(dry) + 2, taps)
+        add_products(products, dry, self.wet, counted, counted)
+        return self._of(products, counted, turns, start)
+
+    def _of(
+        self,
+        products: Complex[Tensor, "bin signal signal"],
+        counted: Bool[Tensor, " time"],
+        turns: Turns,
+        start: Solution | None = None,
+    ) -> Solution:
+        """Return what products tell of the samples that count."""
+        equations = Toeplitz.of(products, len(self.dry), self.lead)
+        return solution_of(equations, int(counted.sum()), self.lead, self.rate, turns, start)
+
+    def _factors(
+        self, responses: Float[Tensor, "2 input taps"], gains: Float[Tensor, "frame track"]
+    ) -> list[Factor]:
+        """Return what moves the gains; `gains` are what is known of them so far."""
+        filters = Filters.of(responses, self.lead)
+
+        def parts(begin: int, end: int) -> Float[Tensor, "track 2 part"]:
+            each = filters.each(self.dry, begin, end)
+            return torch.stack([each[mine].sum(0) for mine in self.channels])
+
+        @cache
+        def levels(tracks: tuple[int, ...], detectors: tuple[Ballistics, ...]) -> Tensor:
+            if len(tracks) == 1:
+                return self.levels(tracks[0], detectors)
+            each = torch.cat([responses[:, self.channels[k]] for k in tracks], 1)
+            total = apply_responses(each, self.under_gains(gains, tracks), self.lead)
+            return levels_db(total, detectors, self.frame, self.rate)
+
+        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
+        groups = sets_of([track.group for track in self.tracks])
+        return read_gains(frames, tuple(groups), levels)
+
+    def gains(self, factors: Sequence[Factor]) -> Float[Tensor, "frame track"]:
+        """Return the gain of each track over the song."""
+        frames = -(-self.wet.shape[-1] // self.frame)
+        return total_gain(factors, frames, len(self.tracks), self.frame / self.rate)
+
+    def under_gains(self, gains: Float[Tensor, "frame track"], tracks: Sequence[int]) -> Channels:
+        """Return dry tracks under their gains, not whitened."""
+        kept = [
+            self.scratch.keep(self._under_gain(k, gains[:, k]).numpy())
+            if moves(gains[:, k])
+            else self.tracks[k].kept
+            for k in tracks
+        ]
+        return Channels(kept, [self.channels[k].stop - self.channels[k].start for k in tracks])
+
+    def _gained(self, gains: Float[Tensor, "frame track"]) -> Channels:
+        """Return the whitened tracks under their gains."""
+        return self.dry.replaced(
+            {
+                k: self.scratch.keep(self.whitening.apply(self._under_gain(k, gains[:, k])).numpy())
+                for k in self.every
+                if moves(gains[:, k])
+            }
+        )
+
+    def _under_gain(
+        self, track: int, gain: Float[Tensor, " frame"]
+    ) -> Float[Tensor, "channel time"]:
+        """Return a dry track under its gain, lines between the middles of frames."""
+        audio = self._audio(track)
+        places = (torch.arange(audio.shape[-1]) + 0.5) / self.frame - 0.5
+        before = places.floor().long().clamp(0, len(gain) - 1)
+        after = (before + 1).clamp(max=len(gain) - 1)
+        share = (places - before).clamp(0.0, 1.0)
+        return audio * torch.lerp(gain[before], gain[after], share)
+
+    def _kept(self, audio: Iterable[Float[Tensor, "channel time"]]) -> Channels:
+        """Return what is made track by track, in memory or on disk."""
+        kept = [self.scratch.keep(of_track.numpy()) for of_track in audio]
+        return Channels(kept, [c.stop - c.start for c in self.channels])
+
+    def _audio(self, track: int) -> Float[Tensor, "channel time"]:
+        return torch.from_numpy(self.tracks[track].audio.copy())
+
+    def _channels(self, track: int) -> slice:
+        before = sum(len(self.tracks[k].audio) for k in range(track))
+        return slice(before, before + len(self.tracks[track].audio))
+
+    def _levels(self, track: int, detectors: tuple[Ballistics, ...]) -> Tensor:
+        return levels_db(self._audio(track), detectors, self.frame, self.rate)
