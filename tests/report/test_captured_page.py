@@ -212,7 +212,7 @@ def test_each_track_is_told_with_its_pictures(tmp_path: Path):
         "at -9.0 dB, panned 100 % left",
         "2.30 ms later than in its file",
         "One echo stands out after 250 ms at -11.5 dB",
-        "falls by 60 dB in 900 ms",
+        "is 14.2 dB below it and falls by 60 dB in 900 ms",
         "as a compressor's does, with an attack of 2 ms and a release of 160 ms",
         "responses/Kick.wav",
         "begins 30 ms before time zero",
@@ -270,14 +270,20 @@ def test_peaks_and_valleys_of_a_long_gain_are_drawn(tmp_path: Path):
         ({"holds": 0.4}, "holds poorly", "scaled down to 0.40"),
         ({"arrival_s": 0.0678}, "peak far off", "68 ms off time zero"),
         ({"holds": None}, "not tested", "too little of the song"),
-        ({"coherence": ((0.1,) * 5,) * 9}, "little in common", "little in common"),
-        ({"coherence": ((None,) * 5,) * 9}, "little in common", "little in common"),
+        ({"coherence": ((0.1,) * 5,) * 9}, "little in common", "in no octave"),
+        ({"coherence": ((None,) * 5,) * 9}, "little in common", "in no octave"),
     ],
 )
 def test_doubts_are_told(tmp_path: Path, changes: dict[str, Any], word: str, sentence: str):
     page = page_of(tmp_path, capture(track("Kick", **changes)))
     assert page.tables[0][1][-1] == word
     assert "Unsure:" in page.articles[0] and sentence in words(page.articles[0])
+
+
+def test_a_track_that_sounds_in_few_octaves_is_not_doubted(tmp_path: Path):
+    bass = track("Bass", coherence=((0.99,) * 5, *((0.0,) * 5,) * 8))
+    row = page_of(tmp_path, capture(bass)).tables[0][1]
+    assert row[-2:] == ["0.11", "none"]
 
 
 def test_what_is_unknown_is_said(tmp_path: Path):
@@ -297,7 +303,7 @@ def test_the_lead_says_how_well_it_is_explained(tmp_path: Path):
     page = Page(capture_page(folder))
     text = words(page.text)
     assert "95 % of the mix's energy" in text
-    assert "92 % of the last 40 % of the song, which was held out" in text
+    assert "of the last 40 % of the song, which was held out, 92 %." in text
     for value in ("5.2 %", "8.1 %", "1 of 2", "0.53 s", "1 min 15 s", "took mix.wav for the mix"):
         assert value in text
     for part in (measures, measures["held_out"]["seen"], measures["held_out"]["unseen"]):
@@ -373,9 +379,9 @@ def test_a_large_song_has_a_small_page(tmp_path: Path):
     """130 tracks, the most a song may have: below 10 MB, and folded."""
     stored = capture(*(track(f"track {k:03d}") for k in range(130)))
     folder = write(tmp_path / "OUT", stored)
-    begun = time.monotonic()
+    begun = time.process_time()
     text = capture_page(folder)
-    assert time.monotonic() - begun < 60.0  # seven seconds where it was written
+    assert time.process_time() - begun < 30.0  # three seconds where it was written
     assert 1_000_000 < len(text.encode()) < 6_000_000
     page = Page(text)
     assert len(page.articles) == 130

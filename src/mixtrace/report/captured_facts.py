@@ -61,15 +61,16 @@ def facts_of(
     hertz = np.array(stored.direct_hz)
     inside = (hertz >= LEVEL_BAND_HZ[0]) & (hertz <= LEVEL_BAND_HZ[1])
     power = (10.0 ** (np.array(track.direct_db)[:, inside] / 10.0)).sum(1) / max(inside.sum(), 1)
-    known = [value for row in track.coherence for value in row if value is not None]
-    coherence = float(np.mean(known)) if known else None
+    octaves = [[value for value in row if value is not None] for row in track.coherence]
+    known = [value for row in octaves for value in row]
+    best = max((float(np.mean(row)) for row in octaves if row), default=0.0)
     return Facts(
         level_db=10.0 * float(np.log10(max(power.mean(), 1e-12))),
         place=pan_place(power),
         arrives_s=track.delay_s + track.arrival_s,
         moves_db=_movement_db(gain_db, track.curve),
-        coherence=coherence,
-        doubts=tuple(_doubts(track, coherence)),
+        coherence=float(np.mean(known)) if known else None,
+        doubts=tuple(_doubts(track, best)),
     )
 
 
@@ -98,7 +99,8 @@ def _movement_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None)
     return float(high - low)
 
 
-def _doubts(track: StoredResponse, coherence: float | None) -> list[tuple[str, str]]:
+def _doubts(track: StoredResponse, coherence: float) -> list[tuple[str, str]]:
+    """Return what speaks against a reading; the coherence is that of the best octave."""
     doubts, holds = [], track.holds
     if abs(track.arrival_s) > _FAR_S:
         doubts.append(
@@ -123,12 +125,12 @@ def _doubts(track: StoredResponse, coherence: float | None) -> list[tuple[str, s
                 f"down to {fixed(holds, 2)}",
             )
         )
-    if coherence is None or coherence < _COHERENT:
+    if coherence < _COHERENT:
         doubts.append(
             (
                 "little in common",
-                "it has little in common with what the other tracks leave of the mix, as after "
-                "pitch correction or where it is hardly heard",
+                "in no octave has it much in common with what the other tracks leave of the mix, "
+                "as after pitch correction or where it is hardly heard",
             )
         )
     return doubts
@@ -164,7 +166,9 @@ def _rings(track: StoredResponse) -> str:
         if track.rt60_s is None
         else f"falls by 60 dB in {seconds(track.rt60_s)}"
     )
-    return f"What follows the direct part lies at {signed_db(track.tail_db)} of it and {falls}."
+    side = "below" if track.tail_db < 0.0 else "above"
+    level = f"{fixed(abs(track.tail_db), 1)} dB {side} it"
+    return f"What follows the direct part is {level} and {falls}."
 
 
 def _moves(curve: StoredCurve | None, facts: Facts) -> str:

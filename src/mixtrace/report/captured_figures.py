@@ -131,5 +131,5 @@ def _coherence(stored: StoredCapture, track: StoredResponse) -> Captioned:
         for name, row in zip(names, known, strict=True)
     ]
     label = f"{track.name}: coherence by octave and time. Means: {', '.join(means)}"
-    caption = f"Coherence by octave and {stored.span_s:g} s; a dash: nothing to compare"
+    caption = f"Coherence by octave and {stored.span_s:g} s; a dash: silent or held out"
     return caption, figure(label, drawn)

@@ -91,12 +91,12 @@ def _explained(stored: StoredCapture) -> str:
 
     said = (
         "One response for each track, and a gain that follows its level where it does, explain "
-        f"{share(stored.error_seen)} of the mix's energy once all bands count alike"
+        f"{share(stored.error_seen)} of the mix's energy, whitened so that the bass does not decide"
     )
     if stored.error_unseen is None or stored.unseen is None:
         return f"{said}."
     held_out = Unseen.parse(stored.unseen).words
-    return f"{said}, and {share(stored.error_unseen)} of {held_out}, which was held out."
+    return f"{said}; of {held_out}, which was held out, {share(stored.error_unseen)}."
 
 
 def _overview(stored: StoredCapture, facts: list[Facts]) -> Part:

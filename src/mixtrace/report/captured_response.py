@@ -63,7 +63,7 @@ def _whole(stored: StoredCapture, track: StoredResponse) -> Captioned:
         drawn.append(_slope(plot, track, times_s, energy_db, track.rt60_s))
     label = (
         f"{track.name}: whole response, energy in dB over {times_s[-1] - times_s[0]:.2f} s. "
-        f"{len(track.echoes)} echoes; the tail is at {signed_db(track.tail_db)} of the direct part "
+        f"{len(track.echoes)} echoes; the tail is at {signed_db(track.tail_db)} re the direct part "
         f"and {falls}"
     )
     dashed = "" if track.rt60_s is None else f"; dashed: RT60 of {seconds(track.rt60_s)}"

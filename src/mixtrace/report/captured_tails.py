@@ -5,6 +5,7 @@ different reverbs have nothing in common. In mixes that are known, tails that sh
 alike by .5 to .93, all others by less than .06.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,6 @@ import numpy as np
 from mixtrace.report.parts import Part
 from mixtrace.report.result import fixed
 from mixtrace.report.templating import filled
-from mixtrace.report.words import signed_db
 from mixtrace.store import StoredCapture
 
 __all__ = ["SharedTail", "listed", "shared_tails", "tail_sentences", "tails_part"]
@@ -84,14 +84,16 @@ def listed(words: list[str]) -> str:
 
 def _sentence(stored: StoredCapture, group: SharedTail) -> str:
     tracks = [stored.tracks[k] for k in group.tracks]
-    low, high = (fixed(value, 2) for value in group.alike)
-    alike = f"by {low}" if low == high else f"by {low} to {high}"
-    levels_db = [track.tail_db for track in tracks]
     return (
-        f"{listed([track.name for track in tracks])} share one reverb: their tails are alike "
-        f"{alike}. What follows their direct parts lies at {signed_db(min(levels_db))} to "
-        f"{signed_db(max(levels_db))} of them."
+        f"{listed([track.name for track in tracks])} share one reverb: their tails are alike by "
+        f"{_span(group.alike, 2)}. What follows their direct parts is at "
+        f"{_span([track.tail_db for track in tracks], 1)} dB re these."
     )
+
+
+def _span(values: Sequence[float], digits: int) -> str:
+    low, high = fixed(min(values), digits), fixed(max(values), digits)
+    return low if low == high else f"{low} to {high}"
 
 
 def _cells(place: int, row: tuple[float, ...]) -> list[tuple[int, str]]:
