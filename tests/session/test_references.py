@@ -177,4 +177,4 @@ def test_a_chunk_that_claims_more_bytes_than_files_can_have_ends_the_walk(tmp_pa
     ds64 = b"ds64" + (28).to_bytes(4, "little") + b"\xff" * 28
     data = b"data" + b"\xff" * 4
     path.write_bytes(b"RF64" + b"\xff" * 4 + b"WAVE" + ds64 + data + bytes(64))
-    assert time_reference_s(path) is None
+    assert read_start_s(path) is None
