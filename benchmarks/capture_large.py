@@ -25,7 +25,10 @@ _FILTER_TAPS = 600
 
 
 def notes(seed: int, time_samples: int, channels: int) -> np.ndarray:
-    """Return a track, [channel, time]: it plays in two thirds of the song's phrases of 8 s."""
+    """Return a track, [channel, time].
+
+    It plays in the first phrase of 8 s and in two thirds of the others.
+    """
     rng = np.random.default_rng(seed)
     audio = np.zeros((channels, time_samples), np.float32)
     place = 0
@@ -37,7 +40,7 @@ def notes(seed: int, time_samples: int, channels: int) -> np.ndarray:
         note = note + 0.7 * rng.standard_normal((channels, length))
         note *= np.exp(-seconds / rng.uniform(0.05, 0.3)) * rng.uniform(0.05, 0.2)
         phrase = np.random.default_rng((seed, place // (8 * _RATE_HZ)))
-        if phrase.uniform() < 2 / 3:
+        if place < 8 * _RATE_HZ or phrase.uniform() < 2 / 3:
             audio[:, place : place + length] += note[:, : time_samples - place]
         place += int(rng.uniform(0.05, 0.5) * _RATE_HZ)
     return audio

@@ -26,7 +26,7 @@ from mixtrace.loops import over_rows
 __all__ = ["Equations", "HeldOut", "Toeplitz", "equations_of", "solve"]
 
 _EXACT = 1e-4  # of what the wanted taps measure, in the preconditioner's norm
-_INVERT_AT_ONCE_BYTES = 200_000_000
+_INVERT_AT_ONCE_BYTES = 50_000_000
 _PRECISION = 1e-6  # of an energy: what differences of sums in single precision can tell
 
 

@@ -1,9 +1,11 @@
 """How much is done for a song, by its size.
 
 A turn of a solve costs as the square of the inputs times the taps, and so does its memory. Songs of
-up to a few dozen tracks are read at several lengths, of which the best is taken. Longer lengths go
-first where there are more. Where even the usual length is dear the song is large: it is read at
-that length alone, in fewer turns, and the seams of what is held out are not mended.
+up to a few dozen tracks are read at several lengths, of which the best is taken; longer ones are
+left out where there are more tracks. Where even the usual length is dear the song is large: it is
+read at that length alone, or beyond a hundred channels at the shortest, in fewer turns that all
+have one preconditioner; level curves are read once, in frames four times as long; and the seams of
+what is held out are not mended.
 """
 
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ _LENGTHS_S = (0.1, 0.25, 0.5, 1.0, 2.0)
 _USUAL_S = 0.25  # where the search for a length begins
 _SONG_LENGTHS = 14  # a song is at least so many times as long as a response
 _DEAR = 25_000_000  # inputs^2 x taps: a turn takes about half a second on two cores
-_MOST = 350_000_000  # the same: 1.4 GB for the equations, as much for their preconditioner
+_MOST = 130_000_000  # the same: 0.5 GB for equations, and again for what eases them
 
 
 @dataclass(frozen=True)
