@@ -5,7 +5,7 @@ import pytest
 import scipy.signal
 import torch
 
-from mixtrace.captured import Capture, anatomy, capture_session, tail_likeness
+from mixtrace.captured import Anatomy, Capture, anatomy, capture_session, tail_likeness
 from mixtrace.metrics import LOSS_RATE_HZ, song_loss
 from mixtrace.session import Alignment, Session, Track
 
@@ -58,6 +58,11 @@ def a_song(dry: list[np.ndarray], mix: np.ndarray, silent: int | None = None) ->
         for k, a in enumerate(dry)
     )
     return Session("made", RATE_HZ, mix.astype(np.float32), tracks, ())
+
+
+def taken_apart(capture: Capture, track: int) -> Anatomy:
+    found = capture.tracks[track]
+    return anatomy(found.responses, found.sounding, capture.lead, RATE_HZ)
 
 
 GAINS = ((0.8, 0.3), (0.5, 0.5), (0.2, 0.9), (0.6, 0.6), (0.4, 0.7))
@@ -117,7 +122,7 @@ def test_the_bell_is_read_where_the_track_sounds(linear):
 def test_arrival_is_read_to_two_microseconds(linear):
     _, capture, _ = linear
     for k, delay_s in ((0, 0.0), (2, DELAY_S), (3, 0.0), (4, 0.0)):
-        found = anatomy(capture.tracks[k].responses, capture.lead, RATE_HZ)
+        found = taken_apart(capture, k)
         assert abs(found.arrival_s - delay_s) < 2e-6
 
 
@@ -135,13 +140,13 @@ def test_exactly_the_tracks_that_were_sent_share_a_tail(linear):
 def test_the_reverbs_time_and_the_delays_repeats_are_read(linear):
     _, capture, _ = linear
     for k in SENT:
-        found = anatomy(capture.tracks[k].responses, capture.lead, RATE_HZ)
+        found = taken_apart(capture, k)
         assert found.rt60_s == pytest.approx(RT60_S, rel=0.05)
         assert not found.echoes
-    repeats = anatomy(capture.tracks[4].responses, capture.lead, RATE_HZ).echoes
+    repeats = taken_apart(capture, 4).echoes
     np.testing.assert_allclose([t for t, _ in repeats], [0.2, 0.4, 0.6], atol=1.1e-3)
     np.testing.assert_allclose([level for _, level in repeats], [-6.02, -12.04, -18.06], atol=0.3)
-    assert not anatomy(capture.tracks[1].responses, capture.lead, RATE_HZ).echoes
+    assert not taken_apart(capture, 1).echoes
 
 
 def test_a_track_of_another_song_is_named_and_spoils_nothing():

@@ -27,6 +27,7 @@ from mixtrace.store import (
     StoredCurve,
     StoredEcho,
     StoredResponse,
+    StoredShared,
     StoredUnread,
     write_capture,
     write_document,
@@ -63,6 +64,7 @@ def track(name: str, **changes: Any) -> StoredResponse:
         echoes=(StoredEcho(after_s=0.25, level_db=-11.5),),
         energy_db=tuple(energy_db.tolist()),
         direct_db=((-6.0,) * len(HZ), (-120.0,) * len(HZ)),
+        sounds_db=(0.0,) * len(HZ),
         curve=StoredCurve(
             attack_ms=2.0,
             release_ms=160.0,
@@ -97,6 +99,7 @@ def capture(*tracks: StoredResponse, **changes: Any) -> StoredCapture:
         error_unseen=None,
         notes=(),
         tracks=tracks,
+        shared=(),
         unread=(),
         tail_likeness=tuple(tuple(row) for row in likeness.tolist()),
     )
@@ -110,7 +113,8 @@ def write(folder: Path, stored: StoredCapture) -> Path:
     times_s = np.arange(round(SECONDS / GAIN_STEP_S)) * GAIN_STEP_S
     swing_db = 3.0 * np.cos(2.0 * np.pi * times_s / 4.0)
     gains_db = [swing_db if t.curve else np.zeros_like(swing_db) for t in stored.tracks]
-    write_gains(folder / GAINS, [t.name for t in stored.tracks], np.array(gains_db))
+    gains_db += [2.0 * swing_db for _ in stored.shared]
+    write_gains(folder / GAINS, stored, np.array(gains_db))
     return folder
 
 
@@ -196,10 +200,11 @@ def test_the_level_is_judged_where_tracks_sound(tmp_path: Path):
 
 def test_gains_held_in_silence_do_not_count_as_movement(tmp_path: Path):
     """The lowest gain of a curve is held in silence: here for most of the song."""
-    folder = write(tmp_path / "OUT", capture(track("Kick")))
+    stored = capture(track("Kick"))
+    folder = write(tmp_path / "OUT", stored)
     steps = round(SECONDS / GAIN_STEP_S)
     gain_db = np.where(np.arange(steps) < 0.8 * steps, 3.0, np.linspace(-6.0, -1.0, steps))
-    write_gains(folder / GAINS, ["Kick"], gain_db[None])
+    write_gains(folder / GAINS, stored, gain_db[None])
     _, row = Page(capture_page(folder)).tables[0]
     assert row[7] == "0.9"  # nine tenths of the last dB
 
@@ -251,10 +256,11 @@ def test_parts_of_a_response_are_named(tmp_path: Path):
 
 
 def test_peaks_and_valleys_of_a_long_gain_are_drawn(tmp_path: Path):
-    folder = write(tmp_path / "OUT", capture(track("Kick")))
+    stored = capture(track("Kick"))
+    folder = write(tmp_path / "OUT", stored)
     gain_db = np.zeros((1, 60_000))
     gain_db[0, 31_234], gain_db[0, 45_678] = -11.9, 5.9
-    write_gains(folder / GAINS, ["Kick"], gain_db)
+    write_gains(folder / GAINS, stored, gain_db)
     (label,) = [label for label in Page(capture_page(folder)).labels("Kick") if "song" in label]
     assert "from -11.9 to +5.9 dB" in label
     drawn = capture_page(folder).split(label)[1].split('class="band" d="M')[1].split('"')[0]
@@ -311,11 +317,34 @@ def test_the_lead_says_how_well_it_is_explained(tmp_path: Path):
     assert ["Hum", "it is silent"] in page.tables[-1]
 
 
+def test_a_gain_that_tracks_share_is_told_and_drawn(tmp_path: Path):
+    kick, snare, voice = (track(name, curve=None) for name in ("Kick", "Snare", "Voice"))
+    curve = StoredCurve(2.0, 160.0, (-40.0, -10.0), (1.0, -5.0), 0.02)
+    drums = StoredShared("drums", (0, 1), curve)
+    page = page_of(tmp_path / "1", capture(kick, snare, voice, shared=(drums,)))
+    assert "Kick and Snare (drums) share a gain. Its gain moves by" in page.text
+    assert "the louder the less" in page.text
+    assert any("drums: gain in dB over the song" in label for label in page.labels("drums"))
+    master = StoredShared("master", (0, 1, 2), None)
+    page = page_of(tmp_path / "2", capture(kick, snare, voice, shared=(master,)))
+    assert "All tracks share a gain. Its gain moves by" in page.text
+    assert "No gain was found" in page_of(tmp_path / "3", capture(kick, snare)).text
+
+
+def test_where_a_track_does_not_sound_its_curve_says_nothing(tmp_path: Path):
+    low = [hz < 500.0 for hz in HZ]
+    curve = tuple(0.0 if here else 40.0 for here in low)
+    sounds = tuple(0.0 if here else -80.0 for here in low)
+    plain = track("Bass", direct_db=(curve, curve), sounds_db=sounds)
+    _, row = page_of(tmp_path, capture(plain)).tables[0]
+    assert row[1] == "0.0"
+
+
 def test_a_capture_without_metrics_has_a_page(tmp_path: Path):
     page = page_of(tmp_path, capture(track("Kick")))
     assert "L_a" not in page.text
     sections = [attributes["id"] for tag, attributes in page.tags if tag == "section"]
-    assert sections == ["overview", "tails", "tracks", "about"]
+    assert sections == ["overview", "tails", "shared", "tracks", "about"]
     assert "One track was read" in page.text
 
 

@@ -8,6 +8,7 @@ from mixtrace.captured.direct import direct_db, direct_frequencies_hz
 from mixtrace.captured.responses import apply_responses, read_responses
 from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain
+from mixtrace.captured.sounding import sounding_at
 from mixtrace.captured.tails import BIN_S, Anatomy, anatomy, tail_likeness
 from mixtrace.captured.whitening import Whitening, whitening_of
 
@@ -29,6 +30,7 @@ __all__ = [
     "direct_db",
     "direct_frequencies_hz",
     "read_responses",
+    "sounding_at",
     "tail_likeness",
     "whitening_of",
 ]

@@ -11,6 +11,7 @@ from mixtrace.captured.reading import Keeper, Progress, Read, Reading
 from mixtrace.captured.responses import apply_responses
 from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain, decibels, shared_gains
+from mixtrace.captured.sounding import sounding
 from mixtrace.session import Session, Track
 
 __all__ = ["capture_session"]
@@ -91,6 +92,7 @@ def _captured(reading: Reading, read: Read, unread: tuple[Unread, ...]) -> Captu
                 share=float((part * heard).square().sum()) / energy,
                 holds=read.holds[k],
                 coherence=coherence(part, rest + part, heard, reading.rate),
+                sounding=sounding(reading.dry.pick([k])),
             )
         )
     return Capture(

@@ -15,7 +15,8 @@ from mixtrace.dsp import fast_length
 
 __all__ = ["Plan", "plan_of"]
 
-_LENGTHS_S = (0.1, 0.25, 0.5, 1.0, 2.0)
+_LENGTHS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
+_LARGE_S = 0.1  # of the largest songs
 _USUAL_S = 0.25  # where the search for a length begins
 _SONG_LENGTHS = 14  # a song is at least so many times as long as a response
 _DEAR = 25_000_000  # inputs^2 x taps: a turn takes about half a second on two cores
@@ -49,7 +50,7 @@ def plan_of(inputs: int, time: int, sample_rate_hz: int) -> Plan:
     lengths = {s: fast_length(round(s * sample_rate_hz)) for s in _LENGTHS_S if s <= longest_s}
     cost = {s: inputs**2 * taps for s, taps in lengths.items()}
     if cost[_USUAL_S] > _DEAR:
-        only = _USUAL_S if cost[_USUAL_S] <= _MOST else _LENGTHS_S[0]
+        only = _USUAL_S if cost[_USUAL_S] <= _MOST else _LARGE_S
         return Plan((lengths[only],), 0, Turns(15, 8, True), Turns(5, 6, True), 4, large=True)
     tried = [s for s in lengths if cost[s] <= _DEAR]
     return Plan(

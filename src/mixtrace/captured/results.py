@@ -27,6 +27,7 @@ class CapturedTrack:
         holds: the factor at which what is read on one part of the song fits another best: 1
             where all of it holds, 0 where none does, NaN where that cannot be told.
         coherence: of its part with what the others leave of the mix, [band, span].
+        sounding: where it sounds: power of the whitened track from 0 to half the rate, 1 at most.
     """
 
     name: str
@@ -38,6 +39,7 @@ class CapturedTrack:
     share: float
     holds: float
     coherence: Float[Tensor, "band span"]
+    sounding: Float[Tensor, " bin"]
 
 
 @dataclass(frozen=True)

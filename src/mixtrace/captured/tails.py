@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.captured.sounding import as_heard
+
 __all__ = ["BIN_S", "Anatomy", "anatomy", "tail_likeness"]
 
 BIN_S = 0.001
@@ -48,16 +50,23 @@ class Anatomy:
     rt60_s: float | None
 
 
-def anatomy(responses: Float[Tensor, "2 channel taps"], lead: int, sample_rate_hz: int) -> Anatomy:
-    """Return the parts of a response, its channels taken together.
+def anatomy(
+    responses: Float[Tensor, "2 channel taps"],
+    sounding: Float[Tensor, " bin"],
+    lead: int,
+    sample_rate_hz: int,
+) -> Anatomy:
+    """Return the parts of a response, its channels taken together, as far as the track sounds.
 
     RT60 is that of Schroeder's backward integral, a line fitted from 5 to 25 dB below its start.
 
     Args:
         responses: of a track.
+        sounding: power of the track, from 0 to half the rate.
         lead: taps before time zero.
         sample_rate_hz: the rate.
     """
+    responses = as_heard(responses, sounding)
     size = max(1, round(BIN_S * sample_rate_hz))
     energy = responses.double().square().sum((0, 1))
     binned = torch.nn.functional.pad(energy, (0, -len(energy) % size)).reshape(-1, size).sum(1)

@@ -15,7 +15,7 @@ __all__ = ["Whitening", "whitening_of"]
 
 _FRAME_SAMPLES = 16_384
 _SMOOTHED_HZ = 60.0
-_FLOOR = 1e-4  # of the strongest band's power: below it bands are left weak
+_FLOOR = 1e-5  # of the strongest band's power: below it bands are left weak
 
 
 @dataclass(frozen=True, eq=False)

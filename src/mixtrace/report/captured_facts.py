@@ -11,7 +11,16 @@ from mixtrace.report.sentences import pan_place
 from mixtrace.report.words import panned, seconds, signed_db
 from mixtrace.store import StoredCapture, StoredCurve, StoredResponse
 
-__all__ = ["LEVEL_BAND_HZ", "Facts", "facts_of", "percent", "told"]
+__all__ = [
+    "LEVEL_BAND_HZ",
+    "Facts",
+    "facts_of",
+    "moves",
+    "percent",
+    "range_db",
+    "sounding_span",
+    "told",
+]
 
 LEVEL_BAND_HZ = (100.0, 8_000.0)
 """Where level and place are judged: most tracks sound there, and short responses tell of it."""
@@ -20,6 +29,7 @@ _SAME_PLACE_S = 5e-5  # two samples: nobody would move a track by less
 _CENTRE = 0.02
 _HELD_GAIN_DB = 0.002  # gains are written in thousandths
 _MOVES_DB = 0.1
+_SOUNDS_DB = 40.0  # below its loudest: quieter bands are read with the errors of all others
 _HOLDS = 0.6  # tracks below a fifth are not read at all; those between the two are half guessed
 _COHERENT = 0.4  # of its power less than a sixth is then found in the mix
 _STEEP_DB = 1.0
@@ -58,9 +68,8 @@ def facts_of(
         track: one of its tracks.
         gain_db: over the song.
     """
-    hertz = np.array(stored.direct_hz)
-    inside = (hertz >= LEVEL_BAND_HZ[0]) & (hertz <= LEVEL_BAND_HZ[1])
-    power = (10.0 ** (np.array(track.direct_db)[:, inside] / 10.0)).sum(1) / max(inside.sum(), 1)
+    weights = _weights(stored, track)
+    power = 10.0 ** (np.array(track.direct_db) / 10.0) @ weights
     octaves = [[value for value in row if value is not None] for row in track.coherence]
     known = [value for row in octaves for value in row]
     best = max((float(np.mean(row)) for row in octaves if row), default=0.0)
@@ -68,7 +77,7 @@ def facts_of(
         level_db=10.0 * float(np.log10(max(power.mean(), 1e-12))),
         place=pan_place(power),
         arrives_s=track.delay_s + track.arrival_s,
-        moves_db=_movement_db(gain_db, track.curve),
+        moves_db=range_db(gain_db, track.curve),
         coherence=float(np.mean(known)) if known else None,
         doubts=tuple(_doubts(track, best)),
     )
@@ -76,7 +85,12 @@ def facts_of(
 
 def told(track: StoredResponse, facts: Facts) -> list[str]:
     """Return what was done to a track, and what supports that, in two paragraphs."""
-    done = [_placed(track, facts), _echoed(track), _rings(track), _moves(track.curve, facts)]
+    done = [
+        _placed(track, facts),
+        _echoed(track),
+        _rings(track),
+        moves(track.curve, facts.moves_db),
+    ]
     return [" ".join(done), _supported(track, facts)]
 
 
@@ -89,7 +103,7 @@ def percent(share: float) -> str:
     return f"{float(f'{100.0 * share:.2g}'):g} %"
 
 
-def _movement_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None) -> float:
+def range_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None) -> float:
     """Return the range of a gain; below a curve's lowest level, as in silence, it does not move."""
     if curve is not None:
         gain_db = gain_db[np.abs(gain_db - curve.gains_db[0]) > _HELD_GAIN_DB]
@@ -97,6 +111,26 @@ def _movement_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None)
         return 0.0
     low, high = np.percentile(gain_db, (5.0, 95.0))
     return float(high - low)
+
+
+def sounding_span(track: StoredResponse) -> slice:
+    """Return which of the frequencies of its curves lie where the track sounds.
+
+    From the first to the last at which it is at most 40 dB below its loudest.
+    """
+    loud = np.flatnonzero(np.array(track.sounds_db) > -_SOUNDS_DB)
+    return slice(int(loud[0]), int(loud[-1]) + 1) if len(loud) > 1 else slice(None)
+
+
+def _weights(stored: StoredCapture, track: StoredResponse) -> Float[np.ndarray, " hz"]:
+    """Return how much each frequency counts for level and place, 1 in all.
+
+    Octaves within `LEVEL_BAND_HZ` count alike, as far as the track sounds there.
+    """
+    hertz = np.array(stored.direct_hz)
+    inside = (hertz >= LEVEL_BAND_HZ[0]) & (hertz <= LEVEL_BAND_HZ[1])
+    power = 10.0 ** (np.array(track.sounds_db) / 10.0) * inside
+    return power / power.sum() if power.sum() > 0.0 else np.full(len(hertz), 1.0 / len(hertz))
 
 
 def _doubts(track: StoredResponse, coherence: float) -> list[tuple[str, str]]:
@@ -171,11 +205,12 @@ def _rings(track: StoredResponse) -> str:
     return f"What follows the direct part is {level} and {falls}."
 
 
-def _moves(curve: StoredCurve | None, facts: Facts) -> str:
-    moved = f"Its gain moves by {fixed(facts.moves_db, 1)} dB"
+def moves(curve: StoredCurve | None, moves_db: float) -> str:
+    """Return what a gain does, in a sentence."""
+    moved = f"Its gain moves by {fixed(moves_db, 1)} dB"
     if curve is None:
         still = "Its gain does not follow its level."
-        return still if facts.moves_db < _MOVES_DB else f"{moved}, but not with its level."
+        return still if moves_db < _MOVES_DB else f"{moved}, but not with its level."
     rise = curve.gains_db[-1] - curve.gains_db[0]
     if rise < -_STEEP_DB:
         like = "the louder the less, as a compressor's does"

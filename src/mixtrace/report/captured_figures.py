@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
+from mixtrace.report.captured_facts import sounding_span
 from mixtrace.report.captured_response import Captioned, response_figures
 from mixtrace.report.png import share_picture
 from mixtrace.report.result import fixed
@@ -18,7 +19,7 @@ from mixtrace.report.svg import (
 )
 from mixtrace.store import GAIN_STEP_S, StoredCapture, StoredCurve, StoredResponse
 
-__all__ = ["track_figures"]
+__all__ = ["gain_figure", "level_figure", "track_figures"]
 
 _MOST_COLUMNS = 240
 _SHOWN_GAIN_DB = 36.0
@@ -31,9 +32,9 @@ def track_figures(
     """Return the figures of a track; those of its gain only where it moves."""
     drawn = [*response_figures(stored, track), _direct(stored, track)]
     if float(np.ptp(gain_db)) > 0.0:
-        drawn.append(_gain(track, gain_db))
+        drawn.append(gain_figure(track.name, gain_db))
     if track.curve is not None:
-        drawn.append(_level_curve(track, track.curve))
+        drawn.append(level_figure(track.name, track.curve, "dry level"))
     if track.coherence and track.coherence[0]:
         drawn.append(_coherence(stored, track))
     return drawn
@@ -41,21 +42,23 @@ def track_figures(
 
 def _direct(stored: StoredCapture, track: StoredResponse) -> Captioned:
     """Return the curve of the direct part to left and right."""
-    hertz_, gains_db = np.array(stored.direct_hz), np.array(track.direct_db)
+    sounds = sounding_span(track)
+    hertz_, gains_db = np.array(stored.direct_hz)[sounds], np.array(track.direct_db)[:, sounds]
     top_db = 6.0 * np.ceil((float(gains_db.max()) + 1.0) / 6.0)
     low_db = 6.0 * np.floor(float(gains_db.min()) / 6.0)
     low_db = float(np.clip(low_db, top_db - _MOST_SHOWN_DB, top_db - _LEAST_SHOWN_DB))
     plot = Plot(
-        frequency_axis(20.0, max(float(hertz_[-1]), 40.0)),
+        frequency_axis(20.0, max(stored.direct_hz[-1], 40.0)),
         level_axis(low_db, top_db, 12.0 if top_db - low_db > 30.0 else 6.0, "gain, dB"),
     )
     drawn = [plot.axes(), plot.line(hertz_, gains_db[1], "line third second")]
     drawn += [plot.line(hertz_, gains_db[0]), plot.note("solid: left, dashed: right")]
     label = f"{track.name}: gain in dB of the direct part over frequency, to left and right"
-    return "The direct part: gain over frequency, left and right", figure(label, drawn)
+    caption = "The direct part: gain over frequency, left and right, where the track sounds"
+    return caption, figure(label, drawn)
 
 
-def _gain(track: StoredResponse, gain_db: Float[np.ndarray, " time"]) -> Captioned:
+def gain_figure(name: str, gain_db: Float[np.ndarray, " time"]) -> Captioned:
     """Return the gain over the song, between the lowest and the highest of neighbours."""
     parts = np.array_split(gain_db, min(len(gain_db), _MOST_COLUMNS))
     lows, highs = (np.array([f(part) for part in parts]) for f in (np.min, np.max))
@@ -72,22 +75,22 @@ def _gain(track: StoredResponse, gain_db: Float[np.ndarray, " time"]) -> Caption
         plot.line(around, np.concatenate([highs, lows[::-1]]), "band"),
     ]
     label = (
-        f"{track.name}: gain in dB over the song, from {fixed(float(lows.min()), 1, sign=True)} "
+        f"{name}: gain in dB over the song, from {fixed(float(lows.min()), 1, sign=True)} "
         f"to {fixed(float(highs.max()), 1, sign=True)} dB"
     )
     caption = "Gain over the song, lowest to highest of neighbours, re its mean by energy"
     return caption, figure(label, drawn)
 
 
-def _level_curve(track: StoredResponse, curve: StoredCurve) -> Captioned:
-    """Return the gain over the level of the dry track."""
+def level_figure(name: str, curve: StoredCurve, level: str) -> Captioned:
+    """Return a gain over a level, which is named."""
     levels_db, gains_db = np.array(curve.levels_db), np.array(curve.gains_db)
     most_db = float(np.clip(3.0 * np.ceil(np.abs(gains_db).max() / 3.0), 3.0, _SHOWN_GAIN_DB))
     step_db = most_db / 3.0 if most_db < 15.0 else most_db / 2.0
     low_db = 10.0 * np.floor(levels_db.min() / 10.0)
     ends_db = low_db, max(low_db + 10.0, 10.0 * np.ceil(levels_db.max() / 10.0))
     plot = Plot(
-        level_axis(*ends_db, 10.0 if ends_db[1] - ends_db[0] <= 60.0 else 20.0, "dry level, dBFS"),
+        level_axis(*ends_db, 10.0 if ends_db[1] - ends_db[0] <= 60.0 else 20.0, f"{level}, dBFS"),
         level_axis(-most_db, most_db, step_db, "gain, dB"),
     )
     drawn = [
@@ -100,9 +103,9 @@ def _level_curve(track: StoredResponse, curve: StoredCurve) -> Captioned:
         f"{fixed(g, 1, sign=True)} dB at {fixed(level, 0)} dB"
         for level, g in zip(levels_db.tolist(), gains_db.tolist(), strict=True)
     )
-    label = f"{track.name}: gain over the level of the dry track: {points}"
+    label = f"{name}: gain over the {level}: {points}"
     caption = (
-        f"Gain over its own level: attack {curve.attack_ms:g} ms, release {curve.release_ms:g} ms"
+        f"Gain over the {level}: attack {curve.attack_ms:g} ms, release {curve.release_ms:g} ms"
     )
     return caption, figure(label, drawn)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.report.captured_facts import facts_of, percent, told
+from mixtrace.report.captured_facts import facts_of, percent, sounding_span, told
+from mixtrace.report.captured_shared import shared_sentences
 from mixtrace.report.captured_tails import tail_sentences
 from mixtrace.report.curves import curve_shape
 from mixtrace.report.inline_curves import blocks
@@ -25,7 +26,7 @@ _LINES = 2048
 
 
 def outline_capture(
-    stored: StoredCapture, gains_db: Float[np.ndarray, "track time"], remark: str = ""
+    stored: StoredCapture, gains_db: Float[np.ndarray, "gain time"], remark: str = ""
 ) -> Outline:
     """Return the outline of a capture.
 
@@ -34,18 +35,18 @@ def outline_capture(
 
     Args:
         stored: the capture.
-        gains_db: of its tracks over the song.
+        gains_db: of its tracks over the song, then those that several share.
         remark: what to say of the whole; nothing where it is empty.
     """
     length_s = stored.response_samples / stored.sample_rate_hz
     note = f"{len(stored.tracks)} tracks, responses of {length_s:.2f} s"
     said = [remark] if remark else []
     said.append(f"the reading leaves {percent(stored.error_seen)} of the mix, every band alike")
-    said += [*tail_sentences(stored), *stored.notes]
+    said += [*shared_sentences(stored, gains_db), *tail_sentences(stored), *stored.notes]
     rows = [Row(0, stored.song, note, tuple(Line(text) for text in said))]
     for group in dict.fromkeys(track.group for track in stored.tracks):
         rows.append(Row(1, group, "group"))
-        for track, gain_db in zip(stored.tracks, gains_db, strict=True):
+        for track, gain_db in zip(stored.tracks, gains_db, strict=False):
             if track.group == group:
                 rows.append(_row(stored, track, gain_db))
     rows += [Row(1, unread.name, f"not read: {unread.reason}") for unread in stored.unread]
@@ -71,8 +72,10 @@ def _direct_line(stored: StoredCapture, track: StoredResponse) -> Line:
     """Return the shape of the direct part around the level that most of it is near."""
     power_db = 10.0 * np.log10((10.0 ** (np.array(track.direct_db) / 10.0)).mean(0))
     hertz = np.linspace(0.0, stored.direct_hz[-1], _LINES)
-    shape = curve_shape(hertz, np.interp(hertz, stored.direct_hz, power_db))
+    sounds = sounding_span(track)
+    heard_hz, heard_db = np.array(stored.direct_hz)[sounds], power_db[sounds]
+    shape = curve_shape(hertz, np.interp(hertz, heard_hz, heard_db))
     grid_hz = np.geomspace(*_EQ_HZ, _WIDTH)
-    curve_db = np.interp(grid_hz, stored.direct_hz, power_db) - shape.level_db
+    curve_db = np.interp(grid_hz, heard_hz, heard_db) - shape.level_db
     words = ", ".join(shape_words(replace(shape, level_db=0.0))) or "flat"
     return Line("direct part", words, blocks(curve_db, -_EQ_DB, _EQ_DB))

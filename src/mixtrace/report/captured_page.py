@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from mixtrace.report.captured_facts import LEVEL_BAND_HZ, Facts, facts_of, percent, told
 from mixtrace.report.captured_figures import track_figures
+from mixtrace.report.captured_shared import shared_part
 from mixtrace.report.captured_tails import tails_part
 from mixtrace.report.held_out import held_out_rows
 from mixtrace.report.match import level_rows, loss_rows
@@ -43,13 +44,14 @@ def capture_page(folder: Path) -> str:
         StoreError: a file is missing or damaged.
     """
     stored = read_capture(folder)
-    gains_db = read_gains_db(folder, len(stored.tracks))
+    gains_db = read_gains_db(folder, stored)
     metrics = folder / METRICS
     measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
-    facts = [facts_of(stored, *pair) for pair in zip(stored.tracks, gains_db, strict=True)]
+    facts = [facts_of(stored, *pair) for pair in zip(stored.tracks, gains_db, strict=False)]
     sections = [
         ("overview", "All tracks", _overview(stored, facts)),
         ("tails", "Who shares a reverb", tails_part(stored)),
+        ("shared", "Who shares a gain", shared_part(stored, gains_db)),
         ("tracks", "Track by track", _tracks(stored, facts, gains_db)),
     ]
     if measures:
@@ -128,7 +130,7 @@ def _cells(track: StoredResponse, facts: Facts) -> list[str]:
 
 
 def _tracks(
-    stored: StoredCapture, facts: list[Facts], gains_db: Float[np.ndarray, "track time"]
+    stored: StoredCapture, facts: list[Facts], gains_db: Float[np.ndarray, "gain time"]
 ) -> Part:
     lead_ms = 1000.0 * stored.lead_samples / stored.sample_rate_hz
     tracks = [

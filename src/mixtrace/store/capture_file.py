@@ -5,7 +5,6 @@ describes every key.
 """
 
 import csv
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +28,7 @@ __all__ = [
     "StoredCurve",
     "StoredEcho",
     "StoredResponse",
+    "StoredShared",
     "StoredUnread",
     "read_capture",
     "read_gains_db",
@@ -104,6 +104,8 @@ class StoredResponse(Struct, frozen=True, forbid_unknown_fields=True):
         echoes: what stands out of it.
         energy_db: a value each `energy_step_s` from the first sample on, re the strongest.
         direct_db: the curves of the direct part to left and right, at `direct_hz`.
+        sounds_db: how loud the whitened track is there, re its loudest: where it does not sound,
+            the curves are a guess.
         curve: of its gain over its level; None where its gain does not follow it.
         share: of the whitened mix's energy that the track's part has.
         holds: factor at which what is read on one part of the song fits another best; None where
@@ -126,10 +128,25 @@ class StoredResponse(Struct, frozen=True, forbid_unknown_fields=True):
     echoes: tuple[StoredEcho, ...]
     energy_db: _Floats
     direct_db: tuple[_Floats, _Floats]
+    sounds_db: _Floats
     curve: StoredCurve | None
     share: float
     holds: float | None
     coherence: tuple[tuple[float | None, ...], ...]
+
+
+class StoredShared(Struct, frozen=True, forbid_unknown_fields=True):
+    """A gain that several tracks have in common; it is part of the gain of each.
+
+    Attributes:
+        name: of the group, or `master`.
+        tracks: their places, from 0.
+        curve: of the gain over the level of their sum; None where it does not follow it.
+    """
+
+    name: str
+    tracks: tuple[Annotated[int, Meta(ge=0)], ...]
+    curve: StoredCurve | None
 
 
 class StoredUnread(Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,6 +181,7 @@ class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
         error_unseen: the same where it was held out.
         notes: what was assumed of the song.
         tracks: what could be read.
+        shared: gains that several of them have in common.
         unread: what could not.
         tail_likeness: how alike the tails of each pair of tracks are, 0 to 1.
     """
@@ -184,6 +202,7 @@ class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
     error_unseen: float | None
     notes: tuple[str, ...]
     tracks: tuple[StoredResponse, ...]
+    shared: tuple[StoredShared, ...]
     unread: tuple[StoredUnread, ...]
     tail_likeness: tuple[_Floats, ...]
 
@@ -212,30 +231,31 @@ def read_capture(folder: Path) -> StoredCapture:
 
 
 def write_gains(
-    path: Path, names: Sequence[str], gains_db: Float[np.ndarray, "track time"]
+    path: Path, stored: StoredCapture, gains_db: Float[np.ndarray, "gain time"]
 ) -> None:
-    """Write a table of gains: the time in seconds, then a column in dB for each track.
+    """Write a table of gains: the time in seconds, then a column in dB for each.
 
     Args:
         path: the file.
-        names: of the tracks.
-        gains_db: a value each `GAIN_STEP_S`.
+        stored: the capture.
+        gains_db: of its tracks in all, then those that several share; a value each `GAIN_STEP_S`.
     """
+    names = [track.name for track in stored.tracks]
+    names += [f"shared: {shared.name}" for shared in stored.shared]
     with path.open("w", encoding="utf-8", newline="") as file:
         header = csv.writer(file)
         header.writerow(["time_s", *(_cell(name) for name in names)])
         for number, row in enumerate(gains_db.T.tolist()):
-            file.write(
-                ",".join([f"{number * GAIN_STEP_S:.2f}", *(f"{g:.3f}" for g in row)]) + "\r\n"
-            )
+            cells = [f"{number * GAIN_STEP_S:.2f}", *(f"{gain_db:.3f}" for gain_db in row)]
+            file.write(",".join(cells) + "\r\n")
 
 
-def read_gains_db(folder: Path, tracks: int) -> Float[np.ndarray, "track time"]:
+def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gain time"]:
     """Return the gains of a folder's `gains.csv`, a value each `GAIN_STEP_S`.
 
     Args:
         folder: of a capture.
-        tracks: how many it has.
+        stored: that capture: a gain for each of its tracks, then each that several share.
 
     Raises:
         StoreError: there is none, it is damaged, or it is that of other tracks.
@@ -252,9 +272,10 @@ def read_gains_db(folder: Path, tracks: int) -> Float[np.ndarray, "track time"]:
             f"Expected a table of gains in {path}; it cannot be read as one ({error}). "
             "Run mixtrace capture again."
         ) from error
-    if not len(table) or table.shape[1] != tracks + 1 or not np.isfinite(table).all():
+    gains = len(stored.tracks) + len(stored.shared)
+    if not len(table) or table.shape[1] != gains + 1 or not np.isfinite(table).all():
         raise StoreError(
-            f"Expected finite gains of {tracks} tracks in {path}; it holds something else. "
+            f"Expected {gains} columns of finite gains in {path}; it holds something else. "
             "Run mixtrace capture again."
         )
     return table[:, 1:].T
@@ -276,20 +297,33 @@ def _disagreement(stored: StoredCapture) -> str:
     likeness = stored.tail_likeness
     if len(likeness) != count or any(len(row) != count for row in likeness):
         return f"tail_likeness is no table of {count} by {count}"
-    texts = [stored.mixtrace, stored.song, *stored.notes]
-    texts += [text for unread in stored.unread for text in (unread.name, unread.reason)]
+    if any(k >= count for shared in stored.shared for k in shared.tracks):
+        return "a shared gain names a track that is not there"
     spans = len(stored.tracks[0].coherence[0]) if stored.tracks[0].coherence else 0
     for track in stored.tracks:
-        texts += [track.name, track.group, track.file]
-        if abs(track.polarity) != 1:
-            return "a polarity is not 1 or -1"
-        if any(len(curve) != len(stored.direct_hz) for curve in track.direct_db):
-            return "a direct_db has not as many values as direct_hz"
-        if not track.energy_db:
-            return "an energy_db is empty"
-        if [len(row) for row in track.coherence] != [spans] * len(stored.octaves_hz):
-            return "a coherence is no table of octaves by spans"
-        curve = track.curve
-        if curve and (len(curve.levels_db) != len(curve.gains_db) or len(curve.levels_db) < 2):
-            return "a curve has not as many gains as levels"
-    return "" if all(text.isprintable() for text in texts) else "a text cannot be printed"
+        if wrong := _disagreement_of(track, stored, spans):
+            return wrong
+    curves = [has.curve for has in (*stored.tracks, *stored.shared) if has.curve]
+    if any(len(c.levels_db) != len(c.gains_db) or len(c.levels_db) < 2 for c in curves):
+        return "a curve has not as many gains as levels"
+    return "" if all(text.isprintable() for text in _texts(stored)) else "a text cannot be printed"
+
+
+def _disagreement_of(track: StoredResponse, stored: StoredCapture, spans: int) -> str:
+    if abs(track.polarity) != 1:
+        return "a polarity is not 1 or -1"
+    curves = (*track.direct_db, track.sounds_db)
+    if any(len(curve) != len(stored.direct_hz) for curve in curves):
+        return "a direct_db or sounds_db has not as many values as direct_hz"
+    if not track.energy_db:
+        return "an energy_db is empty"
+    if [len(row) for row in track.coherence] != [spans] * len(stored.octaves_hz):
+        return "a coherence is no table of octaves by spans"
+    return ""
+
+
+def _texts(stored: StoredCapture) -> list[str]:
+    texts = [stored.mixtrace, stored.song, *stored.notes]
+    texts += [text for track in stored.tracks for text in (track.name, track.group, track.file)]
+    texts += [text for unread in stored.unread for text in (unread.name, unread.reason)]
+    return texts + [shared.name for shared in stored.shared]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import scipy.io.wavfile
 import soundfile
 from jaxtyping import Float
 
@@ -16,9 +17,18 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
 
     Raises:
         AudioError: the file cannot be written.
+        OSError: likewise.
     """
-    fits = np.max(np.abs(audio), initial=0.0) < 1.0
-    _write(path, audio, sample_rate_hz, "PCM_24" if fits else "FLOAT")
+    if np.max(np.abs(audio), initial=0.0) >= 1.0:
+        write_float_audio(path, audio, sample_rate_hz)
+        return
+    try:
+        soundfile.write(path, audio.T, sample_rate_hz, format="WAV", subtype="PCM_24")
+    except soundfile.SoundFileError as error:
+        raise AudioError(
+            f"Expected to write {path.parent}; it failed ({error}). "
+            "Check that the folder exists and has room."
+        ) from error
 
 
 def write_float_audio(
@@ -26,19 +36,9 @@ def write_float_audio(
 ) -> None:
     """Write a WAV file of 32-bit floating-point samples.
 
+    libsndfile would write the time of day into it, so that no two files of one sound were equal.
+
     Raises:
-        AudioError: the file cannot be written.
+        OSError: the file cannot be written.
     """
-    _write(path, audio, sample_rate_hz, "FLOAT")
-
-
-def _write(
-    path: Path, audio: Float[np.ndarray, "channel time"], sample_rate_hz: int, subtype: str
-) -> None:
-    try:
-        soundfile.write(path, audio.T, sample_rate_hz, format="WAV", subtype=subtype)
-    except soundfile.SoundFileError as error:
-        raise AudioError(
-            f"Expected to write {path.parent}; it failed ({error}). "
-            "Check that the folder exists and has room."
-        ) from error
+    scipy.io.wavfile.write(path, sample_rate_hz, np.ascontiguousarray(audio.T, np.float32))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Float
 
 from mixtrace.captured import (
@@ -13,9 +14,11 @@ from mixtrace.captured import (
     SPAN_S,
     Capture,
     CapturedTrack,
+    LevelCurve,
     anatomy,
     direct_db,
     direct_frequencies_hz,
+    sounding_at,
     tail_likeness,
 )
 from mixtrace.session import Track
@@ -25,12 +28,15 @@ from mixtrace.store import (
     StoredCurve,
     StoredEcho,
     StoredResponse,
+    StoredShared,
     StoredUnread,
     file_name,
     mixtrace_version,
 )
 
 __all__ = ["CaptureFacts", "gains_db", "stored_capture"]
+
+_QUIET = 1e-9  # -90 dB
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ def stored_capture(
         facts: see there.
     """
     responses = [track.responses for track in found.tracks]
+    names = [track.name for track in found.tracks]
     likeness = tail_likeness(responses, found.lead, found.sample_rate_hz)
     return StoredCapture(
         mixtrace=mixtrace_version(),
@@ -82,22 +89,33 @@ def stored_capture(
             _response(found, track, number, tracks[track.name])
             for number, track in enumerate(found.tracks, 1)
         ),
+        shared=tuple(
+            StoredShared(s.name, tuple(map(names.index, s.tracks)), _curve(s.curve))
+            for s in found.shared
+        ),
         unread=tuple(StoredUnread(unread.name, unread.reason) for unread in found.unread),
         tail_likeness=tuple(_rounded(row) for row in likeness.tolist()),
     )
 
 
-def gains_db(found: Capture) -> Float[np.ndarray, "track time"]:
-    """Return the gains of all tracks, a value each `GAIN_STEP_S`, on lines between frames."""
-    middles_s = (np.arange(len(found.tracks[0].gain_db)) + 0.5) * found.frame_s
+def gains_db(found: Capture) -> Float[np.ndarray, "gain time"]:
+    """Return the gains of all tracks, then those that several share, a value each `GAIN_STEP_S`.
+
+    They lie on lines between frames.
+    """
+    gains = [moved.gain_db.numpy() for moved in (*found.tracks, *found.shared)]
+    middles_s = (np.arange(len(gains[0])) + 0.5) * found.frame_s
     duration_s = found.estimate.shape[-1] / found.sample_rate_hz
     time_s = np.arange(0.0, duration_s, GAIN_STEP_S)
-    return np.stack([np.interp(time_s, middles_s, t.gain_db.numpy()) for t in found.tracks])
+    return np.stack([np.interp(time_s, middles_s, gain_db) for gain_db in gains])
 
 
 def _response(found: Capture, track: CapturedTrack, number: int, source: Track) -> StoredResponse:
-    parts = anatomy(track.responses, found.lead, found.sample_rate_hz)
-    curve = direct_db(track.responses, found.lead, parts.arrival_s, found.sample_rate_hz)
+    rate = found.sample_rate_hz
+    parts = anatomy(track.responses, track.sounding, found.lead, rate)
+    hertz = torch.tensor(direct_frequencies_hz(rate))
+    sounds_db = 10.0 * torch.log10(sounding_at(track.sounding, hertz, rate) + _QUIET)
+    curve = direct_db(track.responses, found.lead, parts.arrival_s, rate)
     left, right = (_rounded(side) for side in curve.tolist())
     return StoredResponse(
         name=track.name,
@@ -114,15 +132,15 @@ def _response(found: Capture, track: CapturedTrack, number: int, source: Track) 
         echoes=tuple(StoredEcho(after_s, level_db) for after_s, level_db in parts.echoes),
         energy_db=_rounded(parts.energy_db),
         direct_db=(left, right),
-        curve=_curve(track),
+        sounds_db=_rounded(sounds_db.tolist()),
+        curve=_curve(track.curve),
         share=track.share,
         holds=_number(track.holds),
         coherence=tuple(tuple(_number(value) for value in row) for row in track.coherence.tolist()),
     )
 
 
-def _curve(track: CapturedTrack) -> StoredCurve | None:
-    curve = track.curve
+def _curve(curve: LevelCurve | None) -> StoredCurve | None:
     if curve is None:
         return None
     how = curve.ballistics

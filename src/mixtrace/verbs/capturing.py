@@ -48,7 +48,8 @@ class Captured:
 
     Attributes:
         stored: as `capture.json` holds it.
-        gains_db: of its tracks over the song, a value each 10 ms, as `gains.csv` holds them.
+        gains_db: of its tracks over the song, then those that several share, a value each 10 ms,
+            as `gains.csv` holds them.
         capture: the responses and gains themselves.
         session: the song at the mix's own rate.
         measures: how well the estimate matches the mix.
@@ -56,7 +57,7 @@ class Captured:
     """
 
     stored: StoredCapture
-    gains_db: Float[np.ndarray, "track time"]
+    gains_db: Float[np.ndarray, "gain time"]
     capture: Capture
     session: Session
     measures: Measures
@@ -163,7 +164,7 @@ def _write(folder: Path, result: Captured, report: Callable[[str, int, int], Non
             report("writing", number, steps)
             channels = track.responses.transpose(0, 1).flatten(0, 1).numpy()
             write_float_audio(part_of(f"{RESPONSES}/{named.file}"), channels, stored.sample_rate_hz)
-        write_gains(part_of(GAINS), [t.name for t in stored.tracks], result.gains_db)
+        write_gains(part_of(GAINS), stored, result.gains_db)
         report("writing", steps - 2, steps)
         estimate = found.estimate.numpy()
         write_audio(part_of(ESTIMATE_AUDIO), estimate, stored.sample_rate_hz)

@@ -77,7 +77,7 @@ def _captured(folder: Path) -> Outline:
     stored = read_capture(folder)
     metrics = folder / METRICS
     measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
-    gains_db = read_gains_db(folder, len(stored.tracks))
+    gains_db = read_gains_db(folder, stored)
     return outline_capture(stored, gains_db, held_out_sentence(measures))
 
 
