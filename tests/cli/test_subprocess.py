@@ -79,6 +79,35 @@ def test_ctrl_c_leaves_a_valid_result(tiny_song: Path, tmp_path: Path):
     assert (out / "mix.wav").stat().st_size > 5 * 22_050 * 2 * 3
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_a_capture_that_ctrl_c_stops_goes_on(tiny_song: Path, tmp_path: Path):
+    out = tmp_path / "OUT"
+    arguments = ["capture", str(tiny_song), "-o", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("reading the mix"):
+            process.send_signal(signal.SIGINT)
+            break
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 130, errors
+    assert "Run the same command to go on" in errors
+    assert "Traceback" not in errors
+    assert not (out / "capture.json").exists()
+    again = run(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert "01_Kick" in again.stdout
+    assert (out / "report.html").is_file()
+    refused = run("fit", tiny_song, "-o", out)
+    assert refused.returncode == 2
+    assert "Choose another output folder" in refused.stderr
+
+
 def test_a_closed_pipe_is_no_error(tiny_song: Path):
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, "show", str(tiny_song), "--no-align"],

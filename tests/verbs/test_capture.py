@@ -10,6 +10,7 @@ import soundfile
 
 import mixtrace
 from mixtrace.errors import MixtraceError
+from mixtrace.prune import Progress
 from mixtrace.store import read_capture, read_gains_db
 
 pytestmark = pytest.mark.timeout(300)
@@ -177,3 +178,49 @@ def test_without_a_folder_nothing_is_written(
 def test_an_unseen_that_cannot_be_is_refused_before_anything_is_read(song: Path):
     with pytest.raises(MixtraceError, match="90 percent"):
         mixtrace.capture(song, unseen="end:99")
+
+
+def test_an_interrupted_capture_goes_on_to_the_same_result(
+    song: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Stopped after the length was chosen, by Ctrl-C, it does not choose again."""
+
+    def interrupted(progress: Progress) -> None:
+        if progress.stage == "reading the mix" and progress.done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mixtrace.capture(song, tmp_path / "OUT", unseen="end:40", on_progress=interrupted)
+    assert [p.name for p in (tmp_path / "OUT").iterdir()] == ["checkpoint.safetensors"]
+
+    def forbidden(*rest: Any) -> Any:
+        raise AssertionError("chosen again")
+
+    monkeypatch.setattr("mixtrace.captured.reading.best_length", forbidden)
+    mixtrace.capture(song, tmp_path / "OUT", unseen="end:40")
+    for path in out.rglob("*.wav"):
+        assert (tmp_path / "OUT" / path.relative_to(out)).read_bytes() == path.read_bytes()
+    assert not (tmp_path / "OUT" / "checkpoint.safetensors").exists()
+
+
+def test_a_mix_of_other_tracks_is_refused_unless_forced(song: Path, tmp_path: Path):
+    folder = tmp_path / "wrong"
+    (folder / "tracks").mkdir(parents=True)
+    for path in (song / "tracks").iterdir():
+        audio, rate = soundfile.read(path)
+        (folder / "tracks" / path.name).write_bytes(path.read_bytes())
+    other = 0.1 * np.random.default_rng(9).standard_normal((len(audio), 2))
+    soundfile.write(folder / "mix.wav", other, rate, subtype="FLOAT")
+    with pytest.raises(MixtraceError, match="--force"):
+        mixtrace.capture(folder, tmp_path / "OUT")
+    assert not (tmp_path / "OUT").exists()
+
+
+def test_nothing_that_can_be_read_is_one_sentence(song: Path, tmp_path: Path):
+    folder = tmp_path / "still"
+    (folder / "tracks").mkdir(parents=True)
+    soundfile.write(folder / "tracks" / "a.wav", np.zeros(44_100), 22_050)
+    (folder / "mix.wav").write_bytes((song / "mix.wav").read_bytes())
+    with pytest.raises(MixtraceError, match="a: it is silent"):
+        mixtrace.capture(folder, tmp_path / "OUT", align=False)
+    assert not (tmp_path / "OUT").exists()

@@ -240,17 +240,21 @@ def capture(
     """
     from mixtrace import verbs
 
-    with shown_progress() as show_step:
-        captured = verbs.capture(
-            song,
-            output,
-            mix=mix,
-            align=not no_align,
-            unseen=unseen,
-            fresh=fresh,
-            force=force,
-            on_progress=show_step,
-        )
+    try:
+        with shown_progress() as show_step:
+            captured = verbs.capture(
+                song,
+                output,
+                mix=mix,
+                align=not no_align,
+                unseen=unseen,
+                fresh=fresh,
+                force=force,
+                on_progress=show_step,
+            )
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Run the same command to go on from what was reached.", err=True)
+        raise typer.Exit(_INTERRUPTED) from None
     print_captured(captured)
 
 

@@ -120,7 +120,7 @@ def capture(
         if folder is not None:
             claim = claimed_folder(folder, fingerprint, fresh=fresh, results=CAPTURES)
             keeper = stack.enter_context(claim)
-        found = capture_session(session, held_out, report)
+        found = capture_session(session, held_out, report, keeper)
         found = replace(found, unread=(*found.unread, *left_out))
         _check(found)
         report("measuring", 0, 1)
