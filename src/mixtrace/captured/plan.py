@@ -18,8 +18,8 @@ __all__ = ["Plan", "plan_of"]
 _LENGTHS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 _LARGE_S = 0.1  # of the largest songs
 _USUAL_S = 0.25  # where the search for a length begins
-_SONG_LENGTHS = 14  # a song is at least so many times as long as a response
-_DEAR = 25_000_000  # inputs^2 x taps: a turn takes about half a second on two cores
+_SONG_LENGTHS = 30  # a song is at least so many responses long: others are learnt by heart
+_DEAR = 12_000_000  # inputs^2 x taps: a turn takes about a quarter of a second on two cores
 _MOST = 130_000_000  # the same: 0.5 GB for equations, and again for what eases them
 
 
