@@ -113,7 +113,7 @@ def best_length(
         plan: the lengths.
         trial: what they are judged on.
         read: the solution at so many taps, from another.
-        start: a first solution, at the usual length.
+        start: a first solution, of any length.
     """
     tried: dict[int, tuple[float, Solution]] = {}
 
