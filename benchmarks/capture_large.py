@@ -1,19 +1,31 @@
 """Seconds and memory of reading a large song whose mix is known, and how near it is read.
 
-    python benchmarks/capture_large.py [--tracks 130] [--minutes 4] [--stereo 0.15]
+    python benchmarks/capture_large.py [--tracks 130] [--minutes 4] [--stereo 0.15] [--on-disk]
 
 Each track is a row of notes at random times: decaying sines and noise. The mix is their sum, each
 at its own gain and pan through a short filter. What is told of the gains is the energy of a track's
 response re that of the filter that made the mix, in dB.
+
+With `--on-disk` the song is written to a temporary folder, 16 bits, and `mixtrace capture` reads it
+in a process of its own, as a user runs it, from the files to the page. What is told then are its
+seconds, its processor seconds (with those of its decoders, which it ends) and
+the most memory that was resident, mapped files included.
 """
 
 import argparse
 import json
+import os
 import resource
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import scipy.signal
+import soundfile
 
 import mixtrace  # noqa: F401  it sets threads and memory before torch is loaded
 from mixtrace.captured import Capture, capture_session
@@ -77,14 +89,57 @@ def off_db(capture: Capture, truth: list[np.ndarray]) -> np.ndarray:
     return 10 * np.log10(found)
 
 
+def write_song(folder: Path, session: Session) -> None:
+    """Write tracks and mix, the mix as loud as 16 bits allow."""
+    (folder / "tracks").mkdir(parents=True)
+    for track in session.tracks:
+        audio = track.audio / max(1.0, float(np.abs(track.audio).max()))
+        soundfile.write(folder / "tracks" / f"{track.name}.wav", audio.T, _RATE_HZ, "PCM_16")
+    mix = session.mix * (0.9 / np.abs(session.mix).max())
+    soundfile.write(folder / "mix.wav", mix.T, _RATE_HZ, "PCM_16")
+
+
+def capture_on_disk(arguments: Sequence[str]) -> dict[str, float]:
+    """Write a song, capture it and return seconds and memory, each in a process of its own.
+
+    A process counts the memory of the one that starts it as its own, so that one makes no song.
+    """
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        song = f"{folder}/song"
+        subprocess.run([sys.executable, __file__, *arguments, "--write", song], check=True)
+        program = Path(sys.executable).with_name("mixtrace")
+        began = time.perf_counter()
+        command = [program, "capture", song, "--output", f"{folder}/captured"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return {
+        "seconds": round(seconds, 1),
+        "processor_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+        "peak_gb": usage.ru_maxrss / 1e6,
+    }
+
+
 def main() -> None:
     """Make a song, read it and print a line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracks", type=int, default=130)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--stereo", type=float, default=0.15, help="share of stereo tracks")
+    parser.add_argument("--on-disk", action="store_true", help="run `mixtrace capture` on files")
+    parser.add_argument("--write", type=Path, help="a folder to write the song to, and end")
     given = parser.parse_args()
+    if given.on_disk:
+        shape = (f"--{name}={getattr(given, name)}" for name in ("tracks", "minutes", "stereo"))
+        print(json.dumps(capture_on_disk(tuple(shape))))
+        return
     session, truth = make_song(given.tracks, 60 * given.minutes, given.stereo)
+    if given.write is not None:
+        write_song(given.write, session)
+        return
     print("made; peak RSS", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, flush=True)
     began, busy = time.perf_counter(), time.process_time()
 

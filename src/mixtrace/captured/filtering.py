@@ -17,6 +17,7 @@ __all__ = ["Filters"]
 
 _LEAST_CIRCLE = 32_768  # shorter blocks cost more calls than they save
 _CIRCLE_TAPS = 4  # a quarter of each block is thrown away
+_ROWS = 8  # transformed together: one alone takes twice as long as two, eight take twice as long
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +46,13 @@ class Filters:
     def summed(self, dry: Signals, begin: int, end: int) -> Float[Tensor, "output part"]:
         """Return what all inputs give together between two samples."""
         total = torch.empty((len(self.spectra), end - begin))
-        product = torch.empty(self.spectra.shape[1:], dtype=self.spectra.dtype)
         for first, last, spectra in self._blocks(channels_of(dry), begin, end):
-            for output, filters in enumerate(self.spectra):
-                torch.mul(filters, spectra, out=product)
-                made = torch.fft.irfft(product.sum(0), self.circle)
-                total[output, first - begin : last - begin] = self._valid(made, last - first)
+            product, mixed = torch.empty_like(spectra), []
+            for filters in self.spectra:
+                torch.mul(filters[:, None], spectra, out=product)
+                mixed.append(product.sum(0))
+            made = torch.fft.irfft(torch.stack(mixed), self.circle)
+            total[:, first - begin : last - begin] = self._valid(made, last - first)
         return total
 
     def each(self, dry: Signals, begin: int, end: int) -> Float[Tensor, "input output part"]:
@@ -59,15 +61,21 @@ class Filters:
         parts = torch.empty((inputs, outputs, end - begin))
         for first, last, spectra in self._blocks(channels_of(dry), begin, end):
             for output, filters in enumerate(self.spectra):
-                made = torch.fft.irfft(filters * spectra, self.circle)
+                made = torch.fft.irfft(filters[:, None] * spectra, self.circle)
                 parts[:, output, first - begin : last - begin] = self._valid(made, last - first)
         return parts
 
-    def _blocks(self, dry: Channels, begin: int, end: int) -> Iterator[tuple[int, int, Tensor]]:
+    def _blocks(
+        self, dry: Channels, begin: int, end: int
+    ) -> Iterator[tuple[int, int, Complex[Tensor, "input block bin"]]]:
+        """Yield from where to where some blocks reach, and their spectra."""
         hop = self.circle - self.taps + 1
-        for first in range(begin, end, hop):
-            start = first + self.lead - self.taps + 1
-            yield first, min(first + hop, end), torch.fft.rfft(dry.part(start, start + self.circle))
+        at_once = -(-_ROWS // max(len(dry), 1)) * hop
+        for first in range(begin, end, at_once):
+            last = min(first + at_once, end)
+            start, blocks = first + self.lead - self.taps + 1, -(-(last - first) // hop)
+            audio = dry.part(start, start + (blocks - 1) * hop + self.circle)
+            yield first, last, torch.fft.rfft(audio.unfold(-1, self.circle, hop))
 
-    def _valid(self, made: Tensor, count: int) -> Tensor:
-        return made[..., self.taps - 1 : self.taps - 1 + count]
+    def _valid(self, made: Float[Tensor, "row block circle"], count: int) -> Tensor:
+        return made[..., self.taps - 1 :].flatten(-2)[..., :count]
