@@ -24,7 +24,8 @@ import numpy as np
 from jaxtyping import Complex64, Float, Int
 
 from mixtrace.parallel import side_by_side
-from mixtrace.session.explained import Explained, Frames, squared
+from mixtrace.session.correlate import squared
+from mixtrace.session.explained import Explained, Frames
 
 __all__ = ["UNHEARD", "Belonging", "Hearing", "judge_tracks"]
 

@@ -21,6 +21,7 @@ from itertools import accumulate
 
 import numpy as np
 from jaxtyping import Complex64, Float, Int
+from scipy.fft import irfft, rfft
 
 from mixtrace.parallel import side_by_side
 
@@ -31,6 +32,7 @@ __all__ = [
     "choose_windows",
     "fit_jointly",
     "measure_lags",
+    "squared",
     "window_length",
 ]
 
@@ -46,6 +48,7 @@ _LOWEST_HZ = 60.0
 _HIGHEST_HZ = 14000.0
 _TILT_HZ = 1000.0
 _ACTIVE_SHARE = 0.01  # of the energy of the track's loudest window
+_ROWS = 8  # transformed together: they take half as long a row as one
 _AT_ONCE_BYTES = 100_000_000  # of spectra; what is made of them takes several times as much
 
 _Audio = Float[np.ndarray, "channel time"]
@@ -220,6 +223,11 @@ def measure_lags(
     return [s.evidence() if s.window_lags else None for s in sums]
 
 
+def squared(spectra: np.ndarray) -> np.ndarray:
+    """Return the squared magnitudes, in a third of the time that the magnitudes take."""
+    return np.square(np.real(spectra)) + np.square(np.imag(spectra))
+
+
 @dataclass(frozen=True)
 class _Seen:
     """What one window shows of one track; `Evidence` is made of the means over windows."""
@@ -236,12 +244,12 @@ def _see(dry: _Bands, wet: _MixBands, weight: _Weight, shift: int, grid: Grid) -
     dry, wet = dry.reshape(-1, dry.shape[2]), wet.reshape(-1, 2)
     cross = wet * dry.conj() * (weight / np.sqrt(dry_power * wet_power + 1e-30))
     correlation = _to_time(cross.T, grid)[:, np.arange(-lag, lag + 1) - shift]
-    itself = np.mean(np.abs(dry) ** 2 / (dry_power + 1e-30) * weight, axis=1)
+    itself = np.mean(squared(dry) / (dry_power + 1e-30) * weight, axis=1)
     return _Seen(correlation, itself, _refined_peak(correlation) - lag)
 
 
 def _to_time(spectrum: np.ndarray, grid: Grid) -> np.ndarray:
-    return np.fft.irfft(spectrum, grid.length).astype(np.float32) * np.float32(grid.length / 2)
+    return np.asarray(irfft(spectrum, grid.length)) * np.float32(grid.length / 2)
 
 
 class _Sums:
@@ -303,26 +311,41 @@ def _weights(grid: Grid) -> _Weight:
 
 def _cell_power(bands: _Bands, grid: Grid) -> Float[np.ndarray, "bin channel"]:
     """Return the mean power of each bin's cell."""
-    power = np.mean(np.abs(bands.reshape(-1, grid.cell, bands.shape[2])) ** 2, axis=1)
+    power = np.mean(squared(bands.reshape(-1, grid.cell, bands.shape[2])), axis=1)
     return np.repeat(power, grid.cell, axis=0)
 
 
 def _all_bands(
     tracks: Sequence[_Track], shifts: Sequence[int], start: int, grid: Grid
 ) -> _AllBands:
-    """Return the spectra of all channels of all tracks, each moved later by its shift."""
-    moved = [_to_bands(t, start - s, grid) for t, s in zip(tracks, shifts, strict=True)]
-    return np.concatenate(moved, axis=2)
+    """Return the spectra of one window, split into bands, each track moved later by its shift.
+
+    Under a Hann window, one channel after the other; silence beyond the ends.
+    """
+    ends = list(accumulate(len(t) for t in tracks))
+    spectra = np.empty((ends[-1], grid.bins), np.complex64)
+    windows: list[np.ndarray] = []
+    for end, track, shift in zip(ends, tracks, shifts, strict=True):
+        windows.extend(_window(track, start - shift, grid))
+        if len(windows) >= _ROWS or end == ends[-1]:
+            together = np.stack(windows) * grid.taper
+            spectra[end - len(windows) : end] = np.asarray(rfft(together))[:, : grid.bins]
+            windows.clear()
+    return spectra.T.reshape(grid.bands, -1, ends[-1])
 
 
 def _to_bands(audio: _Audio, start: int, grid: Grid) -> _Bands:
-    """Return the spectrum of one window, Hann, split into bands; silence beyond the ends."""
+    """Return the same of one signal, not moved."""
+    return _all_bands([audio], [0], start, grid)
+
+
+def _window(audio: _Audio, start: int, grid: Grid) -> Float[np.ndarray, "channel length"]:
+    """Return one window, silent beyond the ends."""
     window = np.zeros((len(audio), grid.length), np.float32)
     first, last = max(start, 0), min(start + grid.length, audio.shape[1])
     if last > first:
         window[:, first - start : last - start] = audio[:, first:last]
-    spectrum = np.fft.rfft(window * grid.taper)
-    return spectrum[:, : grid.bins].T.reshape(grid.bands, -1, len(audio))
+    return window
 
 
 def _energy(

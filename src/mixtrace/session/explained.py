@@ -16,13 +16,14 @@ import numpy as np
 from jaxtyping import Bool, Complex64, Float, Int
 from scipy.fft import irfft, rfft
 
-from mixtrace.session.correlate import Grid, choose_windows, fit_jointly
+from mixtrace.session.correlate import Grid, choose_windows, fit_jointly, squared
 
-__all__ = ["Explained", "Frames", "explain", "squared"]
+__all__ = ["Explained", "Frames", "explain"]
 
 _PARTS = 4  # of each window of the alignment, some 0.5 s: even a short song has a dozen
 _FEWEST_WINDOWS = 8
 _KEPT_BYTES = 500_000_000
+_ROWS = 8  # windows transformed together: they take half as long each as one alone
 _FRAME_S = 0.07
 _OCTAVES_HZ = (60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 13000.0)
 
@@ -161,11 +162,6 @@ def _fitted(
     return fit_jointly(tracks, mix, [0] * len(tracks), replace(grid, starts=starts))
 
 
-def squared(spectra: np.ndarray) -> np.ndarray:
-    """Return the squared magnitudes, in a third of the time that the magnitudes take."""
-    return np.square(np.real(spectra)) + np.square(np.imag(spectra))
-
-
 def _divided(grid: Grid, time: int) -> Grid:
     """Return a grid with each window cut into shorter ones, none of them twice."""
     length = grid.length // _PARTS
@@ -181,9 +177,12 @@ def _divided(grid: Grid, time: int) -> Grid:
 def _spectra(audio: _Track, grid: Grid) -> _Spectra:
     """Return the spectra of all windows, silent beyond the end."""
     spectra = np.empty((len(grid.starts), grid.bins, len(audio)), np.complex64)
-    for window, start in zip(spectra, grid.starts, strict=True):
-        inside = np.zeros((len(audio), grid.length), np.float32)
-        piece = audio[:, start : start + grid.length]
-        inside[:, : piece.shape[1]] = piece
-        window[:] = np.asarray(rfft(inside * grid.taper))[:, : grid.bins].T
+    for first in range(0, len(spectra), _ROWS):
+        own = slice(first, first + _ROWS)
+        inside = np.zeros((len(spectra[own]), len(audio), grid.length), np.float32)
+        for window, start in zip(inside, grid.starts[own], strict=True):
+            piece = audio[:, start : start + grid.length]
+            window[:, : piece.shape[1]] = piece
+        made = np.asarray(rfft(inside * grid.taper))[..., : grid.bins]
+        spectra[own] = made.transpose(0, 2, 1)
     return spectra.reshape(len(spectra), grid.bands, -1, len(audio))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 from jaxtyping import Float
+from scipy.fft import irfft, rfft
 from scipy.signal import welch
 
 from mixtrace.parallel import side_by_side
@@ -125,12 +126,12 @@ def _pooled(own: _Low, first: int, song: _Low) -> _Curve:
     starts = _loudest_blocks(own)
     length = min(_BLOCK, len(own))
     padded = 1 << (len(song) + length - 1).bit_length()
-    far = np.fft.rfft(song, padded) * _whitening(song, padded) * _whitening(own, padded)
+    far = np.asarray(rfft(song, padded)) * _whitening(song, padded) * _whitening(own, padded)
     bins = 2 * int(FARTHEST_S * _RATE_HZ) // _BIN + 1
     total = np.zeros(bins, np.float32)
     for start in starts:
-        near = np.fft.rfft(own[start : start + length], padded)
-        fit = np.square(np.fft.irfft(far * near.conj(), padded))
+        near = np.asarray(rfft(own[start : start + length], padded))
+        fit = np.square(np.asarray(irfft(far * near.conj(), padded)))
         fit = np.concatenate([fit[padded - length + 1 :], fit[: len(song)]])
         lags_from = -(length - 1) - start - first + bins // 2 * _BIN + _BIN // 2
         skipped = min(max(0, -lags_from), len(fit))
