@@ -19,6 +19,7 @@ ROOMS = (
     "errors",
     "units",
     "params",
+    "keeper",
     "dsp",
     "losses",
     "unseen",

@@ -6,11 +6,11 @@ import torch
 
 from mixtrace.captured import (
     apply_responses,
-    correlate,
     read_responses,
     whitening_of,
 )
-from mixtrace.captured.equations import HeldOut, equations_of
+from mixtrace.captured.correlations import add_products, later_lags, no_products
+from mixtrace.captured.equations import HeldOut, Toeplitz
 
 RATE_HZ = 8_000
 
@@ -25,13 +25,15 @@ def test_correlations_are_those_of_numpy_at_every_lag():
     rng = np.random.default_rng(0)
     dry, wet = rng.standard_normal((2, 1_000)), rng.standard_normal((1, 1_000))
     lags = 96
-    found = correlate(torch.tensor(dry).float(), torch.tensor(wet).float(), lags).numpy()
+    products = no_products(3, lags)
+    add_products(products, torch.tensor(dry).float(), torch.tensor(wet).float())
+    found = later_lags(products).numpy()  # at [k, other]: of `other` so much after k
     both = np.concatenate((dry, wet))
     for k in range(2):
         for other in range(3):
             whole = np.correlate(both[other], dry[k], "full")
             true = whole[999 - lags + 1 : 999 + lags]
-            here = np.concatenate((found[k, other, lags + 1 :], found[k, other, :lags]))
+            here = np.concatenate((found[other, k, :0:-1], found[k, other]))
             # Single precision, sums of 1,000 products of size one.
             np.testing.assert_allclose(here, true, atol=1e-3)
 
@@ -89,7 +91,9 @@ def test_toeplitz_equations_are_those_of_a_song_that_is_silent_beyond_its_ends()
     rng = np.random.default_rng(4)
     dry, wet = (np.pad(rng.standard_normal((k, 150)), ((0, 0), (20, 33))) for k in (3, 2))
     tracks, mix = torch.tensor(dry).float(), torch.tensor(wet).float()
-    toeplitz = equations_of(tracks, mix, 16, 4)
+    products = no_products(5, 16)
+    add_products(products, tracks, mix)
+    toeplitz = Toeplitz.of(products, 3, 4)
     exact = HeldOut.of(tracks, mix, torch.ones(203, dtype=torch.bool), 16, 4)
     h = torch.tensor(rng.standard_normal((2, 3, 16))).float()
     torch.testing.assert_close(toeplitz.wanted, exact.wanted, atol=1e-3, rtol=0)

@@ -29,6 +29,24 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
 
 
+def stopped(arguments: list[str], stage: str) -> tuple[str, str]:
+    """Return what a command prints that Ctrl-C stops when a stage begins."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith(stage):
+            process.send_signal(signal.SIGINT)
+            break
+    printed, errors = process.communicate(timeout=200)
+    assert process.returncode == 130, errors
+    return printed, errors
+
+
 @pytest.mark.skipif(not COMMAND.exists(), reason="the command is not installed: run make test")
 def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
@@ -60,19 +78,7 @@ def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
 def test_ctrl_c_leaves_a_valid_result(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
     arguments = ["fit", str(tiny_song), "-o", str(out), "--steps", "100000", "--preset", "paper"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("console"):
-            process.send_signal(signal.SIGINT)
-            break
-    printed, errors = process.communicate(timeout=100)
-    assert process.returncode == 130, errors
+    printed, _ = stopped(arguments, "console")
     assert "Stopped early" in printed
     assert len(read_graph(out / "graph.json").graph.processors) == 42
     assert read_document(out / "fit.json", "mixtrace.fit/1")["interrupted"] is True
@@ -83,19 +89,7 @@ def test_ctrl_c_leaves_a_valid_result(tiny_song: Path, tmp_path: Path):
 def test_a_capture_that_ctrl_c_stops_goes_on(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
     arguments = ["capture", str(tiny_song), "-o", str(out)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("reading the mix"):
-            process.send_signal(signal.SIGINT)
-            break
-    _, errors = process.communicate(timeout=200)
-    assert process.returncode == 130, errors
+    _, errors = stopped(arguments, "reading the mix")
     assert "Run the same command to go on" in errors
     assert "Traceback" not in errors
     assert not (out / "capture.json").exists()

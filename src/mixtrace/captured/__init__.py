@@ -2,7 +2,6 @@
 
 from mixtrace.captured.capture import capture_session
 from mixtrace.captured.coherence import OCTAVES_HZ, SPAN_S
-from mixtrace.captured.correlations import correlate
 from mixtrace.captured.curves import LevelCurve
 from mixtrace.captured.direct import direct_db, direct_frequencies_hz
 from mixtrace.captured.responses import apply_responses, read_responses
@@ -26,7 +25,6 @@ __all__ = [
     "anatomy",
     "apply_responses",
     "capture_session",
-    "correlate",
     "direct_db",
     "direct_frequencies_hz",
     "read_responses",

@@ -7,12 +7,13 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mixtrace.captured.coherence import coherence
-from mixtrace.captured.reading import Keeper, Progress, Read, Reading
+from mixtrace.captured.reading import Read, Reading
 from mixtrace.captured.responses import apply_responses
 from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain, decibels, shared_gains
 from mixtrace.captured.sounding import sounding
-from mixtrace.session import Session, Track
+from mixtrace.keeper import Keeper
+from mixtrace.session import Progress, Session, Track
 
 __all__ = ["capture_session"]
 

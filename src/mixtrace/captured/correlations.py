@@ -13,7 +13,7 @@ from torch import Tensor
 
 from mixtrace.captured.channels import Signals, channels_of
 
-__all__ = ["add_products", "correlate", "later_lags", "no_products"]
+__all__ = ["add_products", "later_lags", "no_products"]
 
 _AT_ONCE_BYTES = 300_000_000
 _BINS_AT_ONCE = 256
@@ -63,25 +63,6 @@ def later_lags(products: Complex[Tensor, "bin *pair"]) -> Float[Tensor, "*pair l
     """Return the correlations at lags from 0 on."""
     lags = len(products) - 1
     return torch.fft.irfft(products.movedim(0, -1), 2 * lags)[..., :lags]
-
-
-def correlate(dry: Signals, wet: Signals, lags: int) -> Float[Tensor, "input both circle"]:
-    """Return sum over t of dry[k, t] both[l, t + m], |m| < lags, `both` being dry, then wet.
-
-    Lag m stands at m modulo 2 `lags`; the lag `lags` itself is zero. Signals are silent beyond
-    their ends.
-
-    Args:
-        dry: K signals.
-        wet: O signals of the same length.
-        lags: even.
-    """
-    products = no_products(len(dry) + len(wet), lags)
-    add_products(products, dry, wet)
-    later = later_lags(products)
-    earlier = later.transpose(0, 1)[..., 1:].flip(-1)
-    silence = torch.zeros((*later.shape[:2], 1))
-    return torch.cat((later, silence, earlier), -1)[: len(dry)]
 
 
 def _runs(

@@ -19,11 +19,11 @@ from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
 from mixtrace.captured.channels import Signals, channels_of
-from mixtrace.captured.correlations import add_products, later_lags, no_products
+from mixtrace.captured.correlations import later_lags
 from mixtrace.captured.normal_kernels import TILE, hermitian_product_kernel
 from mixtrace.loops import over_rows
 
-__all__ = ["Equations", "HeldOut", "Toeplitz", "equations_of", "solve"]
+__all__ = ["Equations", "HeldOut", "Toeplitz", "solve"]
 
 _EXACT = 1e-4  # of what the wanted taps measure, in the preconditioner's norm
 _INVERT_AT_ONCE_BYTES = 50_000_000
@@ -123,20 +123,6 @@ class Toeplitz:
             under = torch.fft.irfft(part, len(lag)) * triangle
             tapered[first : first + at_once] = _apart(torch.fft.rfft(under))
         return tapered
-
-
-def equations_of(dry: Signals, wet: Signals, taps: int, lead: int) -> Toeplitz:
-    """Return the normal equations of the responses from inputs to outputs.
-
-    Args:
-        dry: none of them silent.
-        wet: as long.
-        taps: even.
-        lead: how many of the taps lie before time zero.
-    """
-    products = no_products(len(dry) + len(wet), taps)
-    add_products(products, dry, wet)
-    return Toeplitz.of(products, len(dry), lead)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,9 @@ several lengths are read on three quarters of the song and judged on the last; t
 best there is taken.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Complex, Float
@@ -29,13 +28,11 @@ from mixtrace.captured.shared import moves, sets_of
 from mixtrace.captured.trial import Trial, best_length, folds_of
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.dsp import fast_length
-from mixtrace.session import Session, Track
+from mixtrace.keeper import Keeper
+from mixtrace.session import Progress, Session, Track
 from mixtrace.session.scratch import Scratch
 
-__all__ = ["Keeper", "Progress", "Read", "Reading"]
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many steps of it are done, and of how many."""
+__all__ = ["Read", "Reading"]
 
 _LEAD_S = 0.03
 _SHORT_S = 0.05  # the lead and 20 ms: most of a direct sound, but not the decay of a note
@@ -43,17 +40,6 @@ _SHORT_TURNS = 2  # after a third, a known mix got responses too short for its r
 _FRAME_S = 0.005
 _WHAT = "reading the mix"
 _IN_MEMORY_BYTES = 300_000_000  # beside the session's own gigabyte
-
-
-@runtime_checkable
-class Keeper(Protocol):
-    """Where a reading stores itself."""
-
-    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """Return what was saved last, or None."""
-
-    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        """Store tensors and JSON facts as one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,15 @@ from typing import Annotated, Literal
 import typer
 
 from mixtrace import __version__
+from mixtrace.cli.options import (
+    UNSEEN,
+    ForceOption,
+    JsonOption,
+    MixOption,
+    NoAlignOption,
+    SongArgument,
+    UnseenOption,
+)
 from mixtrace.cli.printing import (
     print_captured,
     print_comparison,
@@ -22,7 +31,6 @@ from mixtrace.cli.progress import shown_progress
 __all__ = ["app"]
 
 _INTERRUPTED = 130
-_UNSEEN = "end:PERCENT|blocks:PERCENT"
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,48 +41,6 @@ app = typer.Typer(
     "out.",
     epilog="Start with: mixtrace fit SONG -o OUT, then: mixtrace show OUT",
 )
-
-SongArgument = Annotated[
-    Path,
-    typer.Argument(
-        metavar="SONG",
-        help="The song: a folder with tracks/ and a mix, a folder of loose files one of which is "
-        "called mix, a ZIP of either, a session.toml, a .stem.mp4, or a MedleyDB song folder.",
-        show_default=False,
-    ),
-]
-MixOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--mix",
-        metavar="FILE",
-        help="The mix's file, where its name does not tell it.",
-        show_default=False,
-    ),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print everything as one JSON document.")]
-NoAlignOption = Annotated[
-    bool,
-    typer.Option(
-        "--no-align",
-        help="Leave every track where its file starts, instead of measuring how it lies in the "
-        "mix.",
-    ),
-]
-UnseenOption = Annotated[
-    str | None,
-    typer.Option(
-        "--unseen",
-        metavar=_UNSEEN,
-        help="Hold out the end of the song, or blocks spread over it, and tell how well the result "
-        "matches there: what was learnt by heart does not. Try end:40.",
-        show_default=False,
-    ),
-]
-
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Use every track, also those not heard in the mix.")
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -402,7 +368,7 @@ def evaluate(
         str | None,
         typer.Option(
             "--unseen",
-            metavar=_UNSEEN,
+            metavar=UNSEEN,
             help="Also measure this part of the song and the rest apart, as fit --unseen does.",
             show_default=False,
         ),

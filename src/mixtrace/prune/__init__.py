@@ -6,12 +6,10 @@ from mixtrace.prune.looks import Look, look_at
 from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.search import search
 from mixtrace.prune.sharing import share_shapes
-from mixtrace.prune.state import Keeper
 from mixtrace.prune.trials import Trials
 
 __all__ = [
     "Judge",
-    "Keeper",
     "Look",
     "Progress",
     "Round",

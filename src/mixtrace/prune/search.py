@@ -22,13 +22,14 @@ from mixtrace.fit import (
     song_parts,
 )
 from mixtrace.graph import CONSOLES, ConsolePreset, build_console
+from mixtrace.keeper import Keeper
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.config import Progress, SearchConfig, SearchResult
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
-from mixtrace.prune.state import Keeper, State
+from mixtrace.prune.state import State
 from mixtrace.session import Session
 from mixtrace.unseen import Range
 

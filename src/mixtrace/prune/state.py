@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from torch import Tensor
 
@@ -11,18 +11,7 @@ from mixtrace.fit import Descent, Recipe, SongWindows
 from mixtrace.graph import graph_from_json, graph_to_json
 from mixtrace.prune.looks import Look
 
-__all__ = ["Keeper", "State"]
-
-
-@runtime_checkable
-class Keeper(Protocol):
-    """Where a search stores itself."""
-
-    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        """Return what was saved last, or None."""
-
-    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        """Store tensors and JSON facts as one."""
+__all__ = ["State"]
 
 
 Found = tuple[Descent, float, Look]
