@@ -71,7 +71,7 @@ def _captured(reading: Reading, read: Read, unread: tuple[Unread, ...]) -> Captu
     """Return what was read with its estimate and evidence."""
     gains = reading.gains(read.factors)
     frame_s = reading.frame / reading.rate
-    time_s = torch.arange(len(gains)) * frame_s
+    time_s = torch.arange(gains.shape[-1]) * frame_s
     dry = reading.under_gains(gains, reading.every)
     estimate = apply_responses(read.responses, dry, reading.lead)
     rest = reading.wet - reading.whitening.apply(estimate)
@@ -79,7 +79,7 @@ def _captured(reading: Reading, read: Read, unread: tuple[Unread, ...]) -> Captu
     energy = float((wet * heard).square().sum())
     tracks = []
     for k, track in enumerate(reading.tracks):
-        responses = read.responses[:, reading.channels[k]]
+        responses = read.responses[:, reading.inputs[k]]
         part = apply_responses(responses, read.gained.pick([k]), reading.lead)
         own = SharedGain.of(track.name, (k,), reading.tracks, time_s, read.factors)
         tracks.append(
@@ -88,7 +88,7 @@ def _captured(reading: Reading, read: Read, unread: tuple[Unread, ...]) -> Captu
                 group=track.group,
                 responses=responses,
                 curve=own.curve,
-                gain_db=decibels(gains[:, k]),
+                gain_db=decibels(gains[k]),
                 ride_db=own.ride_db,
                 share=float((part * heard).square().sum()) / energy,
                 holds=read.holds[k],

@@ -72,19 +72,16 @@ def _runs(
     earlier: Bool[Tensor, " time"] | None,
     later: Bool[Tensor, " time"] | None,
 ) -> Iterator[tuple[int, int]]:
-    """Yield where blocks lie, some at a time, that have products."""
+    """Yield from where to where blocks have products; short gaps cost less than more parts."""
     blocks = -(-time // lags)
     first, then = _counting(earlier, blocks, lags), _counting(later, blocks, lags)
     then[:-1] |= then[1:].clone()
-    active = (first & then).tolist()
-    begin = 0
-    while begin < blocks:
-        end = begin
-        while end < min(blocks, begin + at_once) and active[end]:
-            end += 1
-        if end > begin:
-            yield begin * lags, end * lags
-        begin = max(end, begin + 1)
+    active = torch.nonzero(first & then)[:, 0].tolist()
+    while active:
+        begin = active[0]
+        inside = [block for block in active if block < begin + at_once]
+        yield begin * lags, (inside[-1] + 1) * lags
+        active = active[len(inside) :]
 
 
 def _counting(

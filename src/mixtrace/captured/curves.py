@@ -12,6 +12,7 @@ from mixtrace.captured.lines import lines_between
 __all__ = ["LevelCurve", "level_knots"]
 
 _KNOTS = 9
+_TOP = 0.999  # share of the frames below the loudest that count: a few are chance
 _REACH_DB = 40.0  # below the loudest frames
 _APART_DB = 1.0
 
@@ -41,18 +42,35 @@ class LevelCurve:
 
 
 def level_knots(
-    levels_db: Float[Tensor, " frame"], counted: Bool[Tensor, " frame"]
-) -> Float[Tensor, " knot"]:
+    levels_db: Float[Tensor, "detector frame"], counted: Bool[Tensor, " frame"]
+) -> list[Float[Tensor, " knot"]]:
     """Return quantiles of the levels that count, at least 1 dB apart; none where too few count."""
-    chosen = levels_db[counted]
-    if len(chosen) < _KNOTS:
-        return torch.zeros(0)
-    top = float(torch.quantile(chosen, 0.999))
-    chosen = chosen[chosen > top - _REACH_DB]
-    places = torch.linspace(0, 1, _KNOTS)
-    places[0], places[-1] = 0.01, 0.999
+    if int(counted.sum()) < _KNOTS:
+        return [torch.zeros(0)] * len(levels_db)
+    rising = levels_db[:, counted].sort().values
+    shares = torch.linspace(0, 1, _KNOTS)
+    shares[0], shares[-1] = 0.01, _TOP
+    return [_knots(levels, shares) for levels in rising]
+
+
+def _knots(
+    rising: Float[Tensor, " frame"], shares: Float[Tensor, " _knot"]
+) -> Float[Tensor, " knot"]:
+    """Return quantiles of what lies within reach of the loudest, those too near left out."""
+    top = _quantiles(rising, torch.tensor([_TOP]))[0]
+    within = rising[torch.searchsorted(rising, top - _REACH_DB, right=True) :]
     knots: list[float] = []
-    for knot in torch.quantile(chosen, places).tolist():
+    for knot in _quantiles(within, shares).tolist():
         if not knots or knot - knots[-1] >= _APART_DB:
             knots.append(knot)
     return torch.tensor(knots)
+
+
+def _quantiles(
+    rising: Float[Tensor, " frame"], shares: Float[Tensor, " share"]
+) -> Float[Tensor, " share"]:
+    """Return quantiles of what is sorted already."""
+    places = shares.double() * (len(rising) - 1)
+    below = places.long()
+    above = (below + 1).clamp(max=len(rising) - 1)
+    return torch.lerp(rising[below], rising[above], (places - below).float())

@@ -63,16 +63,15 @@ class Toeplitz:
 
     @classmethod
     def of(
-        cls, products: Complex[Tensor, "bin signal signal"], inputs: int, lead: int
+        cls, products: Complex[Tensor, "bin signal signal"], inputs: int, lead: int, taps: int
     ) -> "Toeplitz":
-        """Return the equations that products of inputs, then outputs, make up."""
-        taps = len(products) - 1
+        """Return the equations of so many taps that products of inputs, then outputs, make up."""
         lower = np.empty((inputs * (inputs + 1) // 2, 2, taps + 1), np.float32)
         power = torch.empty(inputs)
         for k in range(inputs):
             # The circle correlates x_l after x_k, so that its spectrum is conj(X_k) X_l.
-            later = later_lags(products[:, k, : k + 1])
-            earlier = later_lags(products[:, : k + 1, k])[:, 1:].flip(-1)
+            later = later_lags(products[:, k, : k + 1])[:, :taps]
+            earlier = later_lags(products[:, : k + 1, k])[:, 1:taps].flip(-1)
             circle = torch.cat((later, torch.zeros((k + 1, 1)), earlier), -1)
             power[k] = circle[k, 0]
             lower[k * (k + 1) // 2 : (k + 1) * (k + 2) // 2] = _apart(torch.fft.rfft(circle))

@@ -5,6 +5,7 @@ much a gain is worth is told by a two-fold test: fitted on every other block, ju
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -71,38 +72,46 @@ class Factor:
 
 
 def fitted(
-    forms: Forms, shape: Shape, counted: Float[Tensor, " block"]
-) -> tuple[Float[Tensor, " knot"], Float[Tensor, " ride_knot"]]:
-    """Return the gains at the knots of curve and ride that fit the blocks that count best.
+    forms: Forms,
+    ride: Lines,
+    counted: Float[Tensor, "fit block"],
+    *,
+    curves: bool,
+) -> tuple[Float[Tensor, "line fit knot"], Float[Tensor, "line fit ride_knot"]]:
+    """Return the gains at the knots of curves and of rides that fit the blocks that count best.
 
     Args:
-        forms: of the shape's curve.
-        shape: what moves.
-        counted: 1 or 0.
+        forms: of the curves.
+        ride: how the ride may move.
+        counted: 1 or 0, for each fit.
+        curves: whether the curves move; one that does not is 1 where the ride moves.
     """
-    curve, ride = torch.ones(len(shape.curve.knots)), torch.ones(len(shape.ride.knots))
-    rides = len(ride) > 1
-    whole = torch.zeros(len(counted), dtype=torch.long)
-    for _ in range(_TURNS if shape.moves == 2 else 1):
-        if shape.ballistics is not None or not rides:
-            factor = shape.ride.values(ride) * counted
-            matrix = torch.einsum("b,bkl->kl", factor.square(), forms.matrix)
-            curve = _solved(matrix, factor @ forms.vector)
+    lines, fits = len(forms.knots), len(counted)
+    at_curve = torch.ones((lines, fits, forms.vector.shape[-1]))
+    at_ride = torch.ones((lines, fits, len(ride.knots)))
+    rides = len(ride.knots) > 1
+    weights = ride.weights()
+    for _ in range(_TURNS if curves and rides else 1):
+        if curves or not rides:
+            factor = ride.values(at_ride) * counted
+            matrix = torch.einsum("lfb,lbkm->lfkm", factor.square(), forms.matrix)
+            vector = torch.einsum("lfb,lbk->lfk", factor, forms.vector)
+            at_curve = _solved(matrix, vector, forms.knots)
         if rides:
-            power = torch.einsum("k,bkl,l->b", curve, forms.matrix, curve) * counted
-            form = shape.ride.forms(power, (forms.vector @ curve) * counted, whole)
-            ride = _solved(form.matrix[0], form.vector[0])
-    return curve, ride
+            power, own = forms.power(at_curve) * counted, forms.own(at_curve) * counted
+            matrix = torch.einsum("lfb,bi,bj->lfij", power, weights, weights)
+            at_ride = _solved(matrix, own @ weights, (len(ride.knots),) * lines)
+    return at_curve, at_ride
 
 
-def unheard_errors(forms: Forms, shape: Shape) -> Float[Tensor, " block"]:
+def unheard_errors(forms: Forms, ride: Lines, *, curves: bool) -> Float[Tensor, "line block"]:
     """Return the error of each block, even ones of what fits the odd, and the other way round."""
-    even = (torch.arange(len(forms.vector)) % 2 == 0).float()
-    errors = torch.zeros(len(even))
-    for counted in (even, 1 - even):
-        curve, ride = fitted(forms, shape, counted)
-        errors += (1 - counted) * forms.errors(curve, shape.ride.values(ride))
-    return errors
+    even = (torch.arange(forms.vector.shape[1]) % 2 == 0).float()
+    counted = torch.stack((even, 1 - even))
+    at_curve, at_ride = fitted(forms, ride, counted, curves=curves)
+    factor = ride.values(at_ride)
+    errors = factor * (factor * forms.power(at_curve) - 2 * forms.own(at_curve))
+    return ((1 - counted) * errors).sum(1)
 
 
 def sureness(saved: Float[Tensor, " block"]) -> float:
@@ -111,11 +120,27 @@ def sureness(saved: Float[Tensor, " block"]) -> float:
     return float((ranks * saved.sign()).sum() / ranks.square().sum().sqrt())
 
 
-def _solved(matrix: Float[Tensor, "knot knot"], vector: Float[Tensor, " knot"]) -> Tensor:
-    """Return the gains at knots under a ridge."""
-    knots = len(vector)
-    steps = torch.eye(knots)[1:] - torch.eye(knots)[:-1]
-    scale = matrix.sum().clamp(min=1e-20) / knots
-    held = matrix + scale * (_SMOOTH * steps.T @ steps + _STAY * torch.eye(knots))
-    gains = torch.linalg.solve(held.double(), (vector + scale * _STAY).double())
+def _solved(
+    matrix: Float[Tensor, "line fit knot knot"],
+    vector: Float[Tensor, "line fit knot"],
+    knots: tuple[int, ...],
+) -> Float[Tensor, "line fit knot"]:
+    """Return the gains at knots under a ridge; those that a line does not have are 1."""
+    size = vector.shape[-1]
+    held = torch.stack([_ridge(count, size) for count in knots])[:, None]
+    scale = matrix.sum((-2, -1)).clamp(min=1e-20) / torch.tensor(knots)[:, None]
+    towards_one = scale[..., None] * held.sum(-1)
+    ridge = scale[..., None, None] * held
+    gains = torch.linalg.solve((matrix + ridge).double(), (vector + towards_one).double())
     return gains.float().clamp(_LEAST, _MOST)
+
+
+@cache
+def _ridge(knots: int, size: int) -> Float[Tensor, "knot knot"]:
+    """Return what holds so many knots together and near 1, and the other knots at 1."""
+    steps = torch.zeros((size, size))
+    for k in range(1, knots):
+        steps[k, k], steps[k, k - 1] = 1.0, -1.0
+    stay = torch.full((size,), 1.0)
+    stay[:knots] = _STAY
+    return _SMOOTH * steps.T @ steps + torch.diag(stay)

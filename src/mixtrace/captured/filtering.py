@@ -3,7 +3,7 @@
 Any part of the result can be had by itself, from the part of the signals that it hears.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -45,14 +45,22 @@ class Filters:
 
     def summed(self, dry: Signals, begin: int, end: int) -> Float[Tensor, "output part"]:
         """Return what all inputs give together between two samples."""
-        total = torch.empty((len(self.spectra), end - begin))
+        every = channels_of(dry)
+        return self.sums(every, [range(len(every))], begin, end)[0]
+
+    def sums(
+        self, dry: Signals, sets: Sequence[Sequence[int]], begin: int, end: int
+    ) -> Float[Tensor, "set output part"]:
+        """Return what the inputs of each set give together between two samples."""
+        total = torch.empty((len(sets), len(self.spectra), end - begin))
         for first, last, spectra in self._blocks(channels_of(dry), begin, end):
             product, mixed = torch.empty_like(spectra), []
             for filters in self.spectra:
                 torch.mul(filters[:, None], spectra, out=product)
-                mixed.append(product.sum(0))
-            made = torch.fft.irfft(torch.stack(mixed), self.circle)
-            total[:, first - begin : last - begin] = self._valid(made, last - first)
+                mixed += [sum(product[k] for k in inputs) for inputs in sets]
+            made = torch.fft.irfft(torch.stack(mixed), self.circle).unflatten(0, (-1, len(sets)))
+            valid = self._valid(made, last - first).transpose(0, 1)
+            total[..., first - begin : last - begin] = valid
         return total
 
     def each(self, dry: Signals, begin: int, end: int) -> Float[Tensor, "input output part"]:

@@ -17,21 +17,17 @@ class Frames:
     """A song in frames: the error of gains g is g' gram g - 2 g' cross, and what has no gain in it.
 
     Attributes:
-        gram: sum over samples and channels of z_k z_l, [frame, track, track].
+        gram: sum over samples and channels of z_k z_l, in each frame.
         cross: of z_k y.
         frame_s: length of a frame.
     """
 
-    gram: Float[Tensor, "frame track track"]
-    cross: Float[Tensor, "frame track"]
+    gram: Float[Tensor, "track track frame"]
+    cross: Float[Tensor, "track frame"]
     frame_s: float
 
-    def blocks(self, seconds: float) -> Tensor:
-        """Return the number of the block of so many seconds that each frame lies in."""
-        return torch.arange(len(self.cross)) // max(1, round(seconds / self.frame_s))
-
     def form(
-        self, tracks: tuple[int, ...], gains: Float[Tensor, "frame track"]
+        self, tracks: tuple[int, ...], gains: Float[Tensor, "track frame"]
     ) -> tuple[Float[Tensor, " frame"], Float[Tensor, " frame"]]:
         """Return the energy of the sum of some tracks, and its product with what others leave.
 
@@ -39,16 +35,14 @@ class Frames:
             tracks: that are summed.
             gains: of all tracks, those of the sum included.
         """
-        inside = torch.tensor(tracks)
-        outside = torch.ones(gains.shape[1], dtype=torch.bool)
-        outside[inside] = False
-        mine = gains[:, inside]
-        rows = self.gram[:, inside]
-        power = torch.einsum("fk,fkl,fl->f", mine, rows[:, :, inside], mine)
-        left = self.cross[:, inside] - torch.einsum(
-            "fkl,fl->fk", rows[:, :, outside], gains[:, outside]
-        )
-        return power, (mine * left).sum(1)
+        power, own = torch.zeros((2, gains.shape[-1]))
+        others = gains.clone()
+        others[list(tracks)] = 0.0
+        mine = gains - others
+        for k in tracks:
+            power += gains[k] * (mine * self.gram[k]).sum(0)
+            own += gains[k] * (self.cross[k] - (others * self.gram[k]).sum(0))
+        return power, own
 
 
 def frames_of(
@@ -79,6 +73,6 @@ def frames_of(
         if heard is not None:
             whole = torch.nn.functional.pad(heard[first:last], (0, -(last - first) % frame_samples))
             product *= whole.unflatten(-1, (-1, frame_samples)).all(-1)[:, None, None]
-        grams.append(product[..., :-1])
-        crosses.append(product[..., -1])
-    return Frames(torch.cat(grams), torch.cat(crosses), frame_samples / sample_rate_hz)
+        grams.append(product[..., :-1].permute(1, 2, 0))
+        crosses.append(product[..., -1].T)
+    return Frames(torch.cat(grams, -1), torch.cat(crosses, -1), frame_samples / sample_rate_hz)

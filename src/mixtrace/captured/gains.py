@@ -7,8 +7,9 @@ or what is no longer asked for is dropped, all are fitted again in turns, and so
 changes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -18,7 +19,7 @@ from mixtrace.captured.ballistics import BALLISTICS, Ballistics
 from mixtrace.captured.curves import level_knots
 from mixtrace.captured.factors import Factor, Shape, fitted, sureness, unheard_errors
 from mixtrace.captured.frames import Frames
-from mixtrace.captured.lines import Lines, lines_between, no_lines
+from mixtrace.captured.lines import Forms, Lines, lines_between, no_lines
 
 __all__ = ["LevelsOf", "read_gains", "total_gain"]
 
@@ -60,12 +61,14 @@ def read_gains(
     return [search.centred(factor, taken) for factor in taken.values()]
 
 
-def total_gain(factors: Sequence[Factor], frames: int, tracks: int, frame_s: float) -> Tensor:
-    """Return the product of the gains of each track, [frame, track]."""
-    gains = torch.ones((frames, tracks))
+def total_gain(
+    factors: Sequence[Factor], frames: int, tracks: int, frame_s: float
+) -> Float[Tensor, "track frame"]:
+    """Return the product of the gains of each track."""
+    gains = torch.ones((tracks, frames))
     time_s = torch.arange(frames) * frame_s
     for factor in factors:
-        gains[:, list(factor.tracks)] *= factor.gain(time_s)[:, None]
+        gains[list(factor.tracks)] *= factor.gain(time_s)
     return gains
 
 
@@ -93,20 +96,30 @@ class _Wish:
     gain: float
 
 
+@dataclass(frozen=True, eq=False)
+class _Curves:
+    """The curves that some tracks may have: one of their level under each ballistics."""
+
+    lines: list[Lines]
+    ballistics: list[Ballistics]
+
+
 class _Search:
     """A song whose gains are looked for."""
 
     def __init__(self, frames: Frames, levels_of: LevelsOf) -> None:
         self.frames, self.levels_of = frames, levels_of
-        count = len(frames.cross)
+        tracks, count = frames.cross.shape
+        self.every = tuple(range(tracks))
         self.time_s = torch.arange(count) * frames.frame_s
-        self.blocks = frames.blocks(_BLOCK_S)
-        blocks = int(self.blocks[-1]) + 1
+        self.block_frames = max(1, round(_BLOCK_S / frames.frame_s))
+        blocks = -(-count // self.block_frames)
         self.no_curve, self.no_ride = no_lines(count), no_lines(blocks)
         last_s = blocks * _BLOCK_S
         knots = torch.arange(0.0, last_s + _RIDE_STEP_S, _RIDE_STEP_S)
         middles = (torch.arange(blocks) + 0.5) * _BLOCK_S
         self.ride = lines_between(knots, middles) if last_s > 2 * _RIDE_STEP_S else self.no_ride
+        self.curves = cache(self._curves)
 
     def wish(self, tracks: tuple[int, ...], taken: Taken) -> _Wish | None:
         """Return what some tracks ask for that they do not have; None if nothing."""
@@ -124,7 +137,8 @@ class _Search:
         now = self._still if there is None else there.shape
         if (now.ballistics, len(now.ride.knots)) == chosen.key:
             return None
-        before = unheard_errors(now.curve.forms(power, own, self.blocks), now)
+        forms = self._forms([now.curve], power, own)
+        before = unheard_errors(forms, now.ride, curves=now.ballistics is not None)[0]
         worth = float((best[0].errors - chosen.errors).sum()) / total
         factor = self._fitted(tracks, chosen.shape, power, own, worth)
         return _Wish(factor, float((before - chosen.errors).sum()))
@@ -173,46 +187,53 @@ class _Search:
     def _form(self, tracks: tuple[int, ...], taken: Taken) -> tuple[Tensor, Tensor]:
         """Return energy and product of some tracks under all gains but their own together."""
         others = [factor for other, factor in taken.items() if other != tracks]
-        count, every = self.frames.cross.shape
-        gains = total_gain(others, count, every, self.frames.frame_s)
-        return self.frames.form(tracks, gains)
+        return self.frames.form(tracks, self._gains(others))
 
     def _error(self, taken: Taken) -> float:
         """Return the song's error, but for the energy of the mix."""
-        every = tuple(range(self.frames.cross.shape[1]))
-        factors = list(taken.values())
-        gains = total_gain(factors, len(self.time_s), len(every), self.frames.frame_s)
-        power, own = self.frames.form(every, gains)
+        power, own = self.frames.form(self.every, self._gains(list(taken.values())))
         return float((power - 2 * own).sum())
+
+    def _gains(self, factors: Sequence[Factor]) -> Float[Tensor, "track frame"]:
+        return total_gain(factors, len(self.time_s), len(self.every), self.frames.frame_s)
+
+    def _forms(self, lines: Sequence[Lines], power: Tensor, own: Tensor) -> Forms:
+        return Forms.of(lines, power, own, self.block_frames)
 
     def _best_of_each(
         self, tracks: tuple[int, ...], power: Tensor, own: Tensor
     ) -> dict[int, _Tried]:
         """Return the best gain where neither, one or both of curve and ride move."""
         best: dict[int, _Tried] = {}
-        for curve, ballistics in self._curves(tracks):
-            forms = curve.forms(power, own, self.blocks)
+        curves = self.curves(tracks)
+        for lines, ballistics in (([self.no_curve], [None]), (curves.lines, curves.ballistics)):
+            if not lines:
+                continue
+            forms = self._forms(lines, power, own)
             for ride in (self.no_ride, self.ride):
-                shape = Shape(curve, ballistics, ride)
-                errors = unheard_errors(forms, shape)
+                errors = unheard_errors(forms, ride, curves=ballistics[0] is not None)
+                least = int(errors.sum(1).argmin())
+                shape = Shape(lines[least], ballistics[least], ride)
                 known = best.get(shape.moves)
-                if known is None or errors.sum() < known.errors.sum():
-                    best[shape.moves] = _Tried(shape, errors)
+                if known is None or errors[least].sum() < known.errors.sum():
+                    best[shape.moves] = _Tried(shape, errors[least])
         return best
 
-    def _curves(self, tracks: tuple[int, ...]) -> Iterator[tuple[Lines, Ballistics | None]]:
-        """Yield no curve, and one of the tracks' level under each ballistics."""
-        yield self.no_curve, None
-        counted = self.frames.gram[:, tracks, tracks].sum(1) > 0
-        for levels, ballistics in zip(self.levels_of(tracks, BALLISTICS), BALLISTICS, strict=True):
-            knots = level_knots(levels, counted)
-            if len(knots) > 1:
-                yield lines_between(knots, levels), ballistics
+    def _curves(self, tracks: tuple[int, ...]) -> _Curves:
+        """Return the curves of the tracks' level; none where it hardly moves."""
+        counted = self.frames.gram[list(tracks), list(tracks)].sum(0) > 0
+        levels = self.levels_of(tracks, BALLISTICS)
+        found = zip(level_knots(levels, counted), levels, BALLISTICS, strict=True)
+        moving = [(knots, level, b) for knots, level, b in found if len(knots) > 1]
+        lines = [lines_between(knots, level) for knots, level, _ in moving]
+        return _Curves(lines, [b for _, _, b in moving])
 
     def _fitted(
         self, tracks: tuple[int, ...], shape: Shape, power: Tensor, own: Tensor, worth: float
     ) -> Factor:
         """Return a gain that fits the whole song."""
-        forms = shape.curve.forms(power, own, self.blocks)
-        curve, ride = fitted(forms, shape, torch.ones(len(forms.vector)))
-        return Factor(tracks, shape, curve, ride, worth)
+        forms = self._forms([shape.curve], power, own)
+        every = torch.ones((1, forms.vector.shape[1]))
+        curves = shape.ballistics is not None
+        curve, ride = fitted(forms, shape.ride, every, curves=curves)
+        return Factor(tracks, shape, curve[0, 0], ride[0, 0], worth)

@@ -8,8 +8,9 @@ best there is taken.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Complex, Float
 from torch import Tensor
@@ -23,14 +24,14 @@ from mixtrace.captured.filtering import Filters
 from mixtrace.captured.frames import frames_of
 from mixtrace.captured.gains import read_gains, total_gain
 from mixtrace.captured.plan import plan_of
-from mixtrace.captured.responses import Solution, Turns, apply_responses, solution_of
+from mixtrace.captured.responses import Solution, Turns, solution_of
 from mixtrace.captured.shared import moves, sets_of
 from mixtrace.captured.trial import Trial, best_length, folds_of
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.dsp import fast_length
 from mixtrace.keeper import Keeper
 from mixtrace.session import Progress, Session, Track
-from mixtrace.session.scratch import Scratch
+from mixtrace.session.scratch import OnDisk, Scratch, look_at
 
 __all__ = ["Read", "Reading"]
 
@@ -39,6 +40,8 @@ _SHORT_S = 0.05  # the lead and 20 ms: most of a direct sound, but not the decay
 _SHORT_TURNS = 2  # after a third, a known mix got responses too short for its reverb
 _FRAME_S = 0.005
 _WHAT = "reading the mix"
+_AT_ONCE_SAMPLES = 400_000
+_SETS_AT_ONCE = 6
 _IN_MEMORY_BYTES = 300_000_000  # beside the session's own gigabyte
 
 
@@ -61,7 +64,7 @@ class Reading:
     Attributes:
         heard: which samples of the mix are read.
         wet: the whitened mix.
-        channels: the places of each track's channels among all.
+        inputs: the places of each track's channels among all.
     """
 
     def __init__(
@@ -83,13 +86,14 @@ class Reading:
         self.lead = round(_LEAD_S * self.rate)
         self.whitening = whitening_of(mix[:, self.heard], self.rate)
         self.wet = self.whitening.apply(mix)
-        self.channels = [self._channels(k) for k in range(len(tracks))]
+        counts = [len(track.audio) for track in tracks]
+        self.inputs = [list(range(sum(counts[:k]), sum(counts[: k + 1]))) for k in self.every]
         self.scratch = Scratch(_IN_MEMORY_BYTES)
         self.dry = self._kept(self.whitening.apply(self._audio(k)) for k in self.every)
         self.plan = plan_of(len(self.dry), self.dry.time, self.rate)
         self.frame = round(_FRAME_S * self.rate) * self.plan.frames
         self.learnt, self.judged = folds_of(self.heard, self.rate)
-        self.levels = lru_cache(maxsize=None)(self._levels)
+        self.levels = cache(self._levels)
 
     @property
     def every(self) -> range:
@@ -136,13 +140,14 @@ class Reading:
         gained = self._gained(gains)
         progress(_WHAT, 2, steps)
         trial = Trial(gained, self.wet, self.learnt, self.judged, self.lead, self.rate)
+        products = self._products(gained, self.learnt)
         solution = best_length(
             self.plan,
             trial,
-            lambda taps, near: self._solved(gained, taps, self.learnt, self.plan.again, near),
+            lambda taps, near: self._of(products, taps, self.learnt, self.plan.again, near),
             solution,
         )
-        return gains, solution, trial.holds(solution.found, self.channels)
+        return gains, solution, trial.holds(solution.found, self.inputs)
 
     def _short(self) -> tuple[Solution, Tensor]:
         """Return short responses and what gains were read with them."""
@@ -170,23 +175,22 @@ class Reading:
         """Return the same in one turn: what is learnt on a part is continued on the whole."""
         steps = 5
         progress(_WHAT, 0, steps)
-        products = no_products(len(self.dry) + 2, self.plan.lengths[0])
-        add_products(products, self.dry, self.wet, self.learnt, self.learnt)
-        solution = self._of(products, self.learnt, self.plan.first)
+        products = self._products(self.dry, self.learnt)
+        taps = self.plan.lengths[0]
+        solution = self._of(products, taps, self.learnt, self.plan.first)
         progress(_WHAT, 1, steps)
         trial = Trial(self.dry, self.wet, self.learnt, self.judged, self.lead, self.rate)
-        holds = trial.holds(solution.found, self.channels)
+        holds = trial.holds(solution.found, self.inputs)
         progress(_WHAT, 2, steps)
         add_products(products, self.dry, self.wet, self.judged, self.heard)
         add_products(products, self.dry, self.wet, self.learnt, self.judged)
-        solution = self._of(products, self.heard, self.plan.again, solution)
+        solution = self._of(products, taps, self.heard, self.plan.again, solution)
         del products
         progress(_WHAT, 3, steps)
         factors = self._factors(solution.found, self.gains(()))
         gained = self._gained(self.gains(factors))
         progress(_WHAT, 4, steps)
         if factors:
-            taps = solution.found.shape[-1]
             solution = self._solved(gained, taps, self.heard, self.plan.again, solution)
         progress(_WHAT, steps, steps)
         return Read(solution.found, factors, holds, gained)
@@ -200,65 +204,89 @@ class Reading:
         start: Solution | None = None,
     ) -> Solution:
         """Return what is read where it counts; its seams are ignored."""
-        products = no_products(len(dry) + 2, taps)
+        return self._of(self._products(dry, counted), taps, counted, turns, start)
+
+    def _products(
+        self, dry: Channels, counted: Bool[Tensor, " time"]
+    ) -> Complex[Tensor, "bin signal signal"]:
+        """Return products where it counts, for responses of any length that may be chosen."""
+        products = no_products(len(dry) + 2, self.plan.lengths[-1])
         add_products(products, dry, self.wet, counted, counted)
-        return self._of(products, counted, turns, start)
+        return products
 
     def _of(
         self,
         products: Complex[Tensor, "bin signal signal"],
+        taps: int,
         counted: Bool[Tensor, " time"],
         turns: Turns,
         start: Solution | None = None,
     ) -> Solution:
-        """Return what products tell of the samples that count."""
-        equations = Toeplitz.of(products, len(self.dry), self.lead)
+        """Return what products tell of the samples that count, at so many taps."""
+        equations = Toeplitz.of(products, len(self.dry), self.lead, taps)
         return solution_of(equations, int(counted.sum()), self.lead, self.rate, turns, start)
 
     def _factors(
-        self, responses: Float[Tensor, "2 input taps"], gains: Float[Tensor, "frame track"]
+        self, responses: Float[Tensor, "2 input taps"], gains: Float[Tensor, "track frame"]
     ) -> list[Factor]:
         """Return what moves the gains; `gains` are what is known of them so far."""
         filters = Filters.of(responses, self.lead)
 
         def parts(begin: int, end: int) -> Float[Tensor, "track 2 part"]:
             each = filters.each(self.dry, begin, end)
-            return torch.stack([each[mine].sum(0) for mine in self.channels])
+            return torch.stack([each[mine].sum(0) for mine in self.inputs])
 
-        @cache
+        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
+        sets = tuple(sets_of([track.group for track in self.tracks]))
+        dry = self.under_gains(gains, self.every)
+        sums = self._envelopes(filters, dry, [tracks for tracks in sets if len(tracks) > 1])
+
         def levels(tracks: tuple[int, ...], detectors: tuple[Ballistics, ...]) -> Tensor:
             if len(tracks) == 1:
                 return self.levels(tracks[0], detectors)
-            each = torch.cat([responses[:, self.channels[k]] for k in tracks], 1)
-            total = apply_responses(each, self.under_gains(gains, tracks), self.lead)
-            return levels_db(total, detectors, self.frame, self.rate)
+            envelope = torch.from_numpy(look_at(sums[tracks]))
+            return levels_db(envelope, detectors, self.frame, self.rate)
 
-        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
-        groups = sets_of([track.group for track in self.tracks])
-        return read_gains(frames, tuple(groups), levels)
+        return read_gains(frames, sets, levels)
 
-    def gains(self, factors: Sequence[Factor]) -> Float[Tensor, "frame track"]:
+    def _envelopes(
+        self, filters: Filters, dry: Channels, sets: Sequence[tuple[int, ...]]
+    ) -> dict[tuple[int, ...], Float[np.ndarray, "1 time"] | OnDisk]:
+        """Return the root mean square over both channels of what the tracks of each set give."""
+        kept = {}
+        for first in range(0, len(sets), _SETS_AT_ONCE):
+            some = sets[first : first + _SETS_AT_ONCE]
+            inputs = [[c for k in tracks for c in self.inputs[k]] for tracks in some]
+            envelopes = torch.empty((len(some), 1, dry.time))
+            for begin in range(0, dry.time, _AT_ONCE_SAMPLES):
+                end = min(begin + _AT_ONCE_SAMPLES, dry.time)
+                sums = filters.sums(dry, inputs, begin, end)
+                envelopes[:, 0, begin:end] = sums.square().mean(1).sqrt()
+            kept |= {t: self.scratch.keep(e.numpy()) for t, e in zip(some, envelopes, strict=True)}
+        return kept
+
+    def gains(self, factors: Sequence[Factor]) -> Float[Tensor, "track frame"]:
         """Return the gain of each track over the song."""
         frames = -(-self.wet.shape[-1] // self.frame)
         return total_gain(factors, frames, len(self.tracks), self.frame / self.rate)
 
-    def under_gains(self, gains: Float[Tensor, "frame track"], tracks: Sequence[int]) -> Channels:
+    def under_gains(self, gains: Float[Tensor, "track frame"], tracks: Sequence[int]) -> Channels:
         """Return dry tracks under their gains, not whitened."""
         kept = [
-            self.scratch.keep(self._under_gain(k, gains[:, k]).numpy())
-            if moves(gains[:, k])
+            self.scratch.keep(self._under_gain(k, gains[k]).numpy())
+            if moves(gains[k])
             else self.tracks[k].kept
             for k in tracks
         ]
-        return Channels(kept, [self.channels[k].stop - self.channels[k].start for k in tracks])
+        return Channels(kept, [len(self.inputs[k]) for k in tracks])
 
-    def _gained(self, gains: Float[Tensor, "frame track"]) -> Channels:
+    def _gained(self, gains: Float[Tensor, "track frame"]) -> Channels:
         """Return the whitened tracks under their gains."""
         return self.dry.replaced(
             {
-                k: self.scratch.keep(self.whitening.apply(self._under_gain(k, gains[:, k])).numpy())
+                k: self.scratch.keep(self.whitening.apply(self._under_gain(k, gains[k])).numpy())
                 for k in self.every
-                if moves(gains[:, k])
+                if moves(gains[k])
             }
         )
 
@@ -267,23 +295,20 @@ class Reading:
     ) -> Float[Tensor, "channel time"]:
         """Return a dry track under its gain, lines between the middles of frames."""
         audio = self._audio(track)
-        places = (torch.arange(audio.shape[-1]) + 0.5) / self.frame - 0.5
-        before = places.floor().long().clamp(0, len(gain) - 1)
-        after = (before + 1).clamp(max=len(gain) - 1)
-        share = (places - before).clamp(0.0, 1.0)
-        return audio * torch.lerp(gain[before], gain[after], share)
+        rise = gain.diff()[:, None]
+        none = rise.new_zeros((1, 1))
+        way = (torch.arange(self.frame) + 0.5) / self.frame - 0.5
+        ramps = gain[:, None] + torch.cat((none, rise)) * way.clamp(max=0.0)
+        ramps += torch.cat((rise, none)) * way.clamp(min=0.0)
+        return audio * ramps.flatten()[: audio.shape[-1]]
 
     def _kept(self, audio: Iterable[Float[Tensor, "channel time"]]) -> Channels:
         """Return what is made track by track, in memory or on disk."""
         kept = [self.scratch.keep(of_track.numpy()) for of_track in audio]
-        return Channels(kept, [c.stop - c.start for c in self.channels])
+        return Channels(kept, [len(mine) for mine in self.inputs])
 
     def _audio(self, track: int) -> Float[Tensor, "channel time"]:
         return torch.from_numpy(self.tracks[track].audio.copy())
-
-    def _channels(self, track: int) -> slice:
-        before = sum(len(self.tracks[k].audio) for k in range(track))
-        return slice(before, before + len(self.tracks[track].audio))
 
     def _levels(self, track: int, detectors: tuple[Ballistics, ...]) -> Tensor:
         return levels_db(self._audio(track), detectors, self.frame, self.rate)

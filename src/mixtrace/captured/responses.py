@@ -134,7 +134,7 @@ def read_responses(
     """
     products = no_products(len(dry) + len(wet), taps)
     add_products(products, dry, wet, heard, heard)
-    equations = Toeplitz.of(products, len(dry), lead)
+    equations = Toeplitz.of(products, len(dry), lead, taps)
     samples = channels_of(dry).time if heard is None else int(heard.sum())
     solution = solution_of(equations, samples, lead, sample_rate_hz, Turns())
     return (solution if heard is None else solution.mended(dry, wet, heard, lead)).found

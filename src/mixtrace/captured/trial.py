@@ -68,7 +68,7 @@ class Trial:
         )
 
     def holds(
-        self, responses: Float[Tensor, "2 input taps"], channels: Sequence[slice]
+        self, responses: Float[Tensor, "2 input taps"], inputs: Sequence[Sequence[int]]
     ) -> list[float]:
         """Return the factor at which each track's part fits best where it is judged.
 
@@ -76,16 +76,16 @@ class Trial:
         """
         learnt, here = self.known()
         filters = Filters.of(responses, self.lead)
-        power, along = torch.zeros((2, len(channels)), dtype=torch.float64)
+        power, along = torch.zeros((2, len(inputs)), dtype=torch.float64)
         for begin, end in self._spans(self.judged):
             parts = filters.each(self.dry, begin, end)
             rest = self.wet[:, begin:end] - parts.sum(0)
-            for k, mine in enumerate(channels):
+            for k, mine in enumerate(inputs):
                 part = parts[mine].sum(0)
                 power[k] += part.square().sum()
                 along[k] += (part * rest).sum()
         sure = [
-            bool(learnt[c].all() and here[c].any() and power[k] > 0) for k, c in enumerate(channels)
+            bool(learnt[c].all() and here[c].any() and power[k] > 0) for k, c in enumerate(inputs)
         ]
         return [
             1.0 + float(along[k] / power[k]) if told else float("nan")

@@ -52,7 +52,7 @@ class OnDisk:
 
 
 class Scratch:
-    """Keeps arrays in memory up to a limit in all, and those that come later on disk."""
+    """Keeps arrays in memory while they fit a limit together, and others on disk."""
 
     def __init__(self, in_memory_bytes: int = _IN_MEMORY_BYTES) -> None:
         """Start with no arrays."""
@@ -64,8 +64,16 @@ class Scratch:
         Raises:
             OSError: the disk is full.
         """
+        if not audio.size:
+            return audio
+        if self._left < audio.nbytes:
+            return OnDisk(audio)
         self._left -= audio.nbytes
-        return audio if self._left >= 0 or not audio.size else OnDisk(audio)
+        weakref.finalize(audio, self._give_back, audio.nbytes)
+        return audio
+
+    def _give_back(self, size_bytes: int) -> None:
+        self._left += size_bytes
 
 
 def look_at(kept: _Audio | OnDisk) -> _Audio:
