@@ -13,6 +13,7 @@ from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain, decibels, shared_gains
 from mixtrace.captured.sounding import sounding
 from mixtrace.keeper import Keeper
+from mixtrace.parallel import side_by_side
 from mixtrace.session import Progress, Session, Track
 
 __all__ = ["capture_session"]
@@ -77,31 +78,31 @@ def _captured(reading: Reading, read: Read, unread: tuple[Unread, ...]) -> Captu
     rest = reading.wet - reading.whitening.apply(estimate)
     heard, wet = reading.heard, reading.wet
     energy = float((wet * heard).square().sum())
-    tracks = []
-    for k, track in enumerate(reading.tracks):
+
+    def track(k: int) -> CapturedTrack:
         responses = read.responses[:, reading.inputs[k]]
         part = apply_responses(responses, read.gained.pick([k]), reading.lead)
-        own = SharedGain.of(track.name, (k,), reading.tracks, time_s, read.factors)
-        tracks.append(
-            CapturedTrack(
-                name=track.name,
-                group=track.group,
-                responses=responses,
-                curve=own.curve,
-                gain_db=decibels(gains[k]),
-                ride_db=own.ride_db,
-                share=float((part * heard).square().sum()) / energy,
-                holds=read.holds[k],
-                coherence=coherence(part, rest + part, heard, reading.rate),
-                sounding=sounding(reading.dry.pick([k])),
-            )
+        name = reading.tracks[k].name
+        own = SharedGain.of(name, (k,), reading.tracks, time_s, read.factors)
+        return CapturedTrack(
+            name=name,
+            group=reading.tracks[k].group,
+            responses=responses,
+            curve=own.curve,
+            gain_db=decibels(gains[k]),
+            ride_db=own.ride_db,
+            share=float((part * heard).square().sum()) / energy,
+            holds=read.holds[k],
+            coherence=coherence(part, rest + part, heard, reading.rate),
+            sounding=sounding(reading.dry.pick([k])),
         )
+
     return Capture(
         song=reading.session.name,
         sample_rate_hz=reading.rate,
         frame_s=frame_s,
         lead=reading.lead,
-        tracks=tuple(tracks),
+        tracks=tuple(side_by_side(track, reading.every, 1 if reading.plan.large else 2)),
         shared=shared_gains(reading.tracks, time_s, read.factors),
         unread=unread,
         estimate=estimate,

@@ -47,6 +47,8 @@ def coherence(
             continue
         frames = both.unfold(-1, _FRAME, _FRAME // 2)[:, :, chosen] * taper
         one, two = torch.fft.rfft(frames)
-        products = torch.stack(((one * two.conj()).real, one.abs().square(), two.abs().square()))
+        first_real, second_real = torch.view_as_real(one), torch.view_as_real(two)
+        pairs = ((first_real, second_real), (first_real, first_real), (second_real, second_real))
+        products = torch.stack([(a * b).sum(-1) for a, b in pairs])
         sums[:, number].index_add_(1, octave[inside], products.sum((1, 2))[:, inside])
     return (sums[0] / (sums[1] * sums[2]).sqrt()).T

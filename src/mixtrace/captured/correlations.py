@@ -12,11 +12,12 @@ from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 
 from mixtrace.captured.channels import Signals, channels_of
+from mixtrace.parallel import side_by_side
 
 __all__ = ["add_products", "later_lags", "no_products"]
 
-_AT_ONCE_BYTES = 300_000_000
-_BINS_AT_ONCE = 256
+_AT_ONCE_BYTES = 150_000_000
+_BINS_AT_ONCE = 64
 
 
 def no_products(signals: int, lags: int) -> Complex[Tensor, "bin signal signal"]:
@@ -43,20 +44,33 @@ def add_products(
     dry, wet = channels_of(dry), channels_of(wet)
     lags = len(products) - 1
     at_once = max(1, _AT_ONCE_BYTES // (8 * (lags + 1) * len(products[0])))
-    turn = torch.ones(lags + 1)
-    turn[1::2] = -1  # a delay of half the circle
     for begin, end in _runs(dry.time, lags, at_once, earlier, later):
         span = (begin, end + lags)
         audio = torch.cat((dry.part(*span), wet.part(*span)))
         late = _spectra(audio, later, begin, lags)
         early = late if earlier is later else _spectra(audio, earlier, begin, lags)
-        for first in range(0, lags + 1, _BINS_AT_ONCE):
-            bins = slice(first, first + _BINS_AT_ONCE)
-            near = late[..., bins].permute(2, 1, 0)
-            products[bins].baddbmm_(
-                early[:, :-1, bins].permute(2, 0, 1).conj().resolve_conj(),
-                torch.addcmul(near[:, :-1], near[:, 1:], turn[bins, None, None]),
-            )
+        _add(products, early, late)
+
+
+def _add(
+    products: Complex[Tensor, "bin signal signal"],
+    early: Complex[Tensor, "signal block bin"],
+    late: Complex[Tensor, "signal block bin"],
+) -> None:
+    """Add what blocks, but for the last, make with themselves and the block that follows."""
+    turn = torch.ones(len(products))
+    turn[1::2] = -1  # a delay of half the circle
+
+    def add(first: int) -> None:
+        bins = slice(first, first + _BINS_AT_ONCE)
+        near = late[..., bins].permute(2, 1, 0)
+        products[bins].baddbmm_(
+            early[:, :-1, bins].permute(2, 0, 1).conj().resolve_conj(),
+            torch.addcmul(near[:, :-1], near[:, 1:], turn[bins, None, None]),
+        )
+
+    for _ in side_by_side(add, range(0, len(products), _BINS_AT_ONCE)):
+        pass
 
 
 def later_lags(products: Complex[Tensor, "bin *pair"]) -> Float[Tensor, "*pair lag"]:

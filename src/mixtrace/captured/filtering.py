@@ -3,7 +3,7 @@
 Any part of the result can be had by itself, from the part of the signals that it hears.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mixtrace.captured.channels import Channels, Signals, channels_of
 from mixtrace.dsp import fast_length
+from mixtrace.parallel import side_by_side
 
 __all__ = ["Filters"]
 
@@ -52,38 +53,63 @@ class Filters:
         self, dry: Signals, sets: Sequence[Sequence[int]], begin: int, end: int
     ) -> Float[Tensor, "set output part"]:
         """Return what the inputs of each set give together between two samples."""
+        every = channels_of(dry)
         total = torch.empty((len(sets), len(self.spectra), end - begin))
-        for first, last, spectra in self._blocks(channels_of(dry), begin, end):
-            product, mixed = torch.empty_like(spectra), []
-            for filters in self.spectra:
+        counted = torch.zeros((len(sets), self.spectra.shape[1]))
+        for number, inputs in enumerate(sets):
+            counted[number, list(inputs)] = 1.0
+
+        def made(span: tuple[int, int]) -> Float[Tensor, "set output part"]:
+            spectra = self._spectra(every, *span)
+            product = torch.empty_like(spectra)
+            parts = torch.empty((*total.shape[:2], span[1] - span[0]))
+            for output, filters in enumerate(self.spectra):
                 torch.mul(filters[:, None], spectra, out=product)
-                mixed += [sum(product[k] for k in inputs) for inputs in sets]
-            made = torch.fft.irfft(torch.stack(mixed), self.circle).unflatten(0, (-1, len(sets)))
-            valid = self._valid(made, last - first).transpose(0, 1)
-            total[..., first - begin : last - begin] = valid
+                mixed = counted @ torch.view_as_real(product).flatten(1)
+                mixed = torch.view_as_complex(mixed.view(len(sets), *spectra.shape[1:], 2))
+                parts[:, output] = self._valid(torch.fft.irfft(mixed, self.circle), span)
+            return parts
+
+        spans = self._spans(len(every), begin, end)
+        for (first, last), parts in zip(spans, side_by_side(made, spans), strict=True):
+            total[..., first - begin : last - begin] = parts
         return total
 
     def each(self, dry: Signals, begin: int, end: int) -> Float[Tensor, "input output part"]:
         """Return what every input gives between two samples."""
+        every = channels_of(dry)
         outputs, inputs = self.spectra.shape[:2]
-        parts = torch.empty((inputs, outputs, end - begin))
-        for first, last, spectra in self._blocks(channels_of(dry), begin, end):
+        total = torch.empty((inputs, outputs, end - begin))
+
+        def made(span: tuple[int, int]) -> Float[Tensor, "input output part"]:
+            spectra = self._spectra(every, *span)
+            parts = torch.empty((inputs, outputs, span[1] - span[0]))
             for output, filters in enumerate(self.spectra):
-                made = torch.fft.irfft(filters[:, None] * spectra, self.circle)
-                parts[:, output, first - begin : last - begin] = self._valid(made, last - first)
-        return parts
+                circles = torch.fft.irfft(filters[:, None] * spectra, self.circle)
+                parts[:, output] = self._valid(circles, span)
+            return parts
 
-    def _blocks(
-        self, dry: Channels, begin: int, end: int
-    ) -> Iterator[tuple[int, int, Complex[Tensor, "input block bin"]]]:
-        """Yield from where to where some blocks reach, and their spectra."""
-        hop = self.circle - self.taps + 1
-        at_once = -(-_ROWS // max(len(dry), 1)) * hop
-        for first in range(begin, end, at_once):
-            last = min(first + at_once, end)
-            start, blocks = first + self.lead - self.taps + 1, -(-(last - first) // hop)
-            audio = dry.part(start, start + (blocks - 1) * hop + self.circle)
-            yield first, last, torch.fft.rfft(audio.unfold(-1, self.circle, hop))
+        spans = self._spans(len(every), begin, end)
+        for (first, last), parts in zip(spans, side_by_side(made, spans), strict=True):
+            total[..., first - begin : last - begin] = parts
+        return total
 
-    def _valid(self, made: Float[Tensor, "row block circle"], count: int) -> Tensor:
-        return made[..., self.taps - 1 :].flatten(-2)[..., :count]
+    def _spans(self, inputs: int, begin: int, end: int) -> list[tuple[int, int]]:
+        """Return from where to where some blocks reach that are transformed together."""
+        at_once = -(-_ROWS // max(inputs, 1)) * self._hop
+        return [(first, min(first + at_once, end)) for first in range(begin, end, at_once)]
+
+    def _spectra(self, dry: Channels, first: int, last: int) -> Complex[Tensor, "input block bin"]:
+        """Return the spectra of the blocks that what lies between two samples is made of."""
+        start, blocks = first + self.lead - self.taps + 1, -(-(last - first) // self._hop)
+        audio = dry.part(start, start + (blocks - 1) * self._hop + self.circle)
+        return torch.fft.rfft(audio.unfold(-1, self.circle, self._hop))
+
+    def _valid(
+        self, circles: Float[Tensor, "row block circle"], span: tuple[int, int]
+    ) -> Float[Tensor, "row part"]:
+        return circles[..., self.taps - 1 :].flatten(-2)[..., : span[1] - span[0]]
+
+    @property
+    def _hop(self) -> int:
+        return self.circle - self.taps + 1

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.parallel import side_by_side
+
 __all__ = ["Frames", "frames_of"]
 
 _AT_ONCE_SAMPLES = 400_000
@@ -63,8 +65,8 @@ def frames_of(
     """
     time = wet.shape[-1]
     at_once = max(1, _AT_ONCE_SAMPLES // frame_samples) * frame_samples
-    grams, crosses = [], []
-    for first in range(0, time, at_once):
+
+    def framed(first: int) -> tuple[Tensor, Tensor]:
         last = min(first + at_once, time)
         both = torch.cat((parts(first, last), wet[None, :, first:last]))
         both = torch.nn.functional.pad(both, (0, -(last - first) % frame_samples))
@@ -73,6 +75,8 @@ def frames_of(
         if heard is not None:
             whole = torch.nn.functional.pad(heard[first:last], (0, -(last - first) % frame_samples))
             product *= whole.unflatten(-1, (-1, frame_samples)).all(-1)[:, None, None]
-        grams.append(product[..., :-1].permute(1, 2, 0))
-        crosses.append(product[..., -1].T)
+        return product[..., :-1].permute(1, 2, 0), product[..., -1].T
+
+    found = list(side_by_side(framed, range(0, time, at_once)))
+    grams, crosses = [gram for gram, _ in found], [cross for _, cross in found]
     return Frames(torch.cat(grams, -1), torch.cat(crosses, -1), frame_samples / sample_rate_hz)

@@ -18,7 +18,8 @@ _FOLD_S = 2.0
 _FOLDS = 4  # of them one is judged, three are learnt from
 _PLAYS = 0.05  # of a track's energy: what has to lie in a part of the song to tell of it
 _AT_ONCE_S = 10.0
-_FLAT = 0.02  # of an error: what twice or half the length must gain, or the search ends there
+_EVEN = 0.01  # of an error: twice the length may lose it, half must gain it. Read on the whole song
+# the longer response gains the more, and a quiet tail is heard more than it weighs here
 
 
 def folds_of(
@@ -123,13 +124,14 @@ def best_length(
             tried[place] = (trial.error(found.found), found)
         return tried[place][0]
 
-    best, gain = plan.usual, 1.0
+    best = plan.usual
     error(best, start)
-    while best + 1 < len(plan.lengths) and gain > _FLAT:
-        gain = 1.0 - error(best + 1, tried[best][1]) / max(tried[best][0], 1e-30)
-        best += gain > 0
+    while best + 1 < len(plan.lengths):
+        if error(best + 1, tried[best][1]) > (1.0 + _EVEN) * tried[best][0]:
+            break
+        best += 1
     while best > 0 and best - 1 not in tried:
-        if error(best - 1, tried[best][1]) > (1.0 - _FLAT) * tried[best][0]:
+        if error(best - 1, tried[best][1]) > (1.0 - _EVEN) * tried[best][0]:
             break
         best -= 1
     return tried[best][1]
