@@ -33,7 +33,7 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e '.[test,oracle]'
+	$(PIP) install -c constraints.txt -e '.[test,media,oracle]'
 	touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test requirements-bench.txt

@@ -1,6 +1,7 @@
 """Files from anybody: what hangs, crashes or swells is given up; what is read lies where it did."""
 
 import struct
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,20 @@ def test_alac_is_exact(tmp_path: Path, write_av: Callable[..., None]):
     write_av(tmp_path / "a.m4a", "ipod", "alac", RATE, expected)
     found = read_recording(tmp_path / "a.m4a").audio
     np.testing.assert_array_equal(found[:, :RATE], expected)
+
+
+def test_without_pyav_its_files_are_refused_with_the_remedy(
+    tmp_path: Path, write_av: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    write_av(tmp_path / "a.m4a", "ipod", "aac", RATE, noise())
+    (tmp_path / "none/av").mkdir(parents=True)
+    missing = "raise ModuleNotFoundError('No module named av', name='av')"
+    (tmp_path / "none/av/__init__.py").write_text(missing)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "none"), *sys.path])
+    decoding.release_decoders()
+    with pytest.raises(AudioError, match=r"a\.m4a.*pip install av"):
+        read_recording(tmp_path / "a.m4a")
+    decoding.release_decoders()
 
 
 def test_the_name_need_not_tell_the_kind(tmp_path: Path, write_av: Callable[..., None]):

@@ -7,7 +7,7 @@ answers on its standard output are messages of a letter, a length (8 bytes) and 
     H  a table of JSON: rate, channels, frames (what the header says, or null), log
     D  samples, float32, frame by frame; they follow when the request goes on with `read`
     E  nothing: that was all of them
-    X  a table of JSON: error (a few words), code (libsndfile's, or null)
+    X  a table of JSON: error (a few words), code (libsndfile's; `av` without PyAV; null)
 
 A step that takes longer than the patience ends the process, even inside a library's endless loop.
 """
@@ -77,7 +77,8 @@ def _reason(error: Exception) -> dict[str, Any]:
     text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     if isinstance(error, MemoryError):
         text = "it asks for too much memory"
-    return {"error": str(text)[:300], "code": getattr(error, "code", None)}
+    missing = isinstance(error, ImportError) and error.name == "av"
+    return {"error": str(text)[:300], "code": "av" if missing else getattr(error, "code", None)}
 
 
 def _limit_memory() -> None:

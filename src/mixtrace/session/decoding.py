@@ -38,6 +38,7 @@ _PROGRAM = "import runpy, sys; sys.path[:] = sys.argv[2:]; runpy.run_path(sys.ar
 _HEADER = struct.Struct("<cQ")
 _LONGEST_MESSAGE = 1 << 28
 _PIPE_BYTES = 1 << 20  # the most Linux gives to everyone; sixteen times fewer turns for a block
+_NO_PYAV = "av"
 _OTHER_DECODER_CODES = (1, 4, 64, 161)
 """Libsndfile's: format not recognised, encoding not supported, `fmt ` of a kind it does not know,
 FLAC in an Ogg file of another program."""
@@ -116,7 +117,7 @@ def _take() -> "_Decoder":
 class _Failed(Exception):
     """What a decoder answered instead of audio."""
 
-    def __init__(self, reason: str, code: int | None = None) -> None:
+    def __init__(self, reason: str, code: int | str | None = None) -> None:
         super().__init__(reason.removeprefix("Error : ").rstrip(". "))
         self.code = code
 
@@ -209,6 +210,11 @@ def _open(decoder: _Decoder, path: Path, opening: Opening, stream: int) -> Heade
         except _Failed as failed:
             if failed.code in _OTHER_DECODER_CODES and way != opening.ways[-1]:
                 continue
+            if failed.code == _NO_PYAV:
+                raise AudioError(
+                    f"Expected PyAV, which {path} needs: libsndfile does not know what it is. "
+                    "Install it with: pip install av. Or export the file again, as WAV."
+                ) from failed
             raise _unreadable(path, str(failed)) from failed
         header = Header(table["rate"], table["channels"], table["frames"], table["log"])
         _check_length(path, header, header.frames or 0)
