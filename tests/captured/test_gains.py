@@ -31,7 +31,7 @@ def phrases(seed: int) -> torch.Tensor:
 def read(tracks: list[torch.Tensor], mix: torch.Tensor, groups: str) -> list[Factor]:
     """Return the gains read of a mix; tracks with the same letter make a group."""
     parts = torch.stack(tracks)
-    frames = frames_of(lambda a, b: parts[..., a:b], mix, None, FRAME, RATE_HZ)
+    frames = frames_of(lambda a, b: parts[..., a:b], len(parts), mix, None, FRAME, RATE_HZ)
     return read_gains(
         frames,
         tuple(sets_of(list(groups))),
@@ -164,7 +164,7 @@ def test_frames_held_out_count_for_nothing():
     track, heard = phrases(0), torch.ones(TIME, dtype=torch.bool)
     heard[10 * RATE_HZ + 7 : 20 * RATE_HZ] = False
     parts = track[None]
-    frames = frames_of(lambda a, b: parts[..., a:b], track, heard, FRAME, RATE_HZ)
+    frames = frames_of(lambda a, b: parts[..., a:b], len(parts), track, heard, FRAME, RATE_HZ)
     held = slice(10 * RATE_HZ // FRAME, 20 * RATE_HZ // FRAME)
     assert not frames.gram[..., held].any() and not frames.cross[:, held].any()
     power = track.square().sum(0).reshape(-1, FRAME).sum(1)

@@ -11,7 +11,7 @@ from mixtrace.parallel import side_by_side
 
 __all__ = ["Frames", "frames_of"]
 
-_AT_ONCE_SAMPLES = 400_000
+_AT_ONCE_VALUES = 10_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,7 @@ class Frames:
 
 def frames_of(
     parts: Callable[[int, int], Float[Tensor, "track 2 part"]],
+    tracks: int,
     wet: Float[Tensor, "2 time"],
     heard: Tensor | None,
     frame_samples: int,
@@ -58,25 +59,30 @@ def frames_of(
 
     Args:
         parts: what each track gives to the whitened mix between two samples.
+        tracks: how many there are.
         wet: the whitened mix.
         heard: which samples count, bool [time]; None for all. A frame counts as a whole or not.
         frame_samples: the last frame may be shorter.
         sample_rate_hz: the rate.
     """
     time = wet.shape[-1]
-    at_once = max(1, _AT_ONCE_SAMPLES // frame_samples) * frame_samples
+    at_once = max(1, _AT_ONCE_VALUES // (2 * (tracks + 1) * frame_samples))
+    count = -(-time // frame_samples)
+    gram, cross = torch.empty((tracks, tracks, count)), torch.empty((tracks, count))
 
-    def framed(first: int) -> tuple[Tensor, Tensor]:
-        last = min(first + at_once, time)
-        both = torch.cat((parts(first, last), wet[None, :, first:last]))
-        both = torch.nn.functional.pad(both, (0, -(last - first) % frame_samples))
+    def fill(first: int) -> None:
+        frames = slice(first, min(first + at_once, count))
+        begin, end = first * frame_samples, min(frames.stop * frame_samples, time)
+        both = torch.cat((parts(begin, end), wet[None, :, begin:end]))
+        both = torch.nn.functional.pad(both, (0, -(end - begin) % frame_samples))
         cut = both.unflatten(-1, (-1, frame_samples)).permute(2, 0, 1, 3).flatten(2)
         product = cut[:, :-1] @ cut.transpose(1, 2)
         if heard is not None:
-            whole = torch.nn.functional.pad(heard[first:last], (0, -(last - first) % frame_samples))
+            whole = torch.nn.functional.pad(heard[begin:end], (0, -(end - begin) % frame_samples))
             product *= whole.unflatten(-1, (-1, frame_samples)).all(-1)[:, None, None]
-        return product[..., :-1].permute(1, 2, 0), product[..., -1].T
+        gram[..., frames] = product[..., :-1].permute(1, 2, 0)
+        cross[:, frames] = product[..., -1].T
 
-    found = list(side_by_side(framed, range(0, time, at_once)))
-    grams, crosses = [gram for gram, _ in found], [cross for _, cross in found]
-    return Frames(torch.cat(grams, -1), torch.cat(crosses, -1), frame_samples / sample_rate_hz)
+    for _ in side_by_side(fill, range(0, count, at_once)):
+        pass
+    return Frames(gram, cross, frame_samples / sample_rate_hz)

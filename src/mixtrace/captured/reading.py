@@ -237,7 +237,7 @@ class Reading:
             each = filters.each(self.dry, begin, end)
             return torch.stack([each[mine].sum(0) for mine in self.inputs])
 
-        frames = frames_of(parts, self.wet, self.heard, self.frame, self.rate)
+        frames = frames_of(parts, len(self.tracks), self.wet, self.heard, self.frame, self.rate)
         sets = tuple(sets_of([track.group for track in self.tracks]))
         dry = self.under_gains(gains, self.every)
         sums = self._envelopes(filters, dry, [tracks for tracks in sets if len(tracks) > 1])
