@@ -14,6 +14,8 @@ from mixtrace.store import Evidence, StoredGraph
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
 
+_LEAST_S = 1e-5  # half a sample at 48 kHz: what a drift's line has at its start is no move
+
 
 @dataclass(frozen=True)
 class Line:
@@ -143,7 +145,7 @@ def _line(stored: StoredGraph, number: int, evidence: Evidence | None) -> Line:
 def _moves(alignment: Alignment) -> list[str]:
     """Return how a track is moved, in words."""
     words = []
-    if alignment.delay_s:
+    if abs(alignment.delay_s) >= _LEAST_S:
         direction = "later" if alignment.delay_s > 0.0 else "earlier"
         sure = f" (confidence {alignment.confidence:.2f})" if alignment.confidence else ""
         words.append(f"moved {seconds(abs(alignment.delay_s))} {direction}{sure}")

@@ -60,9 +60,10 @@ def wrong_mix(session: Session) -> str | None:
             f"{data:,} Hz, though the header says {header:,}. Correct the sample rate in the "
             "tracks' headers, or that of the mix, or pass --force to fit them as they are."
         )
-    few_heard = f"only {listed([t.name for t in heard])}" if heard else "none of them"
+    only = f"only {listed([t.name for t in heard])} can be heard in it, not {names}"
+    none = f"none of them can be heard in it: {names}"
     return (
-        f"Expected the mix of these tracks; {few_heard} can be heard in it, surely not {names}. "
+        f"Expected the mix of these tracks; {only if heard else none}. "
         "Choose the mix with --mix FILE, or pass --force to fit them all the same."
     )
 
