@@ -86,8 +86,9 @@ def write_demo_song(folder: Path) -> None:
 
 
 def _write(path: Path, audio: Float[np.ndarray, "channel time"]) -> None:
-    with naming(path):
-        soundfile.write(path, audio.T, DEMO_RATE_HZ, format="WAV", subtype="PCM_24")
+    with naming(path), path.open("wb") as file:
+        form = {"format": "WAV", "subtype": "PCM_24", "closefd": False}
+        soundfile.write(file.fileno(), audio.T, DEMO_RATE_HZ, **form)
 
 
 def _at_rate(

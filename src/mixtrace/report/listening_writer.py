@@ -229,13 +229,13 @@ def _write_opus(path: Path, audio: np.ndarray, rate: int, kbps: float) -> float:
         samples = soxr.resample(samples, rate, _CODED_RATE_HZ)
     # The library's levels 0 to 1 stand for 256 to 6 kbit/s a channel.
     level = min(max((256.0 - kbps) / 250.0, 0.0), 1.0)
-    form = {"format": "OGG", "subtype": "OPUS", "compression_level": level}
-    with (
-        naming(path),
-        soundfile.SoundFile(path, "w", _CODED_RATE_HZ, samples.shape[1], **form) as file,
-    ):
-        for first in range(0, len(samples), _CODED_AT_ONCE):
-            file.write(samples[first : first + _CODED_AT_ONCE])
+    form = {"format": "OGG", "subtype": "OPUS", "compression_level": level, "closefd": False}
+    # Libsndfile gets the open file: it cannot be told a path that is no text.
+    with naming(path), path.open("wb") as file:
+        channels = samples.shape[1]
+        with soundfile.SoundFile(file.fileno(), "w", _CODED_RATE_HZ, channels, **form) as coded:
+            for first in range(0, len(samples), _CODED_AT_ONCE):
+                coded.write(samples[first : first + _CODED_AT_ONCE])
     return db_from_ratio(scale)
 
 

@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
 from mixtrace.session.archive import is_archive, unpack
 from mixtrace.session.folders import audio_files, innermost, visible
 from mixtrace.session.layout import read_folder
 from mixtrace.session.manifest import MANIFEST_NAME, read_manifest
 from mixtrace.session.medleydb import find_metadata, read_medleydb
 from mixtrace.session.opening import is_song_file
-from mixtrace.session.song import Song, plain_name
+from mixtrace.session.song import Song
 from mixtrace.session.stem_file import STEM_SUFFIX, read_stem_file
 
 __all__ = ["find_song"]

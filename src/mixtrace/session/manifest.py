@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name, printable
 from mixtrace.session.groups import guess_group
 from mixtrace.session.opening import is_song_file, read_text
-from mixtrace.session.song import Song, TrackSource, plain_name, printable
+from mixtrace.session.song import Song, TrackSource
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
 from mixtrace.session.opening import is_song_file, read_text
-from mixtrace.session.song import Song, TrackSource, plain_name
+from mixtrace.session.song import Song, TrackSource
 
 __all__ = ["find_metadata", "read_medleydb"]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
 from mixtrace.session.groups import guess_group
 from mixtrace.session.opening import open_song_file
-from mixtrace.session.song import Song, TrackSource, plain_name
+from mixtrace.session.song import Song, TrackSource
 
 __all__ = ["STEM_SUFFIX", "read_stem_file"]
 

@@ -21,8 +21,10 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
     if np.max(np.abs(audio), initial=0.0) >= 1.0:
         write_float_audio(path, audio, sample_rate_hz)
         return
-    with naming(path):
-        soundfile.write(path, audio.T, sample_rate_hz, format="WAV", subtype="PCM_24")
+    # Libsndfile gets the open file: it cannot be told a path that is no text.
+    with naming(path), path.open("wb") as file:
+        form = {"format": "WAV", "subtype": "PCM_24", "closefd": False}
+        soundfile.write(file.fileno(), audio.T, sample_rate_hz, **form)
 
 
 def write_float_audio(
