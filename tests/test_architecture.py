@@ -17,6 +17,7 @@ ROOMS = (
     "parallel",
     "loops",
     "errors",
+    "names",
     "units",
     "params",
     "keeper",

@@ -6,26 +6,40 @@ threads ask for them at the same time, as windows side by side do. And a loop ov
 several times, so that the first run after an installation rounds otherwise than later ones.
 """
 
+import logging
 import os
+import stat
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numba
 import torch
+from numba.core import config
 
-__all__ = ["compiled", "inlined", "over_rows"]
+__all__ = ["compiled", "compiled_with", "inlined", "over_rows"]
 
-compiled: Any = numba.njit(cache=True, fastmath=True, nogil=True, error_model="numpy")
-"""Compile a loop at its first call and keep it on disk. Sums may be reordered.
 
-No division raises: a loop that may end at each of them is not vectorised.
-"""
+def compiled(loop: Callable[..., Any]) -> Any:
+    """Compile a loop at its first call and keep it on disk. Sums may be reordered.
 
-inlined: Any = numba.njit(cache=True, fastmath=True, error_model="numpy", forceinline=True)
-"""Compile a function into the loops that call it."""
+    No division raises: a loop that may end at each of them is not vectorised.
+    """
+    return _kept(loop, fastmath=True, nogil=True)
+
+
+def compiled_with(fastmath: bool | set[str]) -> Callable[[Callable[..., Any]], Any]:
+    """Return what compiles as `compiled` does, but with this of LLVM's liberties with numbers."""
+    return lambda loop: _kept(loop, fastmath=fastmath, nogil=True)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a function into the loops that call it."""
+    return _kept(function, fastmath=True, forceinline=True)
 
 
 def over_rows(loop: Callable[..., None], rows: int, *arguments: Any) -> None:
@@ -42,6 +56,46 @@ def over_rows(loop: Callable[..., None], rows: int, *arguments: Any) -> None:
     loop(0, edges[1], *arguments)
     for other in others:
         other.result()
+
+
+def _kept(function: Callable[..., Any], **options: Any) -> Any:
+    """Compile a function and keep it beside its source, in the user's folder, or where we may."""
+    options["error_model"] = "numpy"
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba has found no folder that it may write to
+        return numba.njit(cache=_kept_elsewhere(), **options)(function)
+
+
+@cache
+def _kept_elsewhere() -> bool:
+    """Have compiled loops kept in a temporary folder, and return whether there is one."""
+    folder = _private_folder()
+    if folder is not None:
+        os.environ["NUMBA_CACHE_DIR"] = folder
+        config.reload_config()
+    where = f"kept in {folder}" if folder else "compiled anew by every command, which takes longer"
+    logging.getLogger("mixtrace").warning(
+        "Compiled loops are %s, for neither the installation nor a home can be written to; set "
+        "NUMBA_CACHE_DIR to a folder of your own to choose another place.",
+        where,
+    )
+    return folder is not None
+
+
+def _private_folder() -> str | None:
+    """Return a folder that nobody else can write to: what lies in it is run; None where none is."""
+    if not hasattr(os, "getuid"):
+        return None
+    folder = os.path.join(tempfile.gettempdir(), f"mixtrace-loops-{os.getuid()}")
+    try:
+        with suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        facts = os.lstat(folder)
+    except OSError:
+        return None
+    own = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
+    return folder if own and not facts.st_mode & 0o077 else None
 
 
 @cache

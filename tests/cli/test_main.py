@@ -67,7 +67,7 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["fit", song, "-o", tmp_path / "file" / "OUT"], "Not a directory"),
         (["render", tmp_path, song, "-o", out], "graph.json"),
         (["show", tmp_path / "absent"], "nothing at"),
-        (["show", tmp_path / "bad\x1b[2Jname\n"], "bad?[2Jname?"),
+        (["show", tmp_path / "bad\x1b[2Jname\n"], "bad [2Jname "),
         (["report", tmp_path / "absent"], "graph.json"),
         (["compare", tmp_path / "absent", out], "graph.json"),
         (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),

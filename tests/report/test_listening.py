@@ -169,9 +169,10 @@ def test_noise_holds_the_rate_that_was_planned(tmp_path: Path):
             assert path.stat().st_size < 1.08 * 2 * 125.0 * kbps * 10
 
 
-def test_silent_tracks_cost_nothing_and_old_files_go(tmp_path: Path):
+def test_silent_tracks_cost_nothing_and_only_old_files_of_its_own_go(tmp_path: Path):
     write(tmp_path)
-    (tmp_path / "listen" / "strip-009-dry.opus").write_bytes(b"old")
+    for name in ("mine.opus", "strip-009-dry.opus"):
+        (tmp_path / "listen" / name).write_bytes(b"somebody's own")
     silence = np.zeros((1, RATE_HZ), np.float32)
     hiss = np.full((2, RATE_HZ), 0.1, np.float32)
     graph = build_console([("tone", "a"), ("hiss", "b")], ConsolePreset((), ()))
@@ -189,9 +190,11 @@ def test_silent_tracks_cost_nothing_and_old_files_go(tmp_path: Path):
     assert names == [
         "estimate.opus",
         "listening.json",
+        "mine.opus",
         "residual.opus",
         "strip-002-dry.opus",
         "strip-002-processed.opus",
+        "strip-009-dry.opus",
         "sum.opus",
         "target.opus",
     ]
@@ -242,3 +245,28 @@ def test_a_missing_file_is_refused(tmp_path: Path, stored_graph: StoredGraph):
     (tmp_path / "listen" / "sum.opus").unlink()
     with pytest.raises(StoreError, match=r"sum\.opus"):
         listen_part(tmp_path, stored_graph)
+
+
+def test_another_file_is_not_embedded_through_a_link(tmp_path: Path, stored_graph: StoredGraph):
+    """The page is sent to colleagues: what it embeds must be the result's own."""
+    (tmp_path / "secret").write_bytes(b"secret")
+    write(tmp_path)
+    (tmp_path / "listen" / "target.opus").unlink()
+    (tmp_path / "listen" / "target.opus").symlink_to(tmp_path / "secret")
+    with pytest.raises(StoreError, match="there is a link"):
+        listen_part(tmp_path, stored_graph)
+
+
+def test_a_folder_of_audio_that_is_a_link_is_neither_read_nor_written(
+    tmp_path: Path, stored_graph: StoredGraph
+):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    write(tmp_path / "one")
+    before = {p: p.read_bytes() for p in (tmp_path / "one" / "listen").iterdir()}
+    (tmp_path / "two" / "listen").symlink_to(tmp_path / "one" / "listen")
+    with pytest.raises(StoreError, match="there is a link"):
+        listen_part(tmp_path / "two", stored_graph)
+    with pytest.raises(StoreError, match="there is a link"):
+        write(tmp_path / "two", 0.5)
+    assert {p: p.read_bytes() for p in (tmp_path / "one" / "listen").iterdir()} == before

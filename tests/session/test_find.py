@@ -223,6 +223,15 @@ def test_paths_that_lead_nowhere_are_refused(tmp_path: Path):
         find_song(tmp_path / "song", mix="other.wav")
 
 
+@pytest.mark.parametrize("name", ["", "a\x1b[2J", "a\u202eb", "a\u00a0b"])
+def test_names_that_cannot_be_shown_are_refused_before_anything_is_searched(name: str):
+    track = TrackSource("kick", Path("kick.wav"), "drums")
+    with pytest.raises(SessionError, match="printable names"):
+        Song(name, Path("mix.wav"), (track,))
+    with pytest.raises(SessionError, match="printable names"):
+        Song("song", Path("mix.wav"), (TrackSource("kick", Path("kick.wav"), name),))
+
+
 def test_broken_and_circular_links_are_passed_over(tmp_path: Path):
     touch(tmp_path, "mix.wav", "a.wav")
     os.symlink(tmp_path / "gone.wav", tmp_path / "b.wav")

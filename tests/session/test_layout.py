@@ -259,6 +259,8 @@ def test_a_disk_is_no_song(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         (os.fsdecode(b"Vo\xffx"), "Vo x"),
         ("\u200b", "track"),
         ("a\\b", "a-b"),
+        ("kick. .", "kick"),
+        ("Ble\u200d\u0301", "Bl\u00e9"),
     ],
 )
 def test_names_are_printable_where_they_enter(tmp_path: Path, stem: str, name: str):

@@ -1,6 +1,7 @@
 """`capture`: what it leaves on disk, what it tells, and what it refuses."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,29 @@ def test_fresh_removes_the_responses_that_are_no_more(
         (song / "tracks" / "3 Organ.wav").rename(song / "tracks" / "3 Pad.wav")
     names = sorted(p.name for p in (tmp_path / "OUT" / "responses").iterdir())
     assert names == ["01 0 _a.wav", "02 1 _a.wav", "03 2 _a.wav", "04 3 Organ.wav", "mine.wav"]
+
+
+def test_fresh_removes_nothing_that_a_document_names_elsewhere(
+    song: Path, out: Path, tmp_path: Path
+):
+    folder = tmp_path / "OUT"
+    shutil.copytree(out, folder)
+    (tmp_path / "precious.wav").write_bytes(b"precious")
+    document = json.loads((folder / "capture.json").read_text("utf-8"))
+    document["tracks"][0]["file"] = "../../precious.wav"
+    document["tracks"][1]["file"] = "../gains.csv"
+    (folder / "capture.json").write_text(json.dumps(document), "utf-8")
+    mixtrace.capture(song, folder, unseen="end:40", fresh=True)
+    assert (tmp_path / "precious.wav").read_bytes() == b"precious"
+    assert (folder / "gains.csv").is_file()
+
+
+def test_fresh_replaces_a_capture_that_cannot_be_read(song: Path, out: Path, tmp_path: Path):
+    folder = tmp_path / "OUT"
+    shutil.copytree(out, folder)
+    (folder / "capture.json").write_text("{}")
+    mixtrace.capture(song, folder, unseen="end:40", fresh=True)
+    assert read_capture(folder)
 
 
 @pytest.mark.parametrize(

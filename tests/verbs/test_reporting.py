@@ -1,6 +1,7 @@
 """A fit leaves what its report is made from; the report needs neither song nor search again."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,50 @@ def test_a_stranger_of_a_file_is_no_result(tmp_path: Path):
     soundfile.write(tmp_path / "mix.wav", np.zeros((10, 2)), RATE_HZ)
     with pytest.raises(StoreError, match=r"graph\.json"):
         mixtrace.report(tmp_path)
+
+
+def test_a_page_of_somebody_elses_is_not_overwritten(
+    tmp_path: Path, write_result: Callable[..., Path]
+):
+    out = write_result(tmp_path / "OUT")
+    (out / "report.html").write_text("<html>my notes on this mix</html>")
+    with pytest.raises(StoreError, match="did not write"):
+        mixtrace.report(out)
+    with pytest.raises(StoreError, match="did not write"):
+        mixtrace.compare([out, out], out / "report.html")
+    assert (out / "report.html").read_text() == "<html>my notes on this mix</html>"
+    (out / "report.html").unlink()
+    mixtrace.report(out)
+    assert mixtrace.report(out) == out / "report.html"  # its own is
+
+
+def test_a_page_that_is_a_link_leads_nowhere(tmp_path: Path, write_result: Callable[..., Path]):
+    out = write_result(tmp_path / "OUT")
+    page = mixtrace.report(out)
+    page.rename(tmp_path / "precious.html")
+    before = (tmp_path / "precious.html").read_bytes()
+    page.symlink_to(tmp_path / "precious.html")
+    with pytest.raises(StoreError, match="there is a link"):
+        mixtrace.report(out)
+    assert (tmp_path / "precious.html").read_bytes() == before
+
+
+@pytest.mark.parametrize("failing", ["collect_evidence", "write_listening", "make_report"])
+def test_a_result_is_never_lost_over_its_page(
+    tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str
+):
+    def broken(*rest: object, **more: object) -> None:
+        raise RuntimeError("a mistake in the page")
+
+    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    out = tmp_path / "OUT"
+    mixtrace.fit(tiny_song, out, align=False)
+    old = (out / "graph.json").stat().st_mtime_ns
+    monkeypatch.setattr(f"mixtrace.verbs.fitting.{failing}", broken)
+    found = mixtrace.fit(tiny_song, out, align=False)
+    assert "The result in" in found.lacking and "a mistake in the page" in found.lacking
+    assert (out / "graph.json").stat().st_mtime_ns > old
+    assert not (out / "report.html").exists()  # the old one told of another result
+    for name in ("fit.json", "metrics.json", "mix.wav", "params.safetensors"):
+        assert (out / name).is_file()
+    assert mixtrace.show(out)

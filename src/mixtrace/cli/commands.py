@@ -1,6 +1,5 @@
 """The commands and their arguments. What is slow to import is imported by the command that runs."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -27,6 +26,7 @@ from mixtrace.cli.printing import (
     print_written,
 )
 from mixtrace.cli.progress import shown_progress
+from mixtrace.cli.terminal import json_text, say_wrong
 
 __all__ = ["app"]
 
@@ -56,9 +56,9 @@ def options(
 @app.command()
 def demo(
     output: Annotated[
-        Path,
+        str,
         typer.Option("-o", "--output", metavar="OUT", help="The folder for song/ and fit/."),
-    ] = Path("demo-out"),
+    ] = "demo-out",
     fresh: Annotated[bool, typer.Option("--fresh", help="Start anew.")] = False,
 ) -> None:
     """Fit a song made by code, and print what was planted beside what was found.
@@ -79,7 +79,7 @@ def demo(
 def fit(
     song: SongArgument,
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "-o",
             "--output",
@@ -178,7 +178,7 @@ def fit(
 def capture(
     song: SongArgument,
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "-o",
             "--output",
@@ -219,7 +219,7 @@ def capture(
                 on_progress=show_step,
             )
     except KeyboardInterrupt:
-        typer.echo("Stopped. Run the same command to go on from what was reached.", err=True)
+        say_wrong("Stopped. Run the same command to go on from what was reached.")
         raise typer.Exit(_INTERRUPTED) from None
     print_captured(captured)
 
@@ -243,7 +243,7 @@ def render(
         ),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
             "-o", "--output", metavar="FILE", help="The WAV file to write.", show_default=False
         ),
@@ -259,7 +259,7 @@ def render(
         ),
     ] = None,
     stems: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="DIR",
             help="Also write one file for every track and bus into this folder.",
@@ -267,7 +267,7 @@ def render(
         ),
     ] = None,
     residual: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FILE",
             help="Also write what the graph does not explain: the song's mix minus the estimate.",
@@ -312,7 +312,7 @@ def show(
     with shown_progress() as show_step:
         outline = verbs.show(path, mix=mix, align=not no_align, on_progress=show_step)
     if as_json:
-        typer.echo(json.dumps(asdict(outline), indent=2, ensure_ascii=False))
+        typer.echo(json_text(asdict(outline)))
     else:
         print_outline(outline)
 
@@ -341,8 +341,8 @@ def compare(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
-    ] = Path("compare.html"),
+        str, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
+    ] = "compare.html",
     as_json: JsonOption = False,
 ) -> None:
     """Compare several results of one song: a table here, and a page to look at."""
@@ -350,10 +350,10 @@ def compare(
 
     comparison = verbs.compare(folders, output)
     if as_json:
-        typer.echo(json.dumps(asdict(comparison), indent=2, ensure_ascii=False))
+        typer.echo(json_text(asdict(comparison)))
     else:
         print_comparison(comparison)
-        print_written([output])
+        print_written([Path(output)])
 
 
 @app.command()
@@ -380,6 +380,6 @@ def evaluate(
 
     measures = verbs.evaluate(target, estimate, unseen=unseen)
     if as_json:
-        typer.echo(json.dumps(asdict(measures), indent=2))
+        typer.echo(json_text(asdict(measures)))
     else:
         print_measures(measures)

@@ -2,30 +2,43 @@
 
 import os
 import sys
+from typing import Any, NoReturn
+
+import typer
 
 from mixtrace.cli.commands import app
+from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
 from mixtrace.errors import MixtraceError
 
 __all__ = ["main"]
 
+_Mistyped: Any = typer.BadParameter.__base__  # click's UsageError, which typer does not name
+
 
 def main() -> None:
     """Run the command line."""
+    keep_output_apart()
     try:
-        app(prog_name="mixtrace")
+        try:
+            code = app(prog_name="mixtrace", standalone_mode=False)
+        finally:
+            sys.stdout.flush()
+    except _Mistyped as error:  # it repeats what was typed, or what a shell put there
+        error.message = shown(error.message)
+        error.show()
+        sys.exit(error.exit_code)
     except MixtraceError as error:
-        _fail(str(error))
+        _fail(f"Error: {error}")
     except BrokenPipeError:
         # Whoever read the output has enough; Python would complain once more when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        where = error.filename or "a file"
-        _fail(f"Expected to read or write {where}; it failed: {error.strerror or error}.")
+        where = error.filename or "standard output or a file"
+        _fail(f"Error: Expected to read or write {where}; it failed: {error.strerror or error}.")
+    sys.exit(code)
 
 
-def _fail(message: str) -> None:
-    """Print a sentence, without what a stranger's file name could do to a terminal."""
-    plain = "".join(c if c.isprintable() else "?" for c in message)
-    sys.stderr.write(f"Error: {plain}\n")
+def _fail(sentence: str) -> NoReturn:
+    say_wrong(sentence)
     sys.exit(2)

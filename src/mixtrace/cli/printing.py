@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from mixtrace.cli.terminal import ShownConsole, say_wrong
+
 if TYPE_CHECKING:
     from mixtrace.demo import Comparison as PlantedComparison
     from mixtrace.metrics import HeldOut, Levels, Measures
@@ -126,9 +128,10 @@ def print_fit(found: "Fit") -> None:
         console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))
     if search.interrupted:
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
+    if found.lacking:
+        say_wrong(found.lacking)
     if found.folder is not None:
-        console.print(Text(f"Written to {found.folder}: graph.json, mix.wav, report.html"))
-        console.print(Text(f"Read it with: mixtrace show {found.folder}, or open its report.html"))
+        _print_place(found.folder, "graph.json, mix.wav", found.lacking, console)
 
 
 def print_captured(captured: "Captured") -> None:
@@ -144,12 +147,18 @@ def print_captured(captured: "Captured") -> None:
         _print_parts(measures.held_out, console)
     print_outline(outline_capture(captured.stored, captured.gains_db), console)
     console.print(f"Read in {captured.stored.seconds:.0f} s.")
+    if captured.lacking:
+        say_wrong(captured.lacking)
     if captured.folder is not None:
-        folder = captured.folder
-        console.print(
-            Text(f"Written to {folder}: responses/, gains.csv, estimate.wav, report.html")
-        )
-        console.print(Text(f"Read it with: mixtrace show {folder}, or open its report.html"))
+        files = "responses/, gains.csv, estimate.wav"
+        _print_place(captured.folder, files, captured.lacking, console)
+
+
+def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
+    """Print where a result lies, and its page, where it has one."""
+    page, how = ("", "") if lacking else (", report.html", ", or open its report.html")
+    console.print(Text(f"Written to {folder}: {files}{page}"))
+    console.print(Text(f"Read it with: mixtrace show {folder}{how}"))
 
 
 def _print_parts(held_out: "HeldOut", console: Console) -> None:
@@ -224,9 +233,9 @@ def _table(*headers: str) -> Table:
 
 def _console() -> Console:
     """Return standard output: as wide as the terminal, unbroken lines in a file or pipe."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = ShownConsole(highlight=False, markup=False, emoji=False)
     return (
         console
         if console.is_terminal
-        else Console(highlight=False, markup=False, emoji=False, width=_FILE_WIDTH)
+        else ShownConsole(highlight=False, markup=False, emoji=False, width=_FILE_WIDTH)
     )

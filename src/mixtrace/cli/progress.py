@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from mixtrace.cli.terminal import ShownConsole
+
 if TYPE_CHECKING:
     from mixtrace.prune import Progress as Step
 
@@ -16,7 +18,7 @@ __all__ = ["shown_progress"]
 @contextmanager
 def shown_progress() -> "Iterator[Callable[[Step], None]]":
     """Yield a function that shows where a verb is, until the block ends."""
-    console = Console(stderr=True, highlight=False)
+    console = ShownConsole(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _Lines(console)
         return

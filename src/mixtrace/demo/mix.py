@@ -28,6 +28,7 @@ from mixtrace.demo.tracks import DEMO_GROUPS, synthesise_tracks
 from mixtrace.render import render_song
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.session.manifest import MANIFEST_NAME
+from mixtrace.store import naming, put, stage
 
 __all__ = ["DEMO_RATE_HZ", "demo_session", "plant_demo", "write_demo_song"]
 
@@ -67,20 +68,27 @@ def write_demo_song(folder: Path) -> None:
 
     Args:
         folder: where to; made where it is missing, files of these names are replaced.
+
+    Raises:
+        StoreError: a file cannot be written.
+        OSError: the folder cannot be made.
     """
     song = demo_session(DEMO_RATE_HZ)
-    (folder / "tracks").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     lines = [f'name = "{song.name}"', 'mix = "mix.wav"']
-    for track in song.tracks:
-        path = f"tracks/{track.name}.wav"
-        _write(folder / path, track.audio)
-        lines += ["", "[[tracks]]", f'path = "{path}"', f'group = "{track.group}"']
-    _write(folder / "mix.wav", song.mix)
-    (folder / MANIFEST_NAME).write_text("\n".join(lines) + "\n", "utf-8")
+    with stage(folder) as part_of:
+        for track in song.tracks:
+            path = f"tracks/{track.name}.wav"
+            _write(part_of(path), track.audio)
+            lines += ["", "[[tracks]]", f'path = "{path}"', f'group = "{track.group}"']
+        _write(part_of("mix.wav"), song.mix)
+        put(part_of(MANIFEST_NAME), ("\n".join(lines) + "\n").encode())
 
 
 def _write(path: Path, audio: Float[np.ndarray, "channel time"]) -> None:
-    soundfile.write(path, audio.T, DEMO_RATE_HZ, subtype="PCM_24")
+    with naming(path), path.open("wb") as file:
+        form = {"format": "WAV", "subtype": "PCM_24", "closefd": False}
+        soundfile.write(file.fileno(), audio.T, DEMO_RATE_HZ, **form)
 
 
 def _at_rate(

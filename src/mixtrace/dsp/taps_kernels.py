@@ -3,10 +3,9 @@
 import cmath
 import math
 
-import numba
 import numpy as np
 
-from mixtrace.loops import compiled
+from mixtrace.loops import compiled, compiled_with
 
 __all__ = ["correlate", "soft_gradient"]
 
@@ -30,7 +29,7 @@ def correlate(begin, end, gradient, taps, result):
                 sum_so_far[t] += weight * heard[t]
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@compiled_with(fastmath=False)
 def soft_gradient(begin, end, transform, slot, turn, sharpness, of_turn, of_sharpness):
     """Fill the gradients of angle and radius from the transform of the pulse's gradient."""
     bins = transform.shape[1]

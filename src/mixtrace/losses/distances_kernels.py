@@ -1,17 +1,16 @@
 """Compiled loops of the distances between mel spectra; equations in `losses/distances.py`."""
 
-import numba
 import numpy as np
 
 from mixtrace.dsp.elementary_kernels import fast_log
-from mixtrace.loops import compiled
+from mixtrace.loops import compiled, compiled_with
 
 __all__ = ["backward_kernel", "forward_kernel"]
 
 _EXACT_QUOTIENTS = {"reassoc", "contract", "nnan", "ninf", "nsz"}  # E / T is 1 where both are equal
 
 
-@numba.njit(cache=True, fastmath=_EXACT_QUOTIENTS, nogil=True, error_model="numpy")
+@compiled_with(fastmath=_EXACT_QUOTIENTS)
 def forward_kernel(begin, end, estimate, target, sums):
     """Fill `sums` [spectrum, 3] with those of |log(E / T)|, |E - T|² and E² of each spectrum."""
     _, frames, bands = estimate.shape

@@ -8,6 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mixtrace.errors import StoreError
+from mixtrace.names import printable
 from mixtrace.processors import PROCESSORS, processor
 from mixtrace.report.found import history, loss_figure
 from mixtrace.report.held_out import PARTS
@@ -127,10 +128,10 @@ def _check_same_song(first: StoredResult, other: StoredResult) -> None:
 
 def _names(results: Sequence[StoredResult]) -> tuple[str, ...]:
     """Return the folders' names, or their paths where two have the same."""
-    short = [result.folder.resolve().name for result in results]
+    short = [printable(result.folder.resolve().name) for result in results]
     if len(set(short)) == len(short):
         return tuple(short)
-    return tuple(str(result.folder) for result in results)
+    return tuple(printable(str(result.folder)) for result in results)
 
 
 def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:

@@ -10,7 +10,6 @@ from markupsafe import Markup
 
 from mixtrace.errors import StoreError
 from mixtrace.report.listening_writer import (
-    LISTEN,
     LISTENING,
     LISTENING_SCHEMA,
     SIGNALS,
@@ -19,7 +18,15 @@ from mixtrace.report.listening_writer import (
 )
 from mixtrace.report.parts import Part
 from mixtrace.report.templating import filled, web_text
-from mixtrace.store import JSON, StoredGraph, read_document
+from mixtrace.store import (
+    JSON,
+    LISTEN,
+    StoredGraph,
+    is_plain_file,
+    is_plain_folder,
+    read_bytes,
+    read_document,
+)
 from mixtrace.units import ratio_from_db
 
 __all__ = ["listen_part"]
@@ -58,12 +65,12 @@ def listen_part(folder: Path, stored: StoredGraph) -> Part:
         StoreError: what lies in `listen/` is damaged or of another version.
     """
     path = folder / LISTEN / LISTENING
-    if not path.is_file():
+    if not (is_plain_folder(path.parent) and is_plain_file(path)):
         text = "This result was stored without audio. Fit the song again to hear it here."
         return Part(Markup("<p>{}</p>").format(text))
-    document = read_document(path, LISTENING_SCHEMA)
+    document = read_document(path, LISTENING_SCHEMA, root=folder)
     try:
-        return _part(folder / LISTEN, document, stored)
+        return _part(folder, document, stored)
     except (KeyError, TypeError, ValueError, OSError) as error:
         if isinstance(error, StoreError):
             raise
@@ -77,13 +84,13 @@ def _part(folder: Path, document: Mapping[str, JSON], stored: StoredGraph) -> Pa
     duration_s = float(document["duration_s"])
     first_s, end_s = (float(second) for second in document["span_s"])
     tables, strips = document["signals"], document["strips"][:_MOST_STRIPS]
-    audio = {name: _encoded(folder / f"{name}.opus") for name in SIGNALS}
+    audio = {name: _encoded(folder, f"{name}.opus") for name in SIGNALS}
     gains = {name: ratio_from_db(float(tables[name]["gain_db"])) for name in SIGNALS}
     for number, strip in enumerate(strips, 1):
         for version in VERSIONS:
             if strip[version] is not None:
                 key = f"{version}-{number}"
-                audio[key] = _encoded(folder / strip_file(number, version))
+                audio[key] = _encoded(folder, strip_file(number, version))
                 gains[key] = ratio_from_db(float(strip[version]["gain_db"]))
     groups = {track.name: track.group for track in stored.tracks}
     facts = {"duration": duration_s, "span": [first_s, end_s], "gains": gains}
@@ -108,8 +115,9 @@ def _script() -> str:
     return f'(() => {{\n"use strict";\n{files}}})();\n'
 
 
-def _encoded(path: Path) -> str:
-    return base64.b64encode(path.read_bytes()).decode("ascii")
+def _encoded(folder: Path, name: str) -> str:
+    content = read_bytes(folder / LISTEN / name, root=folder)
+    return base64.b64encode(content).decode("ascii")
 
 
 def _signal(name: str, table: Mapping[str, JSON]) -> _Shown:

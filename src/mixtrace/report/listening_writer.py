@@ -14,25 +14,22 @@ import soundfile
 import soxr
 from jaxtyping import Float
 
-from mixtrace.errors import AudioError
+from mixtrace.errors import StoreError
 from mixtrace.metrics import integrated_loudness_lufs
 from mixtrace.parallel import side_by_side
 from mixtrace.report.listening_plan import ListeningPlan, Strip
-from mixtrace.store import JSON, stage, write_document
+from mixtrace.store import JSON, LISTEN, naming, read_document, stage, write_document
 from mixtrace.units import db_from_ratio, ratio_from_db
 
 __all__ = [
-    "LISTEN",
     "LISTENING",
     "LISTENING_SCHEMA",
     "SIGNALS",
     "VERSIONS",
+    "listening_files",
     "strip_file",
     "write_listening",
 ]
-
-LISTEN = "listen"
-"""The folder in that of a fit."""
 
 LISTENING = "listening.json"
 LISTENING_SCHEMA = "mixtrace.listening/1"
@@ -95,8 +92,7 @@ def write_listening(
         report: called with the files done and their total.
 
     Raises:
-        AudioError: a file cannot be written.
-        OSError: the folder cannot be written to.
+        StoreError: a file cannot be written.
     """
     main = _main_sounds(target, estimate, tracks, sample_rate_hz)
     dry = [_dry(plan, strip, tracks) for strip in plan.strips]
@@ -104,9 +100,9 @@ def write_listening(
     pairs = _strip_sounds(dry, wet, main[SIGNALS.index("estimate")].gain_db, sample_rate_hz)
     rates = [(sound, plan.main_kbps) for sound in main]
     rates += [(s, plan.strip_kbps) for pair in pairs for s in pair if not s.silent]
-    (folder / LISTEN).mkdir(exist_ok=True)
-    with stage(folder / LISTEN) as part_of:
-        paths = {sound.file: part_of(sound.file) for sound, _ in rates}
+    before = listening_files(folder) - {f"{LISTEN}/{sound.file}" for sound, _ in rates}
+    with stage(folder, before) as part_of:
+        paths = {sound.file: part_of(f"{LISTEN}/{sound.file}") for sound, _ in rates}
 
         def code(sound_and_kbps: tuple[_Sound, float]) -> float:
             sound, kbps = sound_and_kbps
@@ -129,8 +125,23 @@ def write_listening(
                 for strip, pair in zip(plan.strips, pairs, strict=True)
             ],
         }
-        write_document(part_of(LISTENING), LISTENING_SCHEMA, content)
-    _remove_others(folder / LISTEN, {LISTENING, *scales_db})
+        write_document(part_of(f"{LISTEN}/{LISTENING}"), LISTENING_SCHEMA, content)
+
+
+def listening_files(folder: Path) -> set[str]:
+    """Return the files that the document in a result's `listen/` tells of, itself among them.
+
+    They are named relative to the folder. There are none where the document cannot be read: what
+    else lies there is somebody's own.
+    """
+    try:
+        document = read_document(folder / LISTEN / LISTENING, LISTENING_SCHEMA, root=folder)
+        strips = list(enumerate(document["strips"], 1))
+        pairs = [(n, version) for n, strip in strips for version in VERSIONS if strip[version]]
+    except (StoreError, KeyError, TypeError):
+        return set()
+    audio = [*(f"{name}.opus" for name in SIGNALS), *(strip_file(*pair) for pair in pairs)]
+    return {f"{LISTEN}/{name}" for name in (LISTENING, *audio)}
 
 
 def strip_file(number: int, version: str) -> str:
@@ -218,23 +229,13 @@ def _write_opus(path: Path, audio: np.ndarray, rate: int, kbps: float) -> float:
         samples = soxr.resample(samples, rate, _CODED_RATE_HZ)
     # The library's levels 0 to 1 stand for 256 to 6 kbit/s a channel.
     level = min(max((256.0 - kbps) / 250.0, 0.0), 1.0)
-    try:
-        with soundfile.SoundFile(
-            path,
-            "w",
-            _CODED_RATE_HZ,
-            samples.shape[1],
-            format="OGG",
-            subtype="OPUS",
-            compression_level=level,
-        ) as file:
+    form = {"format": "OGG", "subtype": "OPUS", "compression_level": level, "closefd": False}
+    # Libsndfile gets the open file: it cannot be told a path that is no text.
+    with naming(path), path.open("wb") as file:
+        channels = samples.shape[1]
+        with soundfile.SoundFile(file.fileno(), "w", _CODED_RATE_HZ, channels, **form) as coded:
             for first in range(0, len(samples), _CODED_AT_ONCE):
-                file.write(samples[first : first + _CODED_AT_ONCE])
-    except soundfile.SoundFileError as error:
-        raise AudioError(
-            f"Expected to write {path.parent}; it failed ({error}). "
-            "Check that the folder has room and that soundfile's libsndfile is 1.1 or newer."
-        ) from error
+                coded.write(samples[first : first + _CODED_AT_ONCE])
     return db_from_ratio(scale)
 
 
@@ -278,10 +279,3 @@ def _waveform(sound: _Sound, loudest: float, columns: int) -> tuple[list[int], l
 
 def _steps(heights: np.ndarray) -> list[int]:
     return np.clip(heights, 0, _WAVEFORM_STEPS).round().astype(int).tolist()
-
-
-def _remove_others(folder: Path, kept: set[str]) -> None:
-    """Remove the audio of an earlier result with more tracks."""
-    for path in folder.glob("*.opus"):
-        if path.name not in kept:
-            path.unlink()

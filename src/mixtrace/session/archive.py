@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from mixtrace.errors import SessionError
 from mixtrace.session.containers import AUDIO_SUFFIXES
+from mixtrace.session.opening import MOST_MANIFEST_BYTES, open_song_file
 from mixtrace.session.scratch import scratch_folder
 
 __all__ = ["Unpacked", "is_archive", "unpack"]
@@ -41,7 +42,6 @@ _DAMAGE = (
     lzma.LZMAError,
 )
 _MANIFESTS = (".toml", ".yaml")
-_MOST_MANIFEST_BYTES = 10_000_000
 
 
 class Unpacked:
@@ -58,8 +58,12 @@ class Unpacked:
 
 
 def is_archive(path: Path) -> bool:
-    """Return whether a file begins as a ZIP does, or is called one."""
-    with open(path, "rb") as file:
+    """Return whether a file begins as a ZIP does, or is called one.
+
+    Raises:
+        SessionError: it is a pipe, a device or a socket.
+    """
+    with open_song_file(path) as file:
         return file.read(4) == b"PK\x03\x04" or path.suffix.lower() == ".zip"
 
 
@@ -72,7 +76,7 @@ def unpack(path: Path) -> Unpacked:
     """
     unpacked = Unpacked()
     try:
-        with open(path, "rb") as file:
+        with open_song_file(path) as file:
             _check_directory_size(file, path)
             with zipfile.ZipFile(file) as archive:
                 entries = _wanted(archive, path)
@@ -107,7 +111,7 @@ def _wanted(archive: zipfile.ZipFile, path: Path) -> list[tuple[zipfile.ZipInfo,
             raise _refused(path, "files", f"{'/'.join(parts)} is a link")
         if info.flag_bits & 1:
             raise _refused(path, "no password", f"{'/'.join(parts)} is encrypted")
-        if parts[-1].lower().endswith(_MANIFESTS) and info.file_size > _MOST_MANIFEST_BYTES:
+        if parts[-1].lower().endswith(_MANIFESTS) and info.file_size > MOST_MANIFEST_BYTES:
             raise _refused(path, "a short manifest", f"{'/'.join(parts)} is too long")
     total = sum(info.file_size for info, _ in entries)
     packed = path.stat().st_size

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mixtrace.errors import AudioError
+from mixtrace.session.opening import open_song_file
 
 __all__ = ["AUDIO_SUFFIXES", "Opening", "look_into"]
 
@@ -88,11 +89,10 @@ def look_into(path: Path) -> Opening:
 
     Raises:
         AudioError: it cannot be read, is of no kind that is known, or has chunks that never end.
+        SessionError: it is a pipe, a device or a socket.
     """
     try:
-        if not path.is_file():
-            raise FileNotFoundError("there is no such file")
-        with open(path, "rb") as file:
+        with open_song_file(path) as file:
             start = file.read(32)
             opening = _opening(start, path.suffix.lower())
             if opening is None:

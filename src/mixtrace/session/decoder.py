@@ -99,7 +99,11 @@ def _with_soundfile(request: dict[str, Any]) -> Generator[Any, None, None]:
     """Yield the header, then blocks [time, channel] of float32, as libsndfile reads them."""
     import soundfile
 
-    with soundfile.SoundFile(request["path"]) as file:
+    # Libsndfile gets the open file: it cannot be told a path that is no text.
+    with (
+        open(request["path"], "rb") as raw,
+        soundfile.SoundFile(raw.fileno(), closefd=False) as file,
+    ):
         yield {
             "rate": file.samplerate,
             "channels": file.channels,

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
 from mixtrace.session.archive import is_archive, unpack
 from mixtrace.session.folders import audio_files, innermost, visible
 from mixtrace.session.layout import read_folder
 from mixtrace.session.manifest import MANIFEST_NAME, read_manifest
 from mixtrace.session.medleydb import find_metadata, read_medleydb
-from mixtrace.session.song import Song, plain_name
+from mixtrace.session.opening import is_song_file
+from mixtrace.session.song import Song
 from mixtrace.session.stem_file import STEM_SUFFIX, read_stem_file
 
 __all__ = ["find_song"]
@@ -26,7 +28,7 @@ def find_song(path: Path | str, *, mix: str | Path | None = None) -> Song:
 
     Raises:
         SessionError: nothing there, no mix or several, no track, two of one name, a bad manifest or
-            archive.
+            archive, or a pipe or device where a file is expected.
     """
     path = Path(path)
     if not path.exists():
@@ -48,12 +50,12 @@ def find_song(path: Path | str, *, mix: str | Path | None = None) -> Song:
 
 def _find_in(outer: Path, mix: str | Path | None, name: str) -> Song:
     """Return the song in a folder, or in the only folder inside it."""
-    folder = outer if (outer / MANIFEST_NAME).is_file() else innermost(outer)
+    folder = outer if is_song_file(outer / MANIFEST_NAME) else innermost(outer)
     mix_path = None
     if mix is not None:
-        inside = folder if (folder / mix).is_file() else outer
+        inside = folder if is_song_file(folder / mix) else outer
         mix_path = _chosen_mix(inside, Path(mix))
-    if (folder / MANIFEST_NAME).is_file():
+    if is_song_file(folder / MANIFEST_NAME):
         return read_manifest(folder / MANIFEST_NAME, mix_path)
     metadata = find_metadata(folder)
     if metadata is not None:
@@ -72,6 +74,6 @@ def _name(path: Path) -> str:
 
 def _chosen_mix(folder: Path, mix: Path) -> Path:
     for candidate in (folder / mix, mix):
-        if candidate.is_file():
+        if is_song_file(candidate):
             return candidate
     raise SessionError(f"Expected the mix {mix} in {folder} or as a path; there is no such file.")

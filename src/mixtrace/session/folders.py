@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mixtrace.errors import SessionError
 from mixtrace.session.containers import AUDIO_SUFFIXES
+from mixtrace.session.opening import is_song_file
 
 __all__ = ["audio_below", "audio_files", "folder_groups", "innermost", "visible"]
 
@@ -38,20 +39,25 @@ def visible(folder: Path) -> list[Path]:
 
 
 def audio_files(paths: Iterable[Path]) -> list[Path]:
-    """Return those of some paths that are files named as audio."""
-    return [p for p in paths if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file()]
+    """Return those of some paths that are files named as audio.
+
+    Raises:
+        SessionError: a pipe, a device or a socket is named so.
+    """
+    return [p for p in paths if p.suffix.lower() in AUDIO_SUFFIXES and is_song_file(p)]
 
 
 def audio_below(folder: Path) -> tuple[list[Path], list[Path]]:
     """Return all audio files in a folder and its folders, and whatever else lies there.
 
     Raises:
-        SessionError: more than 5000 files, or folders more than 8 deep.
+        SessionError: more than 5000 files, folders more than 8 deep, or a pipe, a device or a
+            socket that is named as audio.
     """
     audio: list[Path] = []
     others: list[Path] = []
     for path in _walk(folder, 0, set()):
-        is_audio = path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()
+        is_audio = path.suffix.lower() in AUDIO_SUFFIXES and is_song_file(path)
         (audio if is_audio else others).append(path)
         if len(audio) + len(others) > _MOST_FILES:
             raise SessionError(

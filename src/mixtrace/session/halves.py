@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixtrace.session.song import plain_name
+from mixtrace.names import plain_name
 
 __all__ = ["AudioFile", "join_halves"]
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name, printable
 from mixtrace.session.folders import audio_below, audio_files, folder_groups, innermost, visible
 from mixtrace.session.groups import guess_group
 from mixtrace.session.halves import AudioFile, join_halves
 from mixtrace.session.mix_names import MIX_FOLDERS, TRACK_FOLDERS, is_whole_mix, mix_rank
-from mixtrace.session.song import Song, TrackSource, listed, plain_name, printable
+from mixtrace.session.song import Song, TrackSource, listed
 
 __all__ = ["find_tracks", "read_folder"]
 

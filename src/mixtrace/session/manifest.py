@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name, printable
 from mixtrace.session.groups import guess_group
-from mixtrace.session.song import Song, TrackSource, plain_name, printable
+from mixtrace.session.opening import is_song_file, read_text
+from mixtrace.session.song import Song, TrackSource
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -57,7 +59,9 @@ def read_manifest(path: Path, mix_path: Path | None = None) -> Song:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_text(path))
+    except SessionError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise SessionError(
             f"Expected a manifest in TOML; {path} cannot be read as such ({error})."
@@ -107,6 +111,6 @@ def _file_inside(folder: Path, text: str, manifest: Path) -> Path:
             f"Expected paths inside the folder of {manifest}; {text!r} points outside it. "
             "Copy that file into the folder."
         )
-    if not (folder / relative).is_file():
+    if not is_song_file(folder / relative):
         raise SessionError(f"Expected the file {text!r} named in {manifest}; there is none.")
     return folder / relative

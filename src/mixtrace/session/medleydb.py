@@ -11,7 +11,9 @@ from typing import Any
 import yaml
 
 from mixtrace.errors import SessionError
-from mixtrace.session.song import Song, TrackSource, plain_name
+from mixtrace.names import plain_name
+from mixtrace.session.opening import is_song_file, read_text
+from mixtrace.session.song import Song, TrackSource
 
 __all__ = ["find_metadata", "read_medleydb"]
 
@@ -20,7 +22,7 @@ _SUFFIX = "_METADATA.yaml"
 
 def find_metadata(folder: Path) -> Path | None:
     """Return the metadata file that makes a folder a MedleyDB song, or None."""
-    found = sorted(p for p in folder.glob("*" + _SUFFIX) if p.is_file())
+    found = sorted(p for p in folder.glob("*" + _SUFFIX) if is_song_file(p))
     return found[0] if len(found) == 1 else None
 
 
@@ -54,7 +56,9 @@ def read_medleydb(metadata_path: Path, mix_path: Path | None = None) -> Song:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(path.read_text("utf-8"))
+        loaded = yaml.safe_load(read_text(path))
+    except SessionError:
+        raise
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise SessionError(f"Expected MedleyDB metadata in YAML; {path} is no YAML.") from error
     if not isinstance(loaded, dict):
@@ -92,7 +96,7 @@ def _text(entry: Any, key: str, path: Path) -> str:
 
 def _file(folder: Path, name: str, metadata_path: Path, subfolder: str = "") -> Path:
     path = folder / subfolder / name
-    if not path.is_file():
+    if not is_song_file(path):
         raise SessionError(
             f"Expected {Path(subfolder) / name} in {folder}, named in {metadata_path.name}; "
             "there is none. Complete the download of this song."

@@ -1,13 +1,13 @@
 """A song as it was found on disk: its mix, its tracks and their groups. No audio is read here."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name, printable
 
-__all__ = ["MOST_TRACKS", "Song", "TrackSource", "listed", "plain_name", "printable"]
+__all__ = ["MOST_TRACKS", "Song", "TrackSource", "listed"]
 
 MOST_TRACKS = 150
 """More tracks than this are taken for a wrong folder."""
@@ -20,7 +20,7 @@ class TrackSource:
     Attributes:
         name: unique in its song, printable, without a slash.
         path: the audio file; that of the left channel, where there is one of the right.
-        group: the bus the track goes to, `drums`, or `S01 drum set`.
+        group: the bus the track goes to, printable: `drums`, or `S01 drum set`.
         right_path: the mono file of the right channel, None where one file holds the track.
         stream: which audio stream of its file it is.
     """
@@ -42,7 +42,7 @@ class Song:
     """The files of a song.
 
     Attributes:
-        name: the song's name.
+        name: the song's name, printable.
         mix_path: the mix's audio file.
         tracks: the dry tracks, 1 to 150.
         notes: what was assumed, in words.
@@ -50,7 +50,7 @@ class Song:
         unpacked: keeps the files of an archive on disk as long as the song is held.
 
     Raises:
-        SessionError: no track, too many, two of one name, or a name that cannot be a file's.
+        SessionError: no track, too many, two of one name, or a name that cannot be shown.
     """
 
     name: str
@@ -87,29 +87,11 @@ class Song:
                     f"Expected printable track names without slashes; got {track.name!r}. "
                     "Rename that track."
                 )
-
-
-def plain_name(text: str) -> str:
-    """Return the text as a name: no slashes, printable, no spaces around.
-
-    >>> plain_name("fx/processed sound")
-    'fx-processed sound'
-    """
-    return printable(text).replace("/", "-").replace("\\", "-").strip().strip(".").strip()
-
-
-def printable(text: str) -> str:
-    r"""Return the text as a terminal can show it: letters composed, what cannot be seen left out.
-
-    Marks of direction, joiners and the like vanish; tabs, no-break spaces and bytes that are no
-    text become spaces.
-
-    >>> printable("Lead\u00a0Vox\u200f")
-    'Lead Vox'
-    """
-    text = unicodedata.normalize("NFC", text)
-    seen = (c for c in text if c.isprintable() or unicodedata.category(c) != "Cf")
-    return "".join(c if c.isprintable() else " " for c in seen)
+        for name in (self.name, *(track.group for track in self.tracks)):
+            if printable(name) != name or not name:
+                raise SessionError(
+                    f"Expected printable names of the song and its groups; got {name!r}. Rename it."
+                )
 
 
 def listed(names: Sequence[str], most: int = 8) -> str:

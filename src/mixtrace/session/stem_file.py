@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
 from mixtrace.session.groups import guess_group
-from mixtrace.session.song import Song, TrackSource, plain_name
+from mixtrace.session.opening import open_song_file
+from mixtrace.session.song import Song, TrackSource
 
 __all__ = ["STEM_SUFFIX", "read_stem_file"]
 
@@ -33,7 +35,7 @@ def read_stem_file(path: Path, mix_path: Path | None = None) -> Song:
     Raises:
         SessionError: no MP4, or one with fewer than two audio streams.
     """
-    with open(path, "rb") as file:
+    with open_song_file(path) as file:
         size = file.seek(0, 2)
         top = [b for b in _boxes(file, 0, size) if b[0] == b"moov"]
         inside = [b for moov in top for b in _boxes(file, *moov[1:])]

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from mixtrace.session.opening import open_song_file
+
 __all__ = ["read_start_s"]
 
 _MOST_CHUNKS = 1000
@@ -33,7 +35,7 @@ def read_start_s(path: Path) -> float | None:
         path: any file; only WAV, RF64, BW64 and W64 can say it.
     """
     try:
-        with open(path, "rb") as file:
+        with open_song_file(path) as file:
             chunks = {name: file.read(size) for name, size in _wanted(file)}
     except OSError:
         return None

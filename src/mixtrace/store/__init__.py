@@ -22,7 +22,7 @@ from mixtrace.store.capture_file import (
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.evidence import EVIDENCE, Evidence, read_evidence, write_evidence
 from mixtrace.store.file_names import file_name
-from mixtrace.store.files import JSON, read_document, stage, write_document
+from mixtrace.store.files import JSON, read_document, write_document
 from mixtrace.store.fingerprint import mixtrace_version, session_fingerprint
 from mixtrace.store.folder import (
     CAPTURES,
@@ -31,6 +31,7 @@ from mixtrace.store.folder import (
     FIT_SCHEMA,
     FITS,
     GRAPH,
+    LISTEN,
     METRICS,
     METRICS_SCHEMA,
     MIX_AUDIO,
@@ -39,7 +40,10 @@ from mixtrace.store.folder import (
     find_graph,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, write_graph
+from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, read_head
 from mixtrace.store.reading import read_graph
+from mixtrace.store.staging import stage
+from mixtrace.store.temporary import naming, put
 
 __all__ = [
     "CAPTURE",
@@ -56,6 +60,7 @@ __all__ = [
     "GRAPH",
     "GRAPH_SCHEMA",
     "JSON",
+    "LISTEN",
     "METRICS",
     "METRICS_SCHEMA",
     "MIX_AUDIO",
@@ -75,12 +80,18 @@ __all__ = [
     "claimed_folder",
     "file_name",
     "find_graph",
+    "is_plain_file",
+    "is_plain_folder",
     "mixtrace_version",
+    "naming",
+    "put",
+    "read_bytes",
     "read_capture",
     "read_document",
     "read_evidence",
     "read_gains_db",
     "read_graph",
+    "read_head",
     "session_fingerprint",
     "stage",
     "write_capture",

@@ -5,6 +5,7 @@ describes every key.
 """
 
 import csv
+import io
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,8 @@ from msgspec import Meta, Struct
 
 from mixtrace.errors import StoreError
 from mixtrace.store.files import read_document, write_document
+from mixtrace.store.opening import read_bytes
+from mixtrace.store.temporary import put
 
 __all__ = [
     "CAPTURE",
@@ -47,7 +50,6 @@ CAPTURE_SCHEMA = "mixtrace.capture/1"
 
 GAIN_STEP_S = 0.01
 
-_LARGEST_BYTES = 256_000_000
 _FORMULA = "=+-@"  # a cell that begins so is run by spreadsheets
 
 _Rate = Annotated[int, Meta(ge=8_000, le=192_000)]
@@ -239,15 +241,18 @@ def write_gains(
         path: the file.
         stored: the capture.
         gains_db: of its tracks in all, then those that several share; a value each `GAIN_STEP_S`.
+
+    Raises:
+        OSError: it cannot be written.
     """
     names = [track.name for track in stored.tracks]
     names += [f"shared: {shared.name}" for shared in stored.shared]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        header = csv.writer(file)
-        header.writerow(["time_s", *(_cell(name) for name in names)])
-        for number, row in enumerate(gains_db.T.tolist()):
-            cells = [f"{number * GAIN_STEP_S:.2f}", *(f"{gain_db:.3f}" for gain_db in row)]
-            file.write(",".join(cells) + "\r\n")
+    table = io.StringIO(newline="")
+    csv.writer(table).writerow(["time_s", *(_cell(name) for name in names)])
+    for number, row in enumerate(gains_db.T.tolist()):
+        cells = [f"{number * GAIN_STEP_S:.2f}", *(f"{gain_db:.3f}" for gain_db in row)]
+        table.write(",".join(cells) + "\r\n")
+    put(path, table.getvalue().encode())
 
 
 def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gain time"]:
@@ -262,11 +267,10 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
     """
     path = folder / GAINS
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ValueError(f"it is larger than {_LARGEST_BYTES // 1_000_000} MB")
-        table = np.loadtxt(
-            path, np.float64, comments=None, delimiter=",", skiprows=1, encoding="utf-8", ndmin=2
-        )
+        text = io.StringIO(read_bytes(path).decode())
+        table = np.loadtxt(text, np.float64, comments=None, delimiter=",", skiprows=1, ndmin=2)
+    except StoreError:
+        raise
     except (OSError, ValueError) as error:
         raise StoreError(
             f"Expected a table of gains in {path}; it cannot be read as one ({error}). "

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int64
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from mixtrace.errors import StoreError
 from mixtrace.graph import Graph
+from mixtrace.store.opening import is_plain_file, read_bytes
+from mixtrace.store.temporary import put
+from mixtrace.store.tensors import note_of
 
 __all__ = ["EVIDENCE", "Evidence", "read_evidence", "write_evidence"]
 
@@ -66,13 +69,17 @@ _ARRAYS = tuple(entry.name for entry in fields(Evidence) if entry.name not in _N
 
 
 def write_evidence(evidence: Evidence, path: Path) -> None:
-    """Write the file."""
+    """Write the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     arrays = {name: np.ascontiguousarray(getattr(evidence, name)) for name in _ARRAYS}
     steps = np.round((arrays[_COARSE] - _FLOOR_DB) / _STEP_DB)
     arrays[_COARSE] = np.clip(steps, 0, 255).astype(np.uint8)
     arrays |= {name: arrays[name].astype(np.float16) for name in _CURVES}
     document = {"schema": _SCHEMA, **{name: getattr(evidence, name) for name in _NUMBERS}}
-    path.write_bytes(save(dict(sorted(arrays.items())), {_KEY: json.dumps(document)}))
+    put(path, save(dict(sorted(arrays.items())), {_KEY: json.dumps(document)}))
 
 
 def read_evidence(path: Path, graph: Graph) -> Evidence:
@@ -81,17 +88,17 @@ def read_evidence(path: Path, graph: Graph) -> Evidence:
     Raises:
         StoreError: no such file, a damaged one, or that of another graph.
     """
-    if not path.is_file():
+    if not is_plain_file(path):
         raise StoreError(
             f"Expected {path.name} in {path.parent}; there is none, for the fit was made without "
             "a report. Run mixtrace fit again with --fresh."
         )
+    packed = read_bytes(path)
     try:
-        with safe_open(path, framework="np") as file:
-            document = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-            arrays = {name: file.get_tensor(name) for name in file.keys()}
+        document = json.loads(note_of(packed).get(_KEY, "{}"))
+        arrays = load(packed)
         evidence = _evidence(document, arrays)
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if not _is_whole(evidence) or not _belongs(evidence, graph):
         raise _damaged(path)

@@ -1,46 +1,18 @@
-"""Files that appear whole or not at all, and JSON documents that name their schema."""
+"""JSON documents that name their schema."""
 
 import json
 import math
-import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from mixtrace.errors import StoreError
+from mixtrace.store.opening import read_bytes
+from mixtrace.store.temporary import put
 
-__all__ = ["JSON", "read_document", "stage", "write_document"]
+__all__ = ["JSON", "read_document", "write_document"]
 
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
-
-_LARGEST_BYTES = 256_000_000
-
-
-@contextmanager
-def stage(folder: Path) -> Iterator[Callable[[str], Path]]:
-    """Write several files of a folder as one: they take their places when all are written.
-
-    Yields:
-        A function that takes a file's name in the folder and returns the hidden path to write it
-        at. When the block ends, all files are moved into place in the order in which they were
-        asked for; when it fails, none is, and nothing stays behind.
-
-    Raises:
-        OSError: the folder cannot be written to.
-    """
-    parts: dict[Path, Path] = {}
-
-    def part_of(name: str) -> Path:
-        path = folder / name
-        return parts.setdefault(path, path.with_name(f".{path.name}.part"))
-
-    with ExitStack() as clean_up:
-        clean_up.callback(lambda: [part.unlink(missing_ok=True) for part in parts.values()])
-        yield part_of
-        for path, part in parts.items():
-            os.replace(part, path)
 
 
 def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:
@@ -48,28 +20,34 @@ def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:
 
     Raises:
         ValueError: when a number is not finite; JSON has no word for it.
+        OSError: it cannot be written.
     """
     entries = {"schema": schema, **content}.items()
     lines = [f"  {json.dumps(key)}: {_compact(value)}" for key, value in entries]
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
+    put(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
 
 
-def read_document(path: Path, schema: str) -> dict[str, JSON]:
+def read_document(path: Path, schema: str, *, root: Path | None = None) -> dict[str, JSON]:
     """Return the content of a JSON document, its schema checked and taken off.
+
+    Args:
+        path: the file.
+        schema: that it must follow.
+        root: the folder of the result, where the file lies in a folder inside it.
 
     Raises:
         StoreError: no such file, no JSON, numbers that are not finite, or another schema.
     """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ValueError(f"it is larger than {_LARGEST_BYTES // 1_000_000} MB")
-        text = path.read_text("utf-8")
+        text = read_bytes(path, root=root).decode()
         document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except FileNotFoundError as error:
         raise StoreError(
             f"Expected a file {path.name} in {path.parent}; there is none. "
             "Give an output folder of mixtrace."
         ) from error
+    except StoreError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(
             f"Expected a JSON document that mixtrace wrote; {path} cannot be read as one "

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mixtrace.errors import StoreError
-from mixtrace.store.capture_file import CAPTURE, CAPTURE_SCHEMA
+from mixtrace.store.capture_file import CAPTURE, CAPTURE_SCHEMA, RESPONSES
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.files import read_document
+from mixtrace.store.moves import finish_moves
+from mixtrace.store.opening import is_plain_file, is_plain_folder
+from mixtrace.store.temporary import is_temporary, remove_temporaries
 
 __all__ = [
     "CAPTURES",
@@ -17,6 +20,7 @@ __all__ = [
     "FITS",
     "FIT_SCHEMA",
     "GRAPH",
+    "LISTEN",
     "METRICS",
     "METRICS_SCHEMA",
     "MIX_AUDIO",
@@ -32,6 +36,8 @@ MIX_AUDIO = "mix.wav"
 METRICS = "metrics.json"
 FIT = "fit.json"
 CHECKPOINT = "checkpoint.safetensors"
+LISTEN = "listen"
+"""The folder for what can be heard, in that of a fit."""
 
 METRICS_SCHEMA = "mixtrace.metrics/2"
 
@@ -64,7 +70,8 @@ def claimed_folder(
 ) -> Iterator[Checkpoint]:
     """Take a folder for a result, new or the same result's own, and yield its checkpoint.
 
-    A folder that this made and that is still empty when the block fails is removed again.
+    A folder that this made and that is still empty when the block fails is removed again. What a
+    killed run left half written is removed; what it left half moved into place is put there.
 
     Args:
         folder: created if it is not there.
@@ -78,10 +85,12 @@ def claimed_folder(
     """
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
+    finish_moves(folder)
     checkpoint = Checkpoint(folder / CHECKPOINT, fingerprint)
     _check_owner(folder, checkpoint, fingerprint, fresh, results)
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
+    _tidy(folder)
     try:
         if fresh:
             checkpoint.path.unlink(missing_ok=True)
@@ -100,11 +109,19 @@ def find_graph(path: Path) -> Path | None:
     return path if path.is_file() and path.suffix.lower() == ".json" else None
 
 
+def _tidy(folder: Path) -> None:
+    """Remove what a killed run left half written, in the folder and in those of its audio."""
+    for each in (folder, folder / LISTEN, folder / RESPONSES):
+        if each == folder or is_plain_folder(each):
+            remove_temporaries(each)
+
+
 def _check_owner(
     folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool, results: Results
 ) -> None:
-    has_result, has_checkpoint = (folder / results.facts).exists(), checkpoint.path.exists()
-    strange = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    has_result, has_checkpoint = map(is_plain_file, (folder / results.facts, checkpoint.path))
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    strange = sorted(name for name in names if not is_temporary(name))
     if strange and not (has_result or has_checkpoint):
         raise StoreError(
             f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "

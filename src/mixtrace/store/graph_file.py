@@ -20,6 +20,7 @@ from mixtrace.processors import Settings, processor
 from mixtrace.session import Alignment
 from mixtrace.store.files import JSON, write_document
 from mixtrace.store.fingerprint import mixtrace_version
+from mixtrace.store.temporary import put
 
 __all__ = [
     "DOCUMENT_KEYS",
@@ -84,6 +85,7 @@ def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> Non
 
     Raises:
         GraphError: when the settings do not fit the graph.
+        OSError: a file cannot be written.
     """
     graph = stored.graph
     stored.settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
@@ -103,7 +105,7 @@ def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> Non
         "unused": [_track_table(track) for track in stored.unused],
         **document,
     }
-    params_path.write_bytes(packed)
+    put(params_path, packed)
     write_document(graph_path, GRAPH_SCHEMA, content)
 
 

@@ -24,6 +24,7 @@ from mixtrace.store.graph_file import (
     StoredGraph,
     StoredTrack,
 )
+from mixtrace.store.opening import read_bytes
 
 __all__ = ["read_graph"]
 
@@ -57,8 +58,10 @@ def read_graph(path: Path) -> StoredGraph:
 
 def _read_params(path: Path, expected_hash: JSON) -> dict[str, np.ndarray]:
     try:
-        packed = path.read_bytes()
+        packed = read_bytes(path)
         tensors = load(packed)
+    except StoreError:
+        raise
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise StoreError(
             f"Expected its long parameters in {path.name} beside it; that file is missing or "

@@ -7,7 +7,7 @@ import scipy.io.wavfile
 import soundfile
 from jaxtyping import Float
 
-from mixtrace.errors import AudioError
+from mixtrace.store import naming
 
 __all__ = ["write_audio", "write_float_audio"]
 
@@ -16,19 +16,15 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
     """Write a WAV file, whatever the path is called.
 
     Raises:
-        AudioError: the file cannot be written.
-        OSError: likewise.
+        OSError: the file cannot be written.
     """
     if np.max(np.abs(audio), initial=0.0) >= 1.0:
         write_float_audio(path, audio, sample_rate_hz)
         return
-    try:
-        soundfile.write(path, audio.T, sample_rate_hz, format="WAV", subtype="PCM_24")
-    except soundfile.SoundFileError as error:
-        raise AudioError(
-            f"Expected to write {path.parent}; it failed ({error}). "
-            "Check that the folder exists and has room."
-        ) from error
+    # Libsndfile gets the open file: it cannot be told a path that is no text.
+    with naming(path), path.open("wb") as file:
+        form = {"format": "WAV", "subtype": "PCM_24", "closefd": False}
+        soundfile.write(file.fileno(), audio.T, sample_rate_hz, **form)
 
 
 def write_float_audio(
@@ -41,4 +37,5 @@ def write_float_audio(
     Raises:
         OSError: the file cannot be written.
     """
-    scipy.io.wavfile.write(path, sample_rate_hz, np.ascontiguousarray(audio.T, np.float32))
+    with naming(path):
+        scipy.io.wavfile.write(path, sample_rate_hz, np.ascontiguousarray(audio.T, np.float32))

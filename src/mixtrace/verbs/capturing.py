@@ -4,16 +4,15 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from jaxtyping import Float
 
 from mixtrace.captured import Capture, Unread, capture_session
-from mixtrace.errors import SessionError
+from mixtrace.errors import SessionError, StoreError
 from mixtrace.metrics import Measures, measure
 from mixtrace.prune import Progress
-from mixtrace.report import capture_page
 from mixtrace.session import Session, Song, find_song, read_session, used_session
 from mixtrace.store import (
     CAPTURE,
@@ -36,8 +35,9 @@ from mixtrace.store import (
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.audio_files import write_audio, write_float_audio
 from mixtrace.verbs.capture_facts import CaptureFacts, gains_db, stored_capture
-from mixtrace.verbs.outputs import apart_from
-from mixtrace.verbs.reporting import write_page
+from mixtrace.verbs.outputs import result_folder
+from mixtrace.verbs.reporting import own_page, page_failure
+from mixtrace.verbs.reporting import report as make_report
 
 __all__ = ["Captured", "capture"]
 
@@ -54,6 +54,7 @@ class Captured:
         session: the song at the mix's own rate.
         measures: how well the estimate matches the mix.
         folder: where all this lies on disk, or None.
+        lacking: why the page could not be made, in a sentence; empty where it was.
     """
 
     stored: StoredCapture
@@ -62,6 +63,7 @@ class Captured:
     session: Session
     measures: Measures
     folder: Path | None
+    lacking: str = ""
 
 
 def capture(
@@ -94,12 +96,12 @@ def capture(
     Raises:
         MixtraceError: a song, a choice or a folder that cannot be used, or nothing that can be
             read.
-        OSError: the folder cannot be written to.
+        OSError: the folder cannot be made.
     """
     began = time.monotonic()
     apart = None if unseen is None else Unseen.parse(unseen)
     song = song if isinstance(song, Song) else find_song(song, mix=mix)
-    folder = None if output is None else apart_from(Path(output), song)
+    folder = None if output is None else result_folder(output, song)
 
     def report(what: str, done: int, total: int) -> None:
         on_progress(Progress(what, done, total, None, None))
@@ -138,8 +140,8 @@ def capture(
         result = Captured(stored, gains_db(found), found, session, measures, folder)
         if folder is not None and keeper is not None:
             _write(folder, result, report)
-            write_page(folder, capture_page(folder))
             keeper.path.unlink(missing_ok=True)
+            result = replace(result, lacking=page_failure(folder, lambda: make_report(folder)))
     return result
 
 
@@ -156,10 +158,8 @@ def _check(found: Capture) -> None:
 def _write(folder: Path, result: Captured, report: Callable[[str, int, int], None]) -> None:
     """Write the result's files as one; the document that names them comes last."""
     stored, found, session = result.stored, result.capture, result.session
-    before = _responses_of(folder)
-    (folder / RESPONSES).mkdir(exist_ok=True)
     steps = len(stored.tracks) + 2
-    with stage(folder) as part_of:
+    with stage(folder, own_page(folder) | _responses_of(folder)) as part_of:
         for number, (named, track) in enumerate(zip(stored.tracks, found.tracks, strict=True)):
             report("writing", number, steps)
             channels = track.responses.transpose(0, 1).flatten(0, 1).numpy()
@@ -173,13 +173,16 @@ def _write(folder: Path, result: Captured, report: Callable[[str, int, int], Non
         rate = {"sample_rate_hz": stored.sample_rate_hz}
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(result.measures))
         write_capture(stored, part_of(CAPTURE))
-    for name in before - {track.file for track in stored.tracks}:
-        (folder / RESPONSES / name).unlink(missing_ok=True)
     report("writing", steps, steps)
 
 
 def _responses_of(folder: Path) -> set[str]:
-    """Return the response files that an earlier capture in the folder names as its own."""
-    if not (folder / CAPTURE).is_file():
+    """Return the response files that an earlier capture in the folder names as its own.
+
+    There are none where its document cannot be read; a name that leads elsewhere is none of them.
+    """
+    try:
+        names = {track.file for track in read_capture(folder).tracks}
+    except StoreError:
         return set()
-    return {track.file for track in read_capture(folder).tracks}
+    return {f"{RESPONSES}/{name}" for name in names if PurePath(name).name == name}

@@ -7,7 +7,9 @@ from pathlib import Path
 from mixtrace.demo import Comparison, compare, demo_session, plant_demo, write_demo_song
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.prune import Progress, SearchConfig
+from mixtrace.store import is_plain_folder
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.outputs import named
 
 __all__ = ["DEMO_CONFIG", "Demo", "demo"]
 
@@ -37,12 +39,17 @@ def demo(
         output: a folder; the song goes to `song/` in it, the result to `fit/`.
         fresh: see `fit`.
         on_progress: see `fit`.
+
+    Raises:
+        MixtraceError: a folder that cannot be used.
+        OSError: a folder cannot be made.
     """
-    song = Path(output) / _SONG
-    song.mkdir(parents=True, exist_ok=True)
+    folder = named(output)
+    song = folder / _SONG
+    is_plain_folder(song)
     on_progress(Progress("synthesising", 0, 1, None, None))
     write_demo_song(song)
-    found = fit(song, Path(output) / _FIT, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
+    found = fit(song, folder / _FIT, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
     result = (found.stored.graph, found.stored.settings)
     rows = compare(plant_demo(), result, demo_session(LOSS_RATE_HZ))
     return Demo(found, tuple(rows))

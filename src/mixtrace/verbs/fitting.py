@@ -15,8 +15,8 @@ from mixtrace.fit import SongWindows
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.prune import Progress, SearchConfig, SearchResult, search
 from mixtrace.render import render_taps
-from mixtrace.report.listening_plan import plan_listening
-from mixtrace.report.listening_writer import write_listening
+from mixtrace.report.listening_plan import ListeningPlan, plan_listening
+from mixtrace.report.listening_writer import listening_files, write_listening
 from mixtrace.runtime import give_back
 from mixtrace.session import (
     Looks,
@@ -36,7 +36,6 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
-    Evidence,
     StoredGraph,
     StoredTrack,
     claimed_folder,
@@ -50,8 +49,9 @@ from mixtrace.store import (
 from mixtrace.unseen import Range, Unseen
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
-from mixtrace.verbs.outputs import apart_from
-from mixtrace.verbs.reporting import write_report
+from mixtrace.verbs.outputs import result_folder
+from mixtrace.verbs.reporting import own_page, page_failure
+from mixtrace.verbs.reporting import report as make_report
 
 __all__ = ["Fit", "fit"]
 
@@ -68,6 +68,7 @@ class Fit:
         measures: how well the estimate matches the mix.
         notes: what was assumed of the song.
         folder: where all this lies on disk, or None.
+        lacking: why the page could not be made, in a sentence; empty where it was.
     """
 
     stored: StoredGraph
@@ -77,6 +78,17 @@ class Fit:
     measures: Measures
     notes: tuple[str, ...]
     folder: Path | None
+    lacking: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Rendered:
+    """Result and song at the mix's own rate; plan and processed audio where they are stored."""
+
+    session: Session
+    mix: Float[np.ndarray, "2 time"]
+    plan: ListeningPlan | None
+    processed: dict[int, Float[np.ndarray, "_channel span"]]
 
 
 def fit(
@@ -112,14 +124,14 @@ def fit(
 
     Raises:
         MixtraceError: a song, a choice or a folder that cannot be used.
-        OSError: the folder cannot be written to.
+        OSError: the folder cannot be made.
     """
     config = config or SearchConfig()
     config.resolve()
     apart = None if unseen is None else Unseen.parse(unseen)
     _check_device(device)
     song = song if isinstance(song, Song) else find_song(song, mix=mix)
-    folder = None if output is None else apart_from(Path(output), song)
+    folder = None if output is None else result_folder(output, song)
 
     def report(stage: str, done: int, total: int) -> None:
         on_progress(Progress(stage, done, total, None, None))
@@ -147,11 +159,21 @@ def fit(
         increases = None if folder is None else _increases(session, found, held_out, report)
         del session  # makes room for the song at its own rate
         give_back()
-        result, evidence = _rendered(song, stored, found, notes, apart, folder, increases, report)
-        if folder is not None and evidence is not None:
-            facts = {"config": choices, "fingerprint": fingerprint}
-            _write(folder, result, evidence, facts)
-            write_report(folder)
+        rendered = _rendered(song, stored, report, planned=folder is not None)
+        rate, estimate = rendered.session.sample_rate_hz, rendered.mix
+        report("measuring", 0, 1)
+        measures = measure(
+            target=rendered.session.mix, estimate=estimate, sample_rate_hz=rate, unseen=apart
+        )
+        report("measuring", 1, 1)
+        result = Fit(stored, found, estimate, rate, measures, notes, folder)
+        if folder is not None and increases is not None:
+            _write(folder, result, {"config": choices, "fingerprint": fingerprint})
+            weighed = increases
+            lacking = page_failure(
+                folder, lambda: _write_page(folder, stored, rendered, weighed, report)
+            )
+            result = replace(result, lacking=lacking)
     return result
 
 
@@ -192,56 +214,57 @@ def _increases(
 
 
 def _rendered(
-    song: Song,
-    stored: StoredGraph,
-    found: SearchResult,
-    notes: tuple[str, ...],
-    apart: Unseen | None,
-    folder: Path | None,
-    increases: Float32[np.ndarray, " processor"] | None,
-    report: Callable[[str, int, int], None],
-) -> tuple[Fit, Evidence | None]:
-    """Render and measure the whole song at the mix's own rate; in detail where it is stored."""
+    song: Song, stored: StoredGraph, report: Callable[[str, int, int], None], *, planned: bool
+) -> _Rendered:
+    """Render the whole song at the mix's own rate; its chains too where a page is planned."""
     alignments = {track.name: track.alignment for track in stored.tracks}
     song = replace(song, tracks=tuple(t for t in song.tracks if t.name in alignments))
     session = read_session(song, alignments=alignments, progress=report)
-    plan = folder and plan_listening(stored.graph, session.audio, session.sample_rate_hz)
-    rendered, processed = render_taps(
+    rate = session.sample_rate_hz
+    plan = plan_listening(stored.graph, session.audio, rate) if planned else None
+    mix, processed = render_taps(
         stored.graph,
         stored.settings,
         Looks(torch.from_numpy, session.audio),
-        session.sample_rate_hz,
+        rate,
         [strip.end for strip in plan.strips] if plan else [],
         span=plan.span if plan else None,
         progress=lambda done, total: report("rendering", done, total),
     )
-    mix = rendered.numpy()
-    report("measuring", 0, 1)
-    measures = measure(
-        target=session.mix, estimate=mix, sample_rate_hz=session.sample_rate_hz, unseen=apart
+    heard = {i: audio.numpy() for i, audio in processed.items()}
+    return _Rendered(session, mix.numpy(), plan, heard)
+
+
+def _write_page(
+    folder: Path,
+    stored: StoredGraph,
+    rendered: _Rendered,
+    increases: Float32[np.ndarray, " processor"],
+    report: Callable[[str, int, int], None],
+) -> None:
+    """Write what the page tells of the audio, the audio itself, and the page."""
+    session, mix, plan = rendered.session, rendered.mix, rendered.plan
+    evidence = collect_evidence(
+        stored, session, mix, increases, lambda done, total: report("listening", done, total)
     )
-    report("measuring", 1, 1)
-    evidence = None
-    if increases is not None:
-        evidence = collect_evidence(
-            stored, session, mix, increases, lambda done, total: report("listening", done, total)
-        )
-    if folder and plan:
+    with stage(folder) as part_of:
+        write_evidence(evidence, part_of(EVIDENCE))
+    if plan is not None:
         write_listening(
             folder,
             plan,
             target=session.mix,
             estimate=mix,
             tracks=session.audio,
-            processed={i: audio.numpy() for i, audio in processed.items()},
+            processed=rendered.processed,
             sample_rate_hz=session.sample_rate_hz,
             report=lambda done, total: report("coding audio", done, total),
         )
-    return Fit(stored, found, mix, session.sample_rate_hz, measures, notes, folder), evidence
+    make_report(folder)
 
 
-def _write(folder: Path, result: Fit, evidence: Evidence, facts: dict[str, Any]) -> None:
-    """Write the result's files as one; the fit's own, which names it, comes last."""
+def _write(folder: Path, result: Fit, facts: dict[str, Any]) -> None:
+    """Write the result's files as one; what was told of an older result goes with it."""
     found = result.search
     report = {
         "mixtrace": mixtrace_version(),
@@ -259,11 +282,11 @@ def _write(folder: Path, result: Fit, evidence: Evidence, facts: dict[str, Any])
         "history": found.history,
     }
     rate = {"sample_rate_hz": result.sample_rate_hz}
-    with stage(folder) as part_of:
+    outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
+    with stage(folder, outdated) as part_of:
         write_audio(part_of(MIX_AUDIO), result.mix, result.sample_rate_hz)
         write_graph(result.stored, part_of(GRAPH), part_of(PARAMS))
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(result.measures))
-        write_evidence(evidence, part_of(EVIDENCE))
         write_document(part_of(FIT), FIT_SCHEMA, _finite(report))
 
 

@@ -16,6 +16,7 @@ from mixtrace.render import render_taps
 from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
+from mixtrace.verbs.outputs import named
 
 __all__ = ["Rendering", "render"]
 
@@ -62,9 +63,13 @@ def render(
         on_progress: called often.
 
     Raises:
-        MixtraceError: a graph or song that cannot be used or that do not belong together.
-        OSError: a file cannot be written.
+        MixtraceError: a graph or song that cannot be used or that do not belong together, or a
+            file that cannot be written.
+        OSError: a folder cannot be made.
     """
+    outputs = {"": output, "residual": residual}
+    files = {name: named(path) for name, path in outputs.items() if path is not None}
+    stems_folder = None if stems is None else named(stems)
     stored = _stored(Path(graph))
 
     def report(stage_: str, done: int, total: int) -> None:
@@ -72,9 +77,9 @@ def render(
 
     mix_path = None if mix is None else Path(mix)
     dry = read_dry_tracks(Path(song), stored, mix_path, sample_rate_hz, report)
-    files = {name: Path(path) for name, path in (("", output), ("residual", residual)) if path}
-    ends = dict(_stem_ends(stored.graph)) if stems is not None else {}
-    stem_files = {i: Path(stems or "") / name for name, i in ends.items()}
+    stem_files: dict[int, Path] = {}
+    if stems_folder is not None:
+        stem_files = {i: stems_folder / name for name, i in _stem_ends(stored.graph)}
     _check_targets([*files.values(), *stem_files.values()], dry)
     if residual is not None and dry.mix is None:
         raise SessionError(

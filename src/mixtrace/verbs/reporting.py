@@ -1,8 +1,10 @@
 """`report` and `compare`: pages made from stored results alone."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.report import (
     Comparison,
     capture_page,
@@ -11,11 +13,14 @@ from mixtrace.report import (
     read_result,
     report_page,
 )
-from mixtrace.store import CAPTURE, stage
+from mixtrace.store import CAPTURE, is_plain_file, put, read_head, stage
+from mixtrace.verbs.outputs import named
 
-__all__ = ["compare", "report", "write_page", "write_report"]
+__all__ = ["compare", "own_page", "page_failure", "report"]
 
 REPORT_PAGE = "report.html"
+_MARK = b'<meta name="generator" content="mixtrace">'
+_HEAD_BYTES = 1_000
 
 
 def report(folder: Path | str) -> Path:
@@ -28,13 +33,12 @@ def report(folder: Path | str) -> Path:
         The page.
 
     Raises:
-        StoreError: a file of the result is missing or damaged.
-        OSError: the page cannot be written.
+        StoreError: a file of the result is missing or damaged, the page cannot be written, or a
+            file of its name is there that mixtrace did not write.
     """
     path = Path(folder)
-    if (path / CAPTURE).is_file():
-        return write_page(path, capture_page(path))
-    return write_report(path)
+    page = capture_page(path) if is_plain_file(path / CAPTURE) else report_page(path)
+    return _write_page(path / REPORT_PAGE, page)
 
 
 def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> Comparison:
@@ -48,25 +52,53 @@ def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> 
         The table.
 
     Raises:
-        StoreError: a result cannot be read, or they are not of one song.
-        OSError: the page cannot be written.
+        StoreError: a result cannot be read, they are not of one song, the page cannot be written,
+            or a file of its name is there that mixtrace did not write.
     """
+    target = None if output is None else named(output)
     results = [read_result(Path(folder)) for folder in folders]
     comparison = compare_results(results)
-    if output is not None:
-        path = Path(output)
-        with stage(path.parent) as part_of:
-            part_of(path.name).write_text(comparison_page(results), "utf-8")
+    if target is not None:
+        _write_page(target, comparison_page(results))
     return comparison
 
 
-def write_report(folder: Path) -> Path:
-    """Write the page of a fit into its folder."""
-    return write_page(folder, report_page(folder))
+def own_page(folder: Path) -> set[str]:
+    """Return the name of a result's page, if there is one that mixtrace wrote."""
+    try:
+        return {REPORT_PAGE} if _is_page(folder / REPORT_PAGE) else set()
+    except (StoreError, OSError):
+        return set()
 
 
-def write_page(folder: Path, page: str) -> Path:
-    """Write a page into the folder of its result."""
-    with stage(folder) as part_of:
-        part_of(REPORT_PAGE).write_text(page, "utf-8")
-    return folder / REPORT_PAGE
+def page_failure(folder: Path, make: Callable[[], object]) -> str:
+    """Make the page of a result, and return in a sentence why that failed, empty where it did not.
+
+    Whatever fails here, the result itself has been found and lies in its folder.
+    """
+    try:
+        make()
+    except Exception as error:
+        reason = str(error) if isinstance(error, MixtraceError) else repr(error)
+        return (
+            f"The result in {folder} is whole, but its page could not be made ({reason.rstrip('.')}"
+            f"); try again with: mixtrace report {folder}"
+        )
+    return ""
+
+
+def _write_page(path: Path, page: str) -> Path:
+    """Write a page, in the place of an older one at most."""
+    if os.path.lexists(path) and not _is_page(path):
+        raise StoreError(
+            f"Expected no file at {path}, or a page of mixtrace; there is one that mixtrace did "
+            "not write. Move it away or give it another name."
+        )
+    with stage(path.parent) as part_of:
+        put(part_of(path.name), page.encode())
+    return path
+
+
+def _is_page(path: Path) -> bool:
+    """Return whether a file says in its head that mixtrace wrote it."""
+    return is_plain_file(path) and _MARK in read_head(path, _HEAD_BYTES)

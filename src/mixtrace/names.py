@@ -1,0 +1,31 @@
+"""Names that come from strangers, as text that can be shown: the one way for all of them.
+
+What a file, a folder or a manifest is called may hold control characters, which a terminal obeys,
+and marks that turn the direction of what is written around them.
+"""
+
+import unicodedata
+
+__all__ = ["plain_name", "printable"]
+
+
+def plain_name(text: str) -> str:
+    """Return the text as a name: no slashes, printable, no spaces and dots around.
+
+    >>> plain_name("fx/processed sound")
+    'fx-processed sound'
+    """
+    return printable(text).replace("/", "-").replace("\\", "-").strip(" .")
+
+
+def printable(text: str) -> str:
+    r"""Return the text as a terminal can show it: letters composed, what cannot be seen left out.
+
+    Marks of direction, joiners and the like vanish; tabs, no-break spaces and bytes that are no
+    text become spaces.
+
+    >>> printable("Lead\u00a0Vox\u200f")
+    'Lead Vox'
+    """
+    seen = (c for c in text if c.isprintable() or unicodedata.category(c) != "Cf")
+    return unicodedata.normalize("NFC", "".join(c if c.isprintable() else " " for c in seen))
