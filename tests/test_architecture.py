@@ -20,6 +20,7 @@ ROOMS = (
     "units",
     "params",
     "keeper",
+    "stopping",
     "dsp",
     "losses",
     "unseen",

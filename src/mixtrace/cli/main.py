@@ -5,6 +5,7 @@ import sys
 
 from mixtrace.cli.commands import app
 from mixtrace.errors import MixtraceError
+from mixtrace.stopping import signals_heard
 
 __all__ = ["main"]
 
@@ -12,7 +13,8 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line."""
     try:
-        app(prog_name="mixtrace")
+        with signals_heard():
+            app(prog_name="mixtrace")
     except MixtraceError as error:
         _fail(str(error))
     except BrokenPipeError:

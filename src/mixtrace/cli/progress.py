@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from mixtrace.stopping import check
+
 if TYPE_CHECKING:
     from mixtrace.prune import Progress as Step
 
@@ -15,7 +17,10 @@ __all__ = ["shown_progress"]
 
 @contextmanager
 def shown_progress() -> "Iterator[Callable[[Step], None]]":
-    """Yield a function that shows where a verb is, until the block ends."""
+    """Yield a function that shows where a verb is, until the block ends.
+
+    It is also where a signal is obeyed that was swallowed on its way, as in a compiler's callback.
+    """
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _Lines(console)
@@ -30,6 +35,7 @@ def shown_progress() -> "Iterator[Callable[[Step], None]]":
         task = progress.add_task("starting", total=None, facts="")
 
         def show(step: "Step") -> None:
+            check()
             progress.update(
                 task,
                 description=step.stage,
@@ -49,6 +55,7 @@ class _Lines:
         self._stage = ""
 
     def __call__(self, step: "Step") -> None:
+        check()
         if step.stage != self._stage:
             self._stage = step.stage
             line = ", ".join(part for part in (step.stage, _facts(step)) if part)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mixtrace.errors import StoreError
+from mixtrace.stopping import deferred
 
 __all__ = ["JSON", "read_document", "stage", "write_document"]
 
@@ -39,8 +40,9 @@ def stage(folder: Path) -> Iterator[Callable[[str], Path]]:
     with ExitStack() as clean_up:
         clean_up.callback(lambda: [part.unlink(missing_ok=True) for part in parts.values()])
         yield part_of
-        for path, part in parts.items():
-            os.replace(part, path)
+        with deferred():
+            for path, part in parts.items():
+                os.replace(part, path)
 
 
 def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:

@@ -27,6 +27,7 @@ from mixtrace.session import (
     read_session,
     used_session,
 )
+from mixtrace.stopping import deferred
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -94,8 +95,8 @@ def fit(
 ) -> Fit:
     """Find the graph that made a mix from its tracks.
 
-    Ctrl-C ends the search early with what was reached; a killed fit goes on from its checkpoint
-    when it is called again with the same arguments.
+    Ctrl-C ends the search early with what was reached, and all else at once; a fit that was
+    stopped or killed goes on from its checkpoint when it is called again with the same arguments.
 
     Args:
         song: a folder, a manifest or a found song.
@@ -150,8 +151,9 @@ def fit(
         result, evidence = _rendered(song, stored, found, notes, apart, folder, increases, report)
         if folder is not None and evidence is not None:
             facts = {"config": choices, "fingerprint": fingerprint}
-            _write(folder, result, evidence, facts)
-            write_report(folder)
+            with deferred():
+                _write(folder, result, evidence, facts)
+                write_report(folder)
     return result
 
 
