@@ -84,7 +84,7 @@ def claimed_folder(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         if fresh:
-            checkpoint.path.unlink(missing_ok=True)
+            checkpoint.forget()
         yield checkpoint
     except BaseException:
         if made:
@@ -103,7 +103,7 @@ def find_graph(path: Path) -> Path | None:
 def _check_owner(
     folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool, results: Results
 ) -> None:
-    has_result, has_checkpoint = (folder / results.facts).exists(), checkpoint.path.exists()
+    has_result, has_checkpoint = (folder / results.facts).exists(), checkpoint.exists
     strange = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     if strange and not (has_result or has_checkpoint):
         raise StoreError(

@@ -54,6 +54,7 @@ class Captured:
         session: the song at the mix's own rate.
         measures: how well the estimate matches the mix.
         folder: where all this lies on disk, or None.
+        warnings: what went wrong on the way and was mended, a sentence each.
     """
 
     stored: StoredCapture
@@ -62,6 +63,7 @@ class Captured:
     session: Session
     measures: Measures
     folder: Path | None
+    warnings: tuple[str, ...] = ()
 
 
 def capture(
@@ -131,15 +133,19 @@ def capture(
             unseen=apart,
         )
         report("measuring", 1, 1)
+        warnings = (keeper.warning,) if keeper is not None and keeper.warning else ()
         facts = CaptureFacts(
-            fingerprint, str(apart) if apart else None, time.monotonic() - began, session.notes
+            fingerprint,
+            str(apart) if apart else None,
+            time.monotonic() - began,
+            (*session.notes, *warnings),
         )
         stored = stored_capture(found, {t.name: t for t in session.tracks}, facts)
-        result = Captured(stored, gains_db(found), found, session, measures, folder)
+        result = Captured(stored, gains_db(found), found, session, measures, folder, warnings)
         if folder is not None and keeper is not None:
             _write(folder, result, report)
             write_page(folder, capture_page(folder))
-            keeper.path.unlink(missing_ok=True)
+            keeper.forget()
     return result
 
 

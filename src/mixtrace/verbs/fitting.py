@@ -67,8 +67,9 @@ class Fit:
         mix: the estimate at the mix's own rate, [2, time].
         sample_rate_hz: that rate.
         measures: how well the estimate matches the mix.
-        notes: what was assumed of the song.
+        notes: what was assumed of the song, and the warnings.
         folder: where all this lies on disk, or None.
+        warnings: what went wrong on the way and was mended, a sentence each.
     """
 
     stored: StoredGraph
@@ -78,6 +79,7 @@ class Fit:
     measures: Measures
     notes: tuple[str, ...]
     folder: Path | None
+    warnings: tuple[str, ...] = ()
 
 
 def fit(
@@ -144,16 +146,20 @@ def fit(
             keeper=keeper,
             on_progress=on_progress,
         )
-        stored, notes = _stored(session, found, unused), session.notes
+        warnings = (keeper.warning,) if keeper is not None and keeper.warning else ()
+        stored, notes = _stored(session, found, unused), (*session.notes, *warnings)
         increases = None if folder is None else _increases(session, found, held_out, report)
         del session  # makes room for the song at its own rate
         give_back()
         result, evidence = _rendered(song, stored, found, notes, apart, folder, increases, report)
-        if folder is not None and evidence is not None:
+        result = replace(result, warnings=warnings)
+        if folder is not None and keeper is not None and evidence is not None:
             facts = {"config": choices, "fingerprint": fingerprint}
             with deferred():
                 _write(folder, result, evidence, facts)
                 write_report(folder)
+                if not found.interrupted:
+                    keeper.forget_previous()
     return result
 
 
