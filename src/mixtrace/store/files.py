@@ -11,12 +11,13 @@ from typing import Any
 from mixtrace.errors import StoreError
 from mixtrace.stopping import deferred
 
-__all__ = ["JSON", "read_document", "stage", "write_document"]
+__all__ = ["JSON", "is_staged", "read_document", "stage", "write_document"]
 
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
 
 _LARGEST_BYTES = 256_000_000
+_PART = ".part"
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def stage(folder: Path) -> Iterator[Callable[[str], Path]]:
 
     def part_of(name: str) -> Path:
         path = folder / name
-        return parts.setdefault(path, path.with_name(f".{path.name}.part"))
+        return parts.setdefault(path, path.with_name(f".{path.name}{_PART}"))
 
     with ExitStack() as clean_up:
         clean_up.callback(lambda: [part.unlink(missing_ok=True) for part in parts.values()])
@@ -43,6 +44,11 @@ def stage(folder: Path) -> Iterator[Callable[[str], Path]]:
         with deferred():
             for path, part in parts.items():
                 os.replace(part, path)
+
+
+def is_staged(path: Path) -> bool:
+    """Return whether a file is named as those are that are written in a `stage`."""
+    return path.name.startswith(".") and path.name.endswith(_PART)
 
 
 def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:

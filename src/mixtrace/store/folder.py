@@ -8,7 +8,8 @@ from pathlib import Path
 from mixtrace.errors import StoreError
 from mixtrace.store.capture_file import CAPTURE, CAPTURE_SCHEMA
 from mixtrace.store.checkpoint import Checkpoint
-from mixtrace.store.files import read_document
+from mixtrace.store.files import is_staged, read_document
+from mixtrace.store.lock import LOCK_FILES, locked
 
 __all__ = [
     "CAPTURES",
@@ -64,7 +65,8 @@ def claimed_folder(
 ) -> Iterator[Checkpoint]:
     """Take a folder for a result, new or the same result's own, and yield its checkpoint.
 
-    A folder that this made and that is still empty when the block fails is removed again.
+    Until the block ends no other run can take it. A folder that this made and that is still empty
+    when the block fails is removed again.
 
     Args:
         folder: created if it is not there.
@@ -73,19 +75,23 @@ def claimed_folder(
         results: the kind.
 
     Raises:
-        StoreError: the folder holds another result, or anything that is none of the kind.
+        StoreError: another run has the folder, or it holds another result, or anything that is
+            none of the kind.
         OSError: it cannot be created.
     """
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
     checkpoint = Checkpoint(folder / CHECKPOINT, fingerprint)
-    _check_owner(folder, checkpoint, fingerprint, fresh, results)
+    _check_strangers(folder, checkpoint, results)
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        if fresh:
-            checkpoint.forget()
-        yield checkpoint
+        with locked(folder):
+            if fresh:
+                checkpoint.forget()
+            else:
+                _check_owner(folder, checkpoint, fingerprint, results)
+            yield checkpoint
     except BaseException:
         if made:
             with suppress(OSError):
@@ -100,23 +106,32 @@ def find_graph(path: Path) -> Path | None:
     return path if path.is_file() and path.suffix.lower() == ".json" else None
 
 
-def _check_owner(
-    folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool, results: Results
-) -> None:
-    has_result, has_checkpoint = (folder / results.facts).exists(), checkpoint.exists
-    strange = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    if strange and not (has_result or has_checkpoint):
+def _check_strangers(folder: Path, checkpoint: Checkpoint, results: Results) -> None:
+    """Refuse a folder that holds what no run wrote."""
+    if not folder.exists() or (folder / results.facts).exists() or checkpoint.exists:
+        return
+    strange = sorted(entry.name for entry in folder.iterdir() if not _is_left_over(entry))
+    if strange:
         raise StoreError(
             f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "
             f"no {results.what} wrote. Choose another output folder."
         )
-    if fresh:
-        return
-    if has_checkpoint:
+
+
+def _is_left_over(entry: Path) -> bool:
+    """Return whether this is of a run that goes on, or was killed before it stored anything."""
+    if entry.is_dir() and not entry.is_symlink():
+        return all(map(_is_left_over, entry.iterdir()))
+    return entry.name in LOCK_FILES or is_staged(entry)
+
+
+def _check_owner(folder: Path, checkpoint: Checkpoint, fingerprint: str, results: Results) -> None:
+    """Refuse the folder of another result of the kind."""
+    if checkpoint.exists:
         checkpoint.load()
         return
     facts = folder / results.facts
-    if has_result and read_document(facts, results.schema).get("fingerprint") != fingerprint:
+    if facts.exists() and read_document(facts, results.schema).get("fingerprint") != fingerprint:
         raise StoreError(
             f"Expected a new folder or that of this {results.what}; {folder} holds the result of "
             "another song or of other settings. Pass --fresh to replace it, or choose another "
