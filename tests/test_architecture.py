@@ -21,6 +21,7 @@ ROOMS = (
     "units",
     "params",
     "keeper",
+    "stopping",
     "dsp",
     "losses",
     "unseen",

@@ -1,6 +1,7 @@
 """The search on a small planted song: recovery, the tolerance, repetition, being killed."""
 
 import json
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -129,6 +130,51 @@ def test_a_killed_run_resumes_to_the_same_result(
     resumed = Memory()
     resumed.stored = keeper.stored
     assert same(search(planted[0], CONFIG, keeper=resumed), found)
+
+
+def stopped_and_resumed(session: Session, stop: Callable[[Progress], None]) -> SearchResult:
+    """Return what a search comes to that was stopped once, from its progress."""
+    keeper = Memory()
+    assert search(session, CONFIG, keeper=keeper, on_progress=stop).interrupted
+    return search(session, CONFIG, keeper=keeper)
+
+
+@pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("stage", ["console", "pruning 1"])
+def test_an_interrupted_run_resumes_to_the_same_result(
+    planted: Planted, found: SearchResult, stage: str
+) -> None:
+    """Also where a round of pruning, of which a part has changed the state, is broken off."""
+    came = []
+
+    def stop(progress: Progress) -> None:
+        if progress.stage == stage:
+            came.append(progress.done)
+            if len(came) == 2:
+                raise KeyboardInterrupt
+
+    assert same(stopped_and_resumed(planted[0], stop), found)
+
+
+@pytest.mark.usefixtures("small_console")
+@pytest.mark.parametrize("work", ["fit.descent.Adam.step", "prune.search._Run._look"])
+def test_a_signal_in_the_middle_of_something_waits_for_its_end(
+    planted: Planted, found: SearchResult, monkeypatch: pytest.MonkeyPatch, work: str
+) -> None:
+    """In the middle of a step, or of settling a round: the state is not whole there."""
+    module, owner, name = f"mixtrace.{work}".rsplit(".", 2)
+    kind = getattr(sys.modules[module], owner)
+    usual, calls = getattr(kind, name), []
+
+    def interrupted(*arguments: Any) -> Any:
+        result = usual(*arguments)
+        calls.append(name)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    monkeypatch.setattr(kind, name, interrupted)
+    assert same(stopped_and_resumed(planted[0], lambda progress: None), found)
 
 
 @pytest.mark.usefixtures("small_console")

@@ -44,6 +44,65 @@ def test_where_nothing_was_saved_there_is_nothing(tmp_path: Path):
     assert Checkpoint(tmp_path / "c.safetensors", "me").load() is None
 
 
+def flipped(path: Path, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def saved_twice(folder: Path) -> Checkpoint:
+    checkpoint = Checkpoint(folder / "c.safetensors", "me")
+    checkpoint.save(TENSORS, FACTS)
+    checkpoint.save({"now/step": torch.tensor(13)}, FACTS | {"step": 4})
+    return Checkpoint(checkpoint.path, "me")
+
+
+def test_the_state_before_the_last_is_kept_beside_it(tmp_path: Path):
+    checkpoint = saved_twice(tmp_path)
+    names = ["c.previous.safetensors", "c.safetensors"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == names
+    loaded = checkpoint.load()
+    assert loaded is not None and loaded[1]["step"] == 4
+    assert checkpoint.warning is None
+    checkpoint.path.unlink()  # killed between two moves of files
+    assert checkpoint.exists
+    loaded = checkpoint.load()
+    assert loaded is not None and loaded[1] == FACTS
+    assert checkpoint.warning is None
+    checkpoint.forget()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_flipped_bit_is_noticed_and_the_state_before_is_taken(tmp_path: Path):
+    checkpoint = saved_twice(tmp_path)
+    whole = checkpoint.path.read_bytes()
+    for bit in range(0, 8 * len(whole), 11):  # of every byte some bit, in a second
+        flipped(checkpoint.path, bit)
+        again = Checkpoint(checkpoint.path, "me")
+        loaded = again.load()
+        assert loaded is not None and loaded[1] == FACTS, bit
+        assert again.warning is not None and "damaged" in again.warning
+        checkpoint.path.write_bytes(whole)
+
+
+def test_a_damaged_state_does_not_replace_the_good_one_before_it(tmp_path: Path):
+    checkpoint = saved_twice(tmp_path)
+    flipped(checkpoint.path, 8 * 300)
+    checkpoint.load()
+    checkpoint.save(TENSORS, FACTS | {"step": 5})
+    flipped(checkpoint.path, 8 * 300)
+    loaded = Checkpoint(checkpoint.path, "me").load()
+    assert loaded is not None and loaded[1] == FACTS
+
+
+def test_where_both_are_damaged_one_sentence_says_what_to_do(tmp_path: Path):
+    checkpoint = saved_twice(tmp_path)
+    flipped(checkpoint.path, 8 * 300)
+    flipped(checkpoint.previous, 8 * 300)
+    with pytest.raises(StoreError, match=r"previous.* is damaged .*Pass --fresh to start anew"):
+        checkpoint.load()
+
+
 def test_the_checkpoint_of_another_fit_is_refused(tmp_path: Path):
     Checkpoint(tmp_path / "c.safetensors", "me").save(TENSORS, FACTS)
     with pytest.raises(StoreError, match="Pass --fresh"):

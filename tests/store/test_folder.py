@@ -1,5 +1,9 @@
 """An output folder belongs to one fit; what others left in it is not overwritten."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +12,10 @@ import pytest
 from mixtrace.errors import StoreError
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.store import (
+    CAPTURES,
     FIT,
     FIT_SCHEMA,
+    FITS,
     GRAPH,
     MIX_AUDIO,
     claimed_folder,
@@ -68,6 +74,48 @@ def test_an_own_checkpoint_goes_on_over_a_result_it_was_to_replace(tmp_path: Pat
         checkpoint.save({}, {"step": 1})
     with claimed_folder(tmp_path, "me", fresh=False) as checkpoint:
         assert checkpoint.load() is not None
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from mixtrace.store import claimed_folder
+with claimed_folder(Path(sys.argv[1]), "me", fresh=False):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdin=pipe, stdout=pipe) as by:
+        assert by.stdout is not None and by.stdout.readline() == b"held\n"
+        yield by
+
+
+def test_a_folder_that_another_process_has_is_refused_and_says_whose_it_is(tmp_path: Path):
+    out = tmp_path / "out"
+    with held_by_another_process(out) as other:
+        for fresh, results in ((False, FITS), (True, FITS), (False, CAPTURES)):
+            with pytest.raises(StoreError, match=rf"process {other.pid} on .+, since 20\d\d-"):
+                with claimed_folder(out, "me", fresh=fresh, results=results):
+                    pass
+        assert out.is_dir()
+    with claimed_folder(out, "me", fresh=False):
+        pass
+    assert list(out.iterdir()) == []
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path):
+    out = tmp_path / "out"
+    with held_by_another_process(out) as other:
+        other.kill()
+    assert len(list(out.iterdir())) == 2
+    (out / ".mixtrace-0123456789abcdef.part").write_bytes(b"half")
+    with claimed_folder(out, "me", fresh=False) as checkpoint:
+        checkpoint.save({}, {})
+    assert [path.name for path in out.iterdir()] == ["checkpoint.safetensors"]
 
 
 @pytest.mark.parametrize("fresh", [False, True])

@@ -10,6 +10,7 @@ import soundfile
 import torch
 
 import mixtrace
+from mixtrace.cli.printing import print_fit
 from mixtrace.errors import MixtraceError
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
 from mixtrace.processors import Settings
@@ -278,6 +279,28 @@ def test_an_interrupted_search_still_leaves_a_result(
     assert found.search.interrupted
     assert json.loads((tmp_path / "OUT" / "fit.json").read_text())["interrupted"] is True
     read_graph(tmp_path / "OUT" / "graph.json")
+
+
+def test_a_damaged_checkpoint_is_told_once_and_the_one_before_it_taken(
+    tiny_song: Path,
+    tmp_path: Path,
+    fake: FakeSearch,
+    capsys: pytest.CaptureFixture[str],
+):
+    fake.interrupted = True
+    for _ in range(2):
+        mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
+    last = tmp_path / "OUT" / "checkpoint.safetensors"
+    last.write_bytes(last.read_bytes()[:-1] + b"\xff")
+    fake.interrupted = False
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT)
+    (warning,) = found.warnings
+    assert "went on from the state that was stored before it" in warning
+    assert found.notes[-1] == warning
+    print_fit(found)
+    assert capsys.readouterr().out.count("checkpoint.safetensors is damaged") == 1
+    assert not (tmp_path / "OUT" / "checkpoint.previous.safetensors").exists()
+    assert mixtrace.fit(tiny_song, tmp_path / "OUT", config=SHORT).warnings == ()
 
 
 def test_without_a_folder_nothing_is_written(tiny_song: Path, tmp_path: Path, fake: FakeSearch):

@@ -296,6 +296,7 @@ def test_a_result_is_the_old_or_the_new_one_and_the_same_fit_goes_on(
         lay_out(state, out)
         fit_again(fresh=False)
         again = files_of(out)
+        again.pop("checkpoint.previous.safetensors", None)  # the run before saved one, too
         assert again.keys() == new.keys()
         # Ogg numbers its streams by lot, and the page embeds them.
         plain = {name for name in new if not name.endswith((".opus", ".html"))}

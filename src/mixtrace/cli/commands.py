@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.core import TyperGroup
 
 from mixtrace import __version__
 from mixtrace.cli.options import (
@@ -27,12 +28,27 @@ from mixtrace.cli.printing import (
 )
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text, say_wrong
+from mixtrace.stopping import exit_code
 
 __all__ = ["app"]
 
-_INTERRUPTED = 130
+
+class _Stoppable(TyperGroup):
+    """The commands, which a signal ends with one sentence."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was chosen."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            say_wrong(_STOPPED)
+            raise typer.Exit(exit_code()) from None
+
+
+_STOPPED = "Stopped before the end; nothing is half-written. Run the same command to go on."
 
 app = typer.Typer(
+    cls=_Stoppable,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -72,7 +88,7 @@ def demo(
     print_comparisons(shown.comparisons)
     print_fit(shown.found)
     if shown.found.search.interrupted:
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 @app.command()
@@ -171,7 +187,7 @@ def fit(
         )
     print_fit(found)
     if found.search.interrupted:
-        raise typer.Exit(_INTERRUPTED)
+        raise typer.Exit(exit_code())
 
 
 @app.command()
@@ -206,21 +222,17 @@ def capture(
     """
     from mixtrace import verbs
 
-    try:
-        with shown_progress() as show_step:
-            captured = verbs.capture(
-                song,
-                output,
-                mix=mix,
-                align=not no_align,
-                unseen=unseen,
-                fresh=fresh,
-                force=force,
-                on_progress=show_step,
-            )
-    except KeyboardInterrupt:
-        say_wrong("Stopped. Run the same command to go on from what was reached.")
-        raise typer.Exit(_INTERRUPTED) from None
+    with shown_progress() as show_step:
+        captured = verbs.capture(
+            song,
+            output,
+            mix=mix,
+            align=not no_align,
+            unseen=unseen,
+            fresh=fresh,
+            force=force,
+            on_progress=show_step,
+        )
     print_captured(captured)
 
 

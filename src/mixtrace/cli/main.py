@@ -9,6 +9,7 @@ import typer
 from mixtrace.cli.commands import app
 from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
 from mixtrace.errors import MixtraceError
+from mixtrace.stopping import exit_code, signals_heard
 
 __all__ = ["main"]
 
@@ -19,14 +20,17 @@ def main() -> None:
     """Run the command line."""
     keep_output_apart()
     try:
-        try:
-            code = app(prog_name="mixtrace", standalone_mode=False)
-        finally:
-            sys.stdout.flush()
+        with signals_heard():
+            try:
+                code = app(prog_name="mixtrace", standalone_mode=False)
+            finally:
+                sys.stdout.flush()
     except _Mistyped as error:  # it repeats what was typed, or what a shell put there
         error.message = shown(error.message)
         error.show()
         sys.exit(error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):  # before a command had begun
+        sys.exit(exit_code())
     except MixtraceError as error:
         _fail(f"Error: {error}")
     except BrokenPipeError:

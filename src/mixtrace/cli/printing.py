@@ -126,6 +126,7 @@ def print_fit(found: "Fit") -> None:
     if found.stored.unused:
         names = ", ".join(track.name for track in found.stored.unused)
         console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))
+    _print_warnings(found.warnings, console)
     if search.interrupted:
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
     if found.lacking:
@@ -147,6 +148,7 @@ def print_captured(captured: "Captured") -> None:
         _print_parts(measures.held_out, console)
     print_outline(outline_capture(captured.stored, captured.gains_db), console)
     console.print(f"Read in {captured.stored.seconds:.0f} s.")
+    _print_warnings(captured.warnings, console)
     if captured.lacking:
         say_wrong(captured.lacking)
     if captured.folder is not None:
@@ -159,6 +161,12 @@ def _print_place(folder: Path, files: str, lacking: str, console: Console) -> No
     page, how = ("", "") if lacking else (", report.html", ", or open its report.html")
     console.print(Text(f"Written to {folder}: {files}{page}"))
     console.print(Text(f"Read it with: mixtrace show {folder}{how}"))
+
+
+def _print_warnings(warnings: Sequence[str], console: Console) -> None:
+    """Print what went wrong and was mended."""
+    for warning in warnings:
+        console.print(Text(f"Warning: {warning}", style="yellow"))
 
 
 def _print_parts(held_out: "HeldOut", console: Console) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from mixtrace.cli.terminal import ShownConsole
+from mixtrace.stopping import check
 
 if TYPE_CHECKING:
     from mixtrace.prune import Progress as Step
@@ -17,7 +18,10 @@ __all__ = ["shown_progress"]
 
 @contextmanager
 def shown_progress() -> "Iterator[Callable[[Step], None]]":
-    """Yield a function that shows where a verb is, until the block ends."""
+    """Yield a function that shows where a verb is, until the block ends.
+
+    It is also where a signal is obeyed that was swallowed on its way, as in a compiler's callback.
+    """
     console = ShownConsole(stderr=True, highlight=False)
     if not console.is_terminal:
         yield _Lines(console)
@@ -32,6 +36,7 @@ def shown_progress() -> "Iterator[Callable[[Step], None]]":
         task = progress.add_task("starting", total=None, facts="")
 
         def show(step: "Step") -> None:
+            check()
             progress.update(
                 task,
                 description=step.stage,
@@ -51,6 +56,7 @@ class _Lines:
         self._stage = ""
 
     def __call__(self, step: "Step") -> None:
+        check()
         if step.stage != self._stage:
             self._stage = step.stage
             line = ", ".join(part for part in (step.stage, _facts(step)) if part)

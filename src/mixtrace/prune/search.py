@@ -1,12 +1,15 @@
 """The search: a console is fitted, then pruned round by round, from start to a sparse graph.
 
 Everything that decides the outcome is in `State`, which can be stored at any step: a run that was
-killed and resumed ends with the same result, bit for bit, as one that was not.
+killed and resumed ends with the same result, bit for bit, as one that was not. A signal is obeyed
+between steps and after trials; what stands in the middle of a step, of a round of pruning or of
+settling is never stored.
 """
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 
 import numpy as np
@@ -31,6 +34,7 @@ from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
 from mixtrace.prune.state import State
 from mixtrace.session import Session
+from mixtrace.stopping import check, deferred
 from mixtrace.unseen import Range
 
 __all__ = ["search"]
@@ -61,19 +65,20 @@ def search(
 
     Returns:
         The sparsest graph found whose L_a on the whole song is within the tolerance of the
-        console's; on Ctrl-C, the best so far.
+        console's; when it is stopped, the best so far.
 
     Raises:
         MixtraceError: when the configuration is not valid.
     """
     run = _Run(session, config, held_out, device, keeper, on_progress)
+    interrupted = False
     try:
-        run.descend_console()
-        for number in range(1, run.recipe.rounds + 1):
-            run.prune_and_descend(number)
-        interrupted = False
+        with deferred():
+            run.descend_console()
+            for number in range(1, run.recipe.rounds + 1):
+                run.prune_and_descend(number)
     except KeyboardInterrupt:
-        run.save(now=True)
+        run.save_if_whole()
         interrupted = True
     return run.result(interrupted)
 
@@ -104,19 +109,19 @@ class _Run:
             self._state = State.unpack(*stored, self._windows, self.recipe)
         self._before = self._state.seconds
         self._pending: list[torch.Tensor] = []
+        self._whole = True
 
     def descend_console(self) -> None:
         """Fit the full console, and take its loss as the mark to hold."""
         state, steps = self._state, self.recipe.console_steps
         while state.round == 0 and state.step < steps:
-            if state.step == round(self.recipe.share_at * steps):
-                self._share_shapes()
             phase = state.step / max(1, steps)
             end = self.recipe.console_end
             rate = end + (1.0 - end) * 0.5 * (1.0 + math.cos(math.pi * phase))
             self._step("console", steps, rate * min(1.0, (state.step + 1) / 20), 0.0)
         if "console" not in state.losses:
-            self._mark_console()
+            with self._as_one():
+                self._mark_console()
             self.save(now=True)
 
     def prune_and_descend(self, number: int) -> None:
@@ -127,10 +132,11 @@ class _Run:
         if state.finished or state.settled >= number:
             return
         if state.round < number:
-            began = time.monotonic()
-            self._prune(number)
-            state.trial_seconds += time.monotonic() - began
-            state.round, state.step = number, 0
+            with self._as_one():
+                began = time.monotonic()
+                self._prune(number)
+                state.trial_seconds += time.monotonic() - began
+                state.round, state.step = number, 0
             self.save(now=True)
         if state.finished:
             return
@@ -142,9 +148,10 @@ class _Run:
                 weight = 1.0 if not ramp else min(1.0, (taken + 1) / ramp)
                 rate = state.calm * recipe.round_rate * fall
                 self._step(f"round {number}", steps, rate, weight)
-            began = time.monotonic()
-            self._settle(number)
-            state.trial_seconds += time.monotonic() - began
+            with self._as_one():
+                began = time.monotonic()
+                self._settle(number)
+                state.trial_seconds += time.monotonic() - began
             self.save(now=True)
 
     def result(self, interrupted: bool) -> SearchResult:
@@ -181,6 +188,18 @@ class _Run:
         self._keeper.save(tensors, {"config": asdict(self._config), **facts})
         self._saved = time.monotonic()
 
+    def save_if_whole(self) -> None:
+        """Store a search that was stopped; in the middle of something, what was stored stands."""
+        if self._whole:
+            self.save(now=True)
+
+    @contextmanager
+    def _as_one(self) -> Iterator[None]:
+        """Do something after which alone the state is whole again."""
+        self._whole = False
+        yield
+        self._whole = True
+
     def _prune(self, number: int) -> None:
         if number == 1:
             self._look(0)
@@ -206,6 +225,7 @@ class _Run:
     def _tried(self, number: int, count: int, loss: float) -> None:
         self._state.trials += 1
         self._report(f"pruning {number}", count, loss)
+        check()
 
     def _share_shapes(self) -> None:
         descent = self._state.descent
@@ -306,7 +326,21 @@ class _Run:
         state.refused = [removed[0]["kind"], removed[0]["name"]] if len(removed) == 1 else []
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
+        check()
+        state = self._state
+        with self._as_one():
+            self._descend(total, rate, sparsity)
+            told = len(self._pending) >= _FETCH_EVERY or state.step == total
+            if told:
+                self._fetch()
+        if told:
+            self._report(stage, state.step, float(np.mean(state.history["loss"][-20:])), total)
+        self.save()
+
+    def _descend(self, total: int, rate: float, sparsity: float) -> None:
         state, recipe = self._state, self.recipe
+        if state.round == 0 and state.step == round(recipe.share_at * total):
+            self._share_shapes()
         if recipe.reset_steps and state.step % recipe.reset_steps == 0:
             state.descent.forget()
         taken = len(state.history["seconds"])
@@ -315,10 +349,6 @@ class _Run:
         state.step += 1
         self._pending.append(loss)
         state.history["seconds"].append(self._elapsed())
-        if len(self._pending) >= _FETCH_EVERY or state.step == total:
-            self._fetch()
-            self._report(stage, state.step, float(np.mean(state.history["loss"][-20:])), total)
-        self.save()
 
     def _fetch(self) -> None:
         """Bring the losses of the latest steps from where they were computed."""

@@ -1,5 +1,6 @@
 """Output folders: the names of what a fit writes, and whose a folder is."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from mixtrace.errors import StoreError
 from mixtrace.store.capture_file import CAPTURE, CAPTURE_SCHEMA, RESPONSES
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.files import read_document
+from mixtrace.store.lock import LOCK_FILES, locked
 from mixtrace.store.moves import finish_moves
-from mixtrace.store.opening import is_plain_file, is_plain_folder
+from mixtrace.store.opening import MOVES, is_plain_file, is_plain_folder
 from mixtrace.store.temporary import is_temporary, remove_temporaries
 
 __all__ = [
@@ -70,8 +72,9 @@ def claimed_folder(
 ) -> Iterator[Checkpoint]:
     """Take a folder for a result, new or the same result's own, and yield its checkpoint.
 
-    A folder that this made and that is still empty when the block fails is removed again. What a
-    killed run left half written is removed; what it left half moved into place is put there.
+    Until the block ends no other run can take it. A folder that this made and that is still empty
+    when the block fails is removed again. What a killed run left half written is removed; what it
+    left half moved into place is put there.
 
     Args:
         folder: created if it is not there.
@@ -80,21 +83,25 @@ def claimed_folder(
         results: the kind.
 
     Raises:
-        StoreError: the folder holds another result, or anything that is none of the kind.
+        StoreError: another run has the folder, or it holds another result, or anything that is
+            none of the kind.
         OSError: it cannot be created.
     """
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
-    finish_moves(folder)
     checkpoint = Checkpoint(folder / CHECKPOINT, fingerprint)
-    _check_owner(folder, checkpoint, fingerprint, fresh, results)
+    _check_strangers(folder, checkpoint, results)
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    _tidy(folder)
     try:
-        if fresh:
-            checkpoint.path.unlink(missing_ok=True)
-        yield checkpoint
+        with locked(folder):
+            finish_moves(folder)
+            _tidy(folder)
+            if fresh:
+                checkpoint.forget()
+            else:
+                _check_owner(folder, checkpoint, fingerprint, results)
+            yield checkpoint
     except BaseException:
         if made:
             with suppress(OSError):
@@ -116,24 +123,37 @@ def _tidy(folder: Path) -> None:
             remove_temporaries(each)
 
 
-def _check_owner(
-    folder: Path, checkpoint: Checkpoint, fingerprint: str, fresh: bool, results: Results
-) -> None:
-    has_result, has_checkpoint = map(is_plain_file, (folder / results.facts, checkpoint.path))
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    strange = sorted(name for name in names if not is_temporary(name))
-    if strange and not (has_result or has_checkpoint):
+def _check_strangers(folder: Path, checkpoint: Checkpoint, results: Results) -> None:
+    """Refuse a folder that holds what no run wrote."""
+    if not folder.exists() or is_plain_file(folder / results.facts) or checkpoint.exists:
+        return
+    if os.path.lexists(folder / MOVES):
+        return
+    strange = sorted(entry.name for entry in folder.iterdir() if not _is_left_over(entry))
+    if strange:
         raise StoreError(
             f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "
             f"no {results.what} wrote. Choose another output folder."
         )
-    if fresh:
-        return
-    if has_checkpoint:
+
+
+def _is_left_over(entry: Path) -> bool:
+    """Return whether this is of a run that goes on, or was killed before it stored anything."""
+    if entry.is_dir() and not entry.is_symlink():
+        return all(map(_is_left_over, entry.iterdir()))
+    return entry.name in LOCK_FILES or is_temporary(entry.name)
+
+
+def _check_owner(folder: Path, checkpoint: Checkpoint, fingerprint: str, results: Results) -> None:
+    """Refuse the folder of another result of the kind."""
+    if checkpoint.exists:
         checkpoint.load()
         return
     facts = folder / results.facts
-    if has_result and read_document(facts, results.schema).get("fingerprint") != fingerprint:
+    if (
+        is_plain_file(facts)
+        and read_document(facts, results.schema).get("fingerprint") != fingerprint
+    ):
         raise StoreError(
             f"Expected a new folder or that of this {results.what}; {folder} holds the result of "
             "another song or of other settings. Pass --fresh to replace it, or choose another "

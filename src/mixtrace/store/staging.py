@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mixtrace.errors import StoreError
+from mixtrace.stopping import deferred
 from mixtrace.store.moves import finish_moves, make_moves
 from mixtrace.store.opening import MOVES, is_plain_file, is_plain_folder
 from mixtrace.store.temporary import Temporary, new_temporary
@@ -40,7 +41,8 @@ def stage(folder: Path, removed: Collection[str] = ()) -> Iterator[Callable[[str
         finish_moves(folder)
         try:
             yield staged.part_of
-            staged.move(removed)
+            with deferred():
+                staged.move(removed)
         except BaseException:
             if not os.path.lexists(folder / MOVES):
                 staged.discard()

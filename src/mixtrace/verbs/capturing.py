@@ -55,6 +55,7 @@ class Captured:
         measures: how well the estimate matches the mix.
         folder: where all this lies on disk, or None.
         lacking: why the page could not be made, in a sentence; empty where it was.
+        warnings: what went wrong on the way and was mended, a sentence each.
     """
 
     stored: StoredCapture
@@ -64,6 +65,7 @@ class Captured:
     measures: Measures
     folder: Path | None
     lacking: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def capture(
@@ -133,14 +135,20 @@ def capture(
             unseen=apart,
         )
         report("measuring", 1, 1)
+        warnings = (keeper.warning,) if keeper is not None and keeper.warning else ()
         facts = CaptureFacts(
-            fingerprint, str(apart) if apart else None, time.monotonic() - began, session.notes
+            fingerprint,
+            str(apart) if apart else None,
+            time.monotonic() - began,
+            (*session.notes, *warnings),
         )
         stored = stored_capture(found, {t.name: t for t in session.tracks}, facts)
-        result = Captured(stored, gains_db(found), found, session, measures, folder)
+        result = Captured(
+            stored, gains_db(found), found, session, measures, folder, warnings=warnings
+        )
         if folder is not None and keeper is not None:
             _write(folder, result, report)
-            keeper.path.unlink(missing_ok=True)
+            keeper.forget()
             result = replace(result, lacking=page_failure(folder, lambda: make_report(folder)))
     return result
 

@@ -27,6 +27,7 @@ from mixtrace.session import (
     read_session,
     used_session,
 )
+from mixtrace.stopping import deferred
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -66,9 +67,10 @@ class Fit:
         mix: the estimate at the mix's own rate, [2, time].
         sample_rate_hz: that rate.
         measures: how well the estimate matches the mix.
-        notes: what was assumed of the song.
+        notes: what was assumed of the song, and the warnings.
         folder: where all this lies on disk, or None.
         lacking: why the page could not be made, in a sentence; empty where it was.
+        warnings: what went wrong on the way and was mended, a sentence each.
     """
 
     stored: StoredGraph
@@ -79,6 +81,7 @@ class Fit:
     notes: tuple[str, ...]
     folder: Path | None
     lacking: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +109,8 @@ def fit(
 ) -> Fit:
     """Find the graph that made a mix from its tracks.
 
-    Ctrl-C ends the search early with what was reached; a killed fit goes on from its checkpoint
-    when it is called again with the same arguments.
+    Ctrl-C ends the search early with what was reached, and all else at once; a fit that was
+    stopped or killed goes on from its checkpoint when it is called again with the same arguments.
 
     Args:
         song: a folder, a manifest or a found song.
@@ -155,7 +158,8 @@ def fit(
             keeper=keeper,
             on_progress=on_progress,
         )
-        stored, notes = _stored(session, found, unused), session.notes
+        warnings = (keeper.warning,) if keeper is not None and keeper.warning else ()
+        stored, notes = _stored(session, found, unused), (*session.notes, *warnings)
         increases = None if folder is None else _increases(session, found, held_out, report)
         del session  # makes room for the song at its own rate
         give_back()
@@ -166,13 +170,16 @@ def fit(
             target=rendered.session.mix, estimate=estimate, sample_rate_hz=rate, unseen=apart
         )
         report("measuring", 1, 1)
-        result = Fit(stored, found, estimate, rate, measures, notes, folder)
-        if folder is not None and increases is not None:
-            _write(folder, result, {"config": choices, "fingerprint": fingerprint})
+        result = Fit(stored, found, estimate, rate, measures, notes, folder, warnings=warnings)
+        if folder is not None and keeper is not None and increases is not None:
             weighed = increases
-            lacking = page_failure(
-                folder, lambda: _write_page(folder, stored, rendered, weighed, report)
-            )
+            with deferred():
+                _write(folder, result, {"config": choices, "fingerprint": fingerprint})
+                lacking = page_failure(
+                    folder, lambda: _write_page(folder, stored, rendered, weighed, report)
+                )
+                if not found.interrupted:
+                    keeper.forget_previous()
             result = replace(result, lacking=lacking)
     return result
 
