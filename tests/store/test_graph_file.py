@@ -148,7 +148,7 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     ("polarity true", lambda d: d["tracks"][0].update(polarity=True), "polarity"),
     ("an endless delay", lambda d: d["tracks"][0].update(delay_s=1e9), "delay_s"),
     ("another speed", lambda d: d["tracks"][0].update(drift_ppm=500.0), "drift_ppm within 400"),
-    ("a huge whole number", lambda d: d["tracks"][0].update(delay_s=10**400), "delay_s"),
+    ("a huge whole number", lambda d: d["tracks"][0].update(delay_s=10**400), "30 digits"),
     ("weight above 1", lambda d: processor_node(d, "reverb").update(wet=1.5), "wet of reverb"),
     ("weight of text", lambda d: processor_node(d, "reverb").update(wet="1"), "wet of node"),
     ("no weight", lambda d: processor_node(d, "reverb").pop("wet"), "'wet'"),

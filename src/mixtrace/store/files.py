@@ -6,16 +6,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from mixtrace.errors import StoreError
+from mixtrace.store.maxima import LARGEST_DOCUMENT_BYTES, MOST_DIGITS
 
-__all__ = ["JSON", "read_document", "stage", "write_document"]
+__all__ = ["JSON", "check_size", "checked", "read_document", "stage", "write_document"]
 
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
 
-_LARGEST_BYTES = 256_000_000
+_Document = TypeVar("_Document")
 
 
 @contextmanager
@@ -58,13 +61,17 @@ def read_document(path: Path, schema: str) -> dict[str, JSON]:
     """Return the content of a JSON document, its schema checked and taken off.
 
     Raises:
-        StoreError: no such file, no JSON, numbers that are not finite, or another schema.
+        StoreError: no such file, no JSON, one that is too large, numbers that are not
+            finite, or another schema.
     """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise ValueError(f"it is larger than {_LARGEST_BYTES // 1_000_000} MB")
-        text = path.read_text("utf-8")
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        check_size(path, LARGEST_DOCUMENT_BYTES)
+        document = json.loads(
+            path.read_text("utf-8"),
+            parse_constant=_refuse,
+            parse_float=_finite,
+            parse_int=_short,
+        )
     except FileNotFoundError as error:
         raise StoreError(
             f"Expected a file {path.name} in {path.parent}; there is none. "
@@ -84,6 +91,28 @@ def read_document(path: Path, schema: str) -> dict[str, JSON]:
     return {key: value for key, value in document.items() if key != "schema"}
 
 
+def checked(document: JSON, type_: type[_Document], path: Path) -> _Document:
+    """Return a document as the type that describes it.
+
+    Raises:
+        StoreError: a key is missing, or a value is of another type or out of range.
+    """
+    try:
+        return msgspec.convert(document, type_, strict=True)
+    except msgspec.ValidationError as error:
+        wrong = str(error)[:300]
+        raise StoreError(
+            f"Expected {path} as mixtrace writes it; what came: {wrong[:1].lower()}{wrong[1:]}. "
+            "Make it anew."
+        ) from error
+
+
+def check_size(path: Path, most_bytes: int) -> None:
+    """Raise ValueError where a file is larger than what is read of its kind, OSError without it."""
+    if path.stat().st_size > most_bytes:
+        raise ValueError(f"it is larger than {most_bytes // 1_000_000} MB")
+
+
 def _compact(value: JSON) -> str:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return "[\n" + ",\n".join(f"    {_compact(entry)}" for entry in value) + "\n  ]"
@@ -92,6 +121,12 @@ def _compact(value: JSON) -> str:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no finite number")
+
+
+def _short(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"{text[:20]}... has more than {MOST_DIGITS} digits")
+    return int(text)
 
 
 def _finite(text: str) -> float:
