@@ -13,6 +13,7 @@ from typing import Any
 from mixtrace.errors import SessionError
 from mixtrace.session.groups import guess_group
 from mixtrace.session.song import Song, TrackSource, plain_name, printable
+from mixtrace.session.texts import read_small_text
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -24,6 +25,9 @@ __all__ = ["MANIFEST_NAME", "read_manifest"]
 MANIFEST_NAME = "session.toml"
 
 _SONG_KEYS = {"name", "mix", "tracks"}
+_MOST_DOTS = 100
+"""In a line: time grows with the square of a key's parts, and no path has as many."""
+
 _TRACK_KEYS = {"path", "name", "group"}
 
 
@@ -57,7 +61,10 @@ def read_manifest(path: Path, mix_path: Path | None = None) -> Song:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        text = read_small_text(path)
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise ValueError(f"a line has more than {_MOST_DOTS} dots")
+        return tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         raise SessionError(
             f"Expected a manifest in TOML; {path} cannot be read as such ({error})."
@@ -83,7 +90,7 @@ def _check_keys(table: dict[str, Any], known: set[str], where: str) -> None:
 def _text(table: dict[str, Any], key: str, where: str, default: str | None = None) -> str:
     value = table.get(key, default)
     if not isinstance(value, str) or not value.strip() or any(map(_is_control, value)):
-        got = "nothing" if value is None else repr(value)
+        got = "nothing" if value is None else repr(value)[:60]
         raise SessionError(f"Expected a text for {key!r} in {where}; got {got}.")
     return value
 

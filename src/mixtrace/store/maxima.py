@@ -7,12 +7,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from mixtrace.session.song import MOST_NAME_CHARACTERS
+
 __all__ = [
     "LARGEST_ARRAYS_BYTES",
     "LARGEST_DOCUMENT_BYTES",
     "MOST_DIGITS",
     "MOST_LEVEL_DB",
-    "MOST_NAME_CHARACTERS",
     "MOST_RESULT_S",
     "MOST_SEARCH_S",
     "MOST_STEPS",
@@ -31,9 +32,6 @@ LARGEST_ARRAYS_BYTES = 256_000_000
 
 MOST_DIGITS = 30
 """Of a whole number: more take time that grows with their square."""
-
-MOST_NAME_CHARACTERS = 255
-"""A file's name has as many."""
 
 MOST_LEVEL_DB = 1000.0
 """The square of its ratio still is a number, and silence in any precision lies within."""

@@ -15,7 +15,7 @@ from mixtrace.graph import Graph, graph_from_json
 from mixtrace.params import ParamSpec
 from mixtrace.processors import Settings, processor
 from mixtrace.session import Alignment
-from mixtrace.session.song import MOST_TRACKS
+from mixtrace.session.song import MOST_NAME_CHARACTERS, MOST_TRACKS
 from mixtrace.store.files import JSON, check_size, read_document
 from mixtrace.store.folder import PARAMS
 from mixtrace.store.graph_file import (
@@ -25,7 +25,7 @@ from mixtrace.store.graph_file import (
     StoredGraph,
     StoredTrack,
 )
-from mixtrace.store.maxima import LARGEST_ARRAYS_BYTES, MOST_NAME_CHARACTERS
+from mixtrace.store.maxima import LARGEST_ARRAYS_BYTES
 
 __all__ = ["read_graph"]
 
