@@ -25,7 +25,7 @@ DAMAGE: list[tuple[str, str, Callable[[Document], Any], str]] = [
     (FIT, "seconds of ages", lambda d: d["history"].update(seconds=[2e14]), "seconds"),
     (FIT, "a huge number", lambda d: d["losses"]["sum"].update(eq4=1e300), "eq4"),
     (FIT, "a number beyond floats", lambda d: d.update(seconds=10**29), "seconds"),
-    (FIT, "a number of many digits", lambda d: d.update(seconds=10**400), "more than 30 digits"),
+    (FIT, "a number of many digits", lambda d: d.update(seconds=10**400), "out of range"),
     (FIT, "a list for a number", lambda d: d["config"].update(tolerance=[1]), "config"),
     (FIT, "text for a round", lambda d: d["removed"][0].update(round="1"), "round"),
     (FIT, "a name without end", lambda d: d["removed"][0].update(name="a" * 256), "name"),
@@ -66,7 +66,7 @@ def test_a_number_of_a_million_digits_is_refused_at_once(tmp_path: Path, write_r
     text = (folder / FIT).read_text("utf-8").replace("61.0", "1" + "0" * 1_000_000)
     (folder / FIT).write_text(text, "utf-8")
     started = time.perf_counter()
-    with pytest.raises(StoreError, match="more than 30 digits"):
+    with pytest.raises(StoreError, match="out of range"):
         read_result(folder)
     assert time.perf_counter() - started < 2.0  # it takes milliseconds; int() alone takes minutes
 

@@ -53,4 +53,6 @@ def _text(value: Any) -> str:
 def _position(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"a {type(value).__name__} for a node position")
+    if abs(value) > 1e9:
+        raise ValueError("a number that is no node position")
     return value

@@ -84,8 +84,11 @@ _DIMENSIONS = {
     "increases": 1,
 }
 
+_MOST_DB = 300.0
+"""Of a level: its power is a number in single precision."""
+
 _LARGEST = 1e6
-"""No level, loss or frequency is larger, and none is drawn that is."""
+"""Of a loss or a frequency."""
 
 _Step = Annotated[float, Meta(gt=1e-4, le=10.0)]
 
@@ -122,9 +125,9 @@ def read_evidence(path: Path, graph: Graph) -> Evidence:
     try:
         check_size(path, LARGEST_ARRAYS_BYTES)
         with safe_open(path, framework="np") as file:
-            document = json.loads((file.metadata() or {}).get(_KEY, "{}"))
+            facts = msgspec.json.decode((file.metadata() or {}).get(_KEY, "{}"), type=_Facts)
             arrays = {name: file.get_tensor(name) for name in _ARRAYS}
-        evidence = _evidence(document, arrays)
+        evidence = _evidence(facts, arrays)
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if not _is_whole(evidence) or not _belongs(evidence, graph):
@@ -139,8 +142,7 @@ def _damaged(path: Path) -> StoreError:
     )
 
 
-def _evidence(document: object, arrays: dict[str, np.ndarray]) -> Evidence:
-    facts = msgspec.convert(document, _Facts, strict=True)
+def _evidence(facts: _Facts, arrays: dict[str, np.ndarray]) -> Evidence:
     for name, array in arrays.items():
         if array.dtype != _TYPES.get(name, np.float32) or array.ndim != _DIMENSIONS[name]:
             raise ValueError(f"{name} is {array.dtype} in {array.ndim} dimensions")
@@ -154,9 +156,11 @@ def _is_whole(evidence: Evidence) -> bool:
     """Return whether every number is one that can be drawn, or nothing was weighed."""
     if np.isnan(evidence.increases).all():
         evidence = replace(evidence, increases=np.zeros_like(evidence.increases))
-    arrays = [getattr(evidence, name) for name in _ARRAYS if name != "dynamics"]
-    if not all(bool((np.abs(array) <= _LARGEST).all()) for array in arrays):
-        return False
+    arrays = {name: getattr(evidence, name) for name in _ARRAYS if name != "dynamics"}
+    for name, array in arrays.items():
+        most = _MOST_DB if name.endswith("_db") else _LARGEST
+        if not bool((np.abs(array) <= most).all()):
+            return False
     low_hz = float(evidence.bands_hz[0]) if len(evidence.bands_hz) > 1 else 0.0
     rise = bool((np.diff(evidence.bands_hz) > 0.0).all())
     durations_s = (

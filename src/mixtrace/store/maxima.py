@@ -12,7 +12,6 @@ from mixtrace.session.song import MOST_NAME_CHARACTERS
 __all__ = [
     "LARGEST_ARRAYS_BYTES",
     "LARGEST_DOCUMENT_BYTES",
-    "MOST_DIGITS",
     "MOST_LEVEL_DB",
     "MOST_RESULT_S",
     "MOST_SEARCH_S",
@@ -29,9 +28,6 @@ LARGEST_DOCUMENT_BYTES = 16_000_000
 
 LARGEST_ARRAYS_BYTES = 256_000_000
 """Of a file of arrays or a table: 150 tracks for an hour take 90."""
-
-MOST_DIGITS = 30
-"""Of a whole number: more take time that grows with their square."""
 
 MOST_LEVEL_DB = 1000.0
 """The square of its ratio still is a number, and silence in any precision lies within."""

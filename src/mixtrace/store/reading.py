@@ -157,7 +157,7 @@ def _named(name: JSON, tensors: Mapping[str, np.ndarray]) -> np.ndarray | None:
 def _is_array(value: JSON, shape: Sequence[int]) -> bool:
     """Return whether a value is a number or nested lists of numbers of a shape."""
     if not shape:
-        return type(value) in (int, float)
+        return type(value) is float or (type(value) is int and abs(value) <= 1e30)
     listed = isinstance(value, list) and len(value) == shape[0]
     return listed and all(_is_array(entry, shape[1:]) for entry in value)
 
