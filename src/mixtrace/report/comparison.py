@@ -23,6 +23,7 @@ from mixtrace.report.parts import Part
 from mixtrace.report.result import StoredResult, fixed, number
 from mixtrace.report.sentences import tell
 from mixtrace.report.templating import filled
+from mixtrace.session.song import printable
 
 __all__ = ["ComparedRow", "Comparison", "compare_results", "comparison_page"]
 
@@ -127,10 +128,10 @@ def _check_same_song(first: StoredResult, other: StoredResult) -> None:
 
 def _names(results: Sequence[StoredResult]) -> tuple[str, ...]:
     """Return the folders' names, or their paths where two have the same."""
-    short = [result.folder.resolve().name for result in results]
+    short = [printable(result.folder.resolve().name) for result in results]
     if len(set(short)) == len(short):
         return tuple(short)
-    return tuple(str(result.folder) for result in results)
+    return tuple(printable(str(result.folder)) for result in results)
 
 
 def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:

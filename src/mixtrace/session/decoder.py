@@ -100,11 +100,16 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
+def _as_given(path: str) -> Any:
+    """Return a path as libsndfile takes it, whose names need not be UTF-8 where they are bytes."""
+    return path if sys.platform == "win32" else os.fsencode(path)
+
+
 def _with_soundfile(request: dict[str, Any]) -> Generator[Any, None, None]:
     """Yield the header, then blocks [time, channel] of float32, as libsndfile reads them."""
     import soundfile
 
-    with soundfile.SoundFile(request["path"]) as file:
+    with soundfile.SoundFile(_as_given(request["path"])) as file:
         if file.format not in _SOUNDFILE_FORMATS:
             raise ValueError(f"{file.format} is no format that is read")
         yield {

@@ -16,10 +16,16 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
     """Write a WAV file, whatever the path is called.
 
     Raises:
-        AudioError: the file cannot be written.
+        AudioError: the file cannot be written, or samples are NaN or infinite.
         OSError: likewise.
     """
-    if np.max(np.abs(audio), initial=0.0) >= 1.0:
+    peak = float(np.max(np.abs(audio), initial=0.0))
+    if not np.isfinite(peak):
+        raise AudioError(
+            f"Expected finite samples to write to {path.parent}; the processors amplify beyond "
+            "what numbers hold. Lower the gains of the graph."
+        )
+    if peak >= 1.0:
         write_float_audio(path, audio, sample_rate_hz)
         return
     try:
