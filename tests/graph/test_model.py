@@ -3,7 +3,7 @@
 import pytest
 
 from mixtrace.errors import GraphError
-from mixtrace.graph import INPUT, MIX, OUTPUT, Graph, Node
+from mixtrace.graph import INPUT, MIX, MOST_NODES, OUTPUT, Graph, Node
 
 SEEDS = range(60)
 
@@ -89,7 +89,7 @@ def test_a_stored_order_that_is_topological_is_kept(seed, random_graph):
 
 
 def test_a_long_chain_does_not_recurse():
-    count = 3000
+    count = MOST_NODES - 2
     kinds = "i" + "e" * count + "o"
     chain = graph(kinds, *((n, n + 1) for n in range(count + 1)))
     assert len(chain.order) == count + 2

@@ -424,7 +424,7 @@ def test_damage_is_refused(tmp_path: Path):
         capture_page(folder)
     (folder / METRICS).unlink()
     (folder / GAINS).write_text("time_s,Kick\r\n0.00,nan\r\n")
-    with pytest.raises(StoreError, match="finite gains"):
+    with pytest.raises(StoreError, match="columns of gains in dB"):
         capture_page(folder)
     write_capture(capture(direct_hz=()), folder / CAPTURE)
     with pytest.raises(StoreError, match="no tracks"):

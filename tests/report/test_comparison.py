@@ -62,7 +62,8 @@ def test_both_parts_of_a_song_stand_beside_those_of_a_whole_one(
     tmp_path: Path, write_result: Write
 ):
     whole, parted = (write_result(tmp_path / name) for name in ("whole", "parted"))
-    losses = {by: {"l_a": 0.3} for by in ("published", "eq4")}
+    parts = dict.fromkeys(("l_a", "l_lr", "l_m", "l_s"), 0.3)
+    losses = {by: parts for by in ("published", "eq4")}
     held_out = {"choice": "blocks:40", "seen": losses, "unseen": losses}
     measures = read_document(parted / METRICS, METRICS_SCHEMA) | {"held_out": held_out}
     write_document(parted / METRICS, METRICS_SCHEMA, measures)

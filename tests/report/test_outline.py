@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from mixtrace.graph import Graph, Node, remove_nodes
+from mixtrace.graph import MOST_NODES, Graph, Node, remove_nodes
 from mixtrace.processors import PROCESSORS, Settings
 from mixtrace.report import Outline, outline_graph, outline_session
 from mixtrace.session import Alignment, Session, Track, read_session
@@ -94,7 +94,7 @@ def test_a_send_is_told_once():
 
 def test_deep_graphs_have_outlines():
     """A graph from a stranger may be deeper than Python's recursion."""
-    depth = 3000
+    depth = MOST_NODES - 2
     names = [Node("input", "a"), *(Node("mix", f"m{i}") for i in range(depth)), Node("output", "o")]
     graph = Graph(tuple(names), tuple((i, i + 1) for i in range(depth + 1)))
     track = StoredTrack("a", "g", Alignment())

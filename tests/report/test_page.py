@@ -1,5 +1,7 @@
 """The page: made from the stored result alone, small, and names in it are never obeyed."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -100,6 +102,61 @@ def test_nothing_is_fetched(tmp_path: Path, write_result: Write):
     assert "url(http" not in "".join(elements.text)
 
 
+class Inline(HTMLParser):
+    """Collects what a browser would run or apply of a page, and its policy."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.texts: dict[str, list[str]] = {"script": [], "style": []}
+        self.policy, self.before_policy = "", list[str]()
+        self.attributes: list[tuple[str, str]] = []
+        self._inside: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.attributes += [(tag, name) for name in found if name == "style" or name[:2] == "on"]
+        if found.get("http-equiv") == "Content-Security-Policy":
+            self.policy = found["content"] or ""
+        elif not self.policy:
+            self.before_policy.append(tag)
+        if tag == "style" or (tag == "script" and "type" not in found):
+            self._inside = tag
+            self.texts[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside is not None:
+            self.texts[self._inside][-1] += data
+
+
+def hashes(texts: list[str]) -> list[str]:
+    digests = [hashlib.sha256(text.encode()).digest() for text in texts]
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+def check_policy(page: str, scripts: int) -> None:
+    """Check that a page's policy admits its own scripts and style, and nothing else."""
+    inline = Inline(page)
+    rules = dict(rule.strip().split(" ", 1) for rule in inline.policy.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert rules["img-src"] == "data:"
+    assert rules["style-src"].split() == hashes(inline.texts["style"])
+    assert len(inline.texts["script"]) == scripts
+    assert rules["script-src"].split() == (hashes(inline.texts["script"]) or ["'none'"])
+    assert len(rules) == 6
+    assert inline.attributes == []  # the policy would not let them act
+    assert set(inline.before_policy) <= {"html", "head", "meta"}
+
+
+def test_the_policy_admits_the_page_itself_alone(tmp_path: Path, write_result: Write):
+    folder = write_result(tmp_path / "OUT")
+    check_policy(report_page(folder), scripts=1)
+    check_policy(comparison_page([read_result(folder)] * 2), scripts=0)
+
+
 def test_every_section_and_every_chain_is_there(tmp_path: Path, write_result: Write):
     elements = Elements(report_page(write_result(tmp_path / "OUT")))
     sections = [attributes["id"] for tag, attributes in elements.found if tag == "section"]
@@ -156,7 +213,7 @@ def test_a_damaged_fit_is_refused(tmp_path: Path, write_result: Write):
     folder = write_result(tmp_path / "OUT")
     facts = read_document(folder / FIT, FIT_SCHEMA)
     write_document(folder / FIT, FIT_SCHEMA, facts | {"history": "none"})
-    with pytest.raises(StoreError, match="'history'"):
+    with pytest.raises(StoreError, match="history"):
         report_page(folder)
 
 

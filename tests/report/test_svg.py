@@ -76,3 +76,8 @@ def test_differences_are_clear_at_zero_and_coloured_by_sign():
     assert equal[3] <= 1  # 256 colours have no exact middle
     assert softer[2] > softer[0]
     assert louder[0] > louder[2]
+
+
+@pytest.mark.parametrize("duration_s", [0.0, 1.0, 100.0, 86_400.0, 1e9, 1e15])
+def test_an_axis_of_time_has_few_marks_however_long(duration_s: float):
+    assert len(clock_axis(duration_s).ticks) <= 5

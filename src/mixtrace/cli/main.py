@@ -37,6 +37,12 @@ def main() -> None:
         # Whoever read the output has enough; Python would complain once more when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except UnicodeEncodeError as error:
+        near = error.object[max(0, error.start - 20) : error.end + 20]
+        _fail(
+            f"Expected names that can be written as {error.encoding}; {near!a} cannot. "
+            "Rename that file or folder."
+        )
     except OSError as error:
         where = error.filename or "standard output or a file"
         _fail(f"Error: Expected to read or write {where}; it failed: {error.strerror or error}.")

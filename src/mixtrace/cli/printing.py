@@ -1,5 +1,6 @@
 """Results on standard output. Names come from strangers: they are shown, never read as markup."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -196,7 +197,7 @@ def print_comparison(comparison: "Comparison") -> None:
 def print_written(files: Iterable[Path]) -> None:
     """Print the files that were written."""
     for file in files:
-        _console().print(Text(str(file)))
+        _console().print(Text(os.fsencode(file).decode("utf-8", "replace")))
 
 
 def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:

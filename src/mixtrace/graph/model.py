@@ -10,7 +10,26 @@ from heapq import heappop, heappush
 
 from mixtrace.errors import GraphError
 
-__all__ = ["INPUT", "MIX", "OUTPUT", "STRUCTURAL_KINDS", "Graph", "Node"]
+__all__ = [
+    "INPUT",
+    "MIX",
+    "MOST_EDGES",
+    "MOST_NODES",
+    "OUTPUT",
+    "STRUCTURAL_KINDS",
+    "Graph",
+    "Node",
+]
+
+MOST_NODES = 3_000
+"""The largest console, of 150 tracks in as many groups, has 2405."""
+
+MOST_EDGES = 6_000
+"""A console has one edge a node; twice as many leave room for parallel chains."""
+
+_MOST_PATHS = 1_000_000
+"""From tracks to the output: a console has one a track. Edges drawn double multiply them, and a
+sum of so many copies exceeds what numbers hold."""
 
 INPUT = "input"
 MIX = "mix"
@@ -37,8 +56,9 @@ class Graph:
     """Nodes and the edges (source, destination) between their positions.
 
     Raises:
-        GraphError: on an edge to nowhere, a cycle, an input that is fed, an output that feeds or
-            is not the only one, or a node that nothing reaches or that reaches no output.
+        GraphError: on too many nodes, edges or paths, an edge to nowhere, a cycle, an input that is
+            fed, an output that feeds or is not the only one, or a node that nothing
+            reaches or that reaches no output.
     """
 
     nodes: tuple[Node, ...]
@@ -46,9 +66,11 @@ class Graph:
 
     def __post_init__(self) -> None:
         """Refuse a graph that cannot be rendered."""
+        _check_size(self)
         _check_edges(self)
         _check_ends(self)
         _check_reach(self)
+        _check_paths(self)
 
     @cached_property
     def predecessors(self) -> tuple[tuple[int, ...], ...]:
@@ -126,6 +148,17 @@ def _adjacency(count: int, edges) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(entries) for entries in lists)
 
 
+def _check_size(graph: Graph) -> None:
+    for what, count, most in (
+        ("nodes", len(graph.nodes), MOST_NODES),
+        ("edges", len(graph.edges), MOST_EDGES),
+    ):
+        if count > most:
+            raise GraphError(
+                f"Expected a graph of at most {most} {what}; got {count}. Leave some out."
+            )
+
+
 def _check_edges(graph: Graph) -> None:
     count = len(graph.nodes)
     for source, destination in graph.edges:
@@ -166,4 +199,16 @@ def _check_reach(graph: Graph) -> None:
             raise GraphError(
                 f"Expected every node to be {side}; node {i} ({node.kind} of '{node.name}') "
                 "is not. Connect or remove it."
+            )
+
+
+def _check_paths(graph: Graph) -> None:
+    paths = [int(node.kind == INPUT) for node in graph.nodes]
+    for i in graph.order:
+        paths[i] += sum(paths[p] for p in graph.predecessors[i])
+        if paths[i] > _MOST_PATHS:
+            raise GraphError(
+                f"Expected at most {_MOST_PATHS} paths from tracks to a node; more lead to node "
+                f"{i} ({graph.nodes[i].kind} of '{graph.nodes[i].name}'). "
+                "Draw each edge once."
             )

@@ -14,6 +14,12 @@ __all__ = ["Progress", "SearchConfig", "SearchResult"]
 _PUBLISHED_STEPS_BEFORE_PRUNING = 6_000
 _POLICIES = ("ordered", "hybrid", "brute-force", "dry-wet", "none")
 
+_LARGEST_SEED = 2**63 - 1
+"""What both generators of random numbers take."""
+
+_MOST_STEPS = 1_000_000
+"""The published recipe takes some ten thousand."""
+
 
 @dataclass(frozen=True)
 class SearchConfig:
@@ -57,6 +63,14 @@ class SearchConfig:
             raise MixtraceError(
                 f"Expected a tolerance of at least 0; got {self.tolerance}. Try 0.01."
             )
+        for name, value, low, high in (
+            ("seed", self.seed, 0, _LARGEST_SEED),
+            ("number of steps", self.console_steps, 0, _MOST_STEPS),
+            ("number of steps a round", self.round_steps, 0, _MOST_STEPS),
+            ("number of rounds", self.rounds, 0, _MOST_STEPS),
+        ):
+            if value is not None and not low <= value <= high:
+                raise MixtraceError(f"Expected a {name} from {low} to {high}; got {value}.")
         recipe = RECIPES[self.recipe]
         if self.policy == "none":
             recipe = replace(recipe, rounds=0)

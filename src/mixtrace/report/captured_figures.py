@@ -64,8 +64,8 @@ def gain_figure(name: str, gain_db: Float[np.ndarray, " time"]) -> Captioned:
     lows, highs = (np.array([f(part) for part in parts]) for f in (np.min, np.max))
     duration_s = GAIN_STEP_S * len(gain_db)
     middle_s = (np.arange(len(parts)) + 0.5) * duration_s / len(parts)
-    low_db = max(-_SHOWN_GAIN_DB, 3.0 * np.floor(min(lows.min(), -1.0) / 3.0))
-    high_db = min(_SHOWN_GAIN_DB, 3.0 * np.ceil(max(highs.max(), 1.0) / 3.0))
+    low_db = max(-_SHOWN_GAIN_DB, 3.0 * np.floor(min(float(lows.min()), -1.0) / 3.0))
+    high_db = min(_SHOWN_GAIN_DB, 3.0 * np.ceil(max(float(highs.max()), 1.0) / 3.0))
     step_db = 3.0 if high_db - low_db <= 15.0 else 6.0 if high_db - low_db <= 30.0 else 12.0
     plot = Plot(clock_axis(duration_s, "time"), level_axis(low_db, high_db, step_db, "gain, dB"))
     around = np.concatenate([middle_s, middle_s[::-1]])

@@ -20,13 +20,12 @@ from mixtrace.report.templating import filled, web_text
 from mixtrace.report.words import signed_db
 from mixtrace.store import (
     METRICS,
-    METRICS_SCHEMA,
     RESPONSES,
     StoredCapture,
     StoredResponse,
     read_capture,
-    read_document,
     read_gains_db,
+    read_metrics,
 )
 from mixtrace.unseen import Unseen
 
@@ -45,8 +44,7 @@ def capture_page(folder: Path) -> str:
     """
     stored = read_capture(folder)
     gains_db = read_gains_db(folder, stored)
-    metrics = folder / METRICS
-    measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
+    measures = read_metrics(folder) if (folder / METRICS).is_file() else {}
     facts = [facts_of(stored, *pair) for pair in zip(stored.tracks, gains_db, strict=False)]
     sections = [
         ("overview", "All tracks", _overview(stored, facts)),

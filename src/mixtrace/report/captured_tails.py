@@ -62,14 +62,17 @@ def tail_sentences(stored: StoredCapture) -> list[str]:
 def tails_part(stored: StoredCapture) -> Part:
     """Return the section about shared tails."""
     names = [track.name for track in stored.tracks]
+    rows = [_cells(i, row) for i, row in enumerate(stored.tail_likeness)]
+    shades = sorted({shade for row in rows for shade, _ in row if shade})
     return Part(
         filled(
             "capture_tails.html",
             sentences=tail_sentences(stored),
             names=names,
-            rows=[_cells(i, row) for i, row in enumerate(stored.tail_likeness)],
+            rows=rows,
             folded=len(names) > _MOST_IN_SIGHT,
-        )
+        ),
+        "".join(f".likeness .v{shade} {{ --v: {shade}; }}\n" for shade in shades),
     )
 
 

@@ -97,12 +97,15 @@ def diagram_part(
         families=[(key, words) for key, words in FAMILIES.items() if key in families],
         width=places.ends[-1] + 2 * _MARGIN,
         height=layout.rows * places.row,
-        row=places.row,
         box=places.box,
         box_width=_BOX,
         out=(places.ends[-1] + _MARGIN, places.y(layout.lanes[-1])),
     )
-    return Part(html, web_text("diagram.css"), web_text("diagram.js"))
+    return Part(
+        html,
+        f"{web_text('diagram.css')}.diagram {{ --row: {places.row}px; }}\n",
+        web_text("diagram.js"),
+    )
 
 
 def _places(layout: Layout) -> _Places:

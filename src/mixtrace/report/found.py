@@ -126,7 +126,7 @@ def loss_figure(curves: list[tuple[str, np.ndarray, np.ndarray]], unit: str) -> 
         unit: of the places.
     """
     end = max(float(xs[-1]) for _, xs, _ in curves)
-    step = next((step for step in _STEPS if end / step <= 5.0), 50_000)
+    step = next((step for step in _STEPS if end / step <= 5.0), np.ceil(end / 5.0))
     ticks = tuple((float(x), f"{x:g}") for x in np.arange(0, end + 1e-9, step))
     high = max(float(np.percentile(ys, 98.0)) for _, _, ys in curves)
     most = float(np.ceil(max(high, 0.2) * 5.0) / 5.0)

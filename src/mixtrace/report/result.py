@@ -5,19 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mixtrace.errors import StoreError
 from mixtrace.store import (
     EVIDENCE,
-    FIT,
-    FIT_SCHEMA,
     GRAPH,
-    METRICS,
-    METRICS_SCHEMA,
     Evidence,
     StoredGraph,
-    read_document,
     read_evidence,
+    read_fit,
     read_graph,
+    read_metrics,
 )
 
 __all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result"]
@@ -54,14 +50,8 @@ def read_result(folder: Path) -> StoredResult:
         StoreError: a file is missing, damaged, or does not belong to the others.
     """
     stored = read_graph(folder / GRAPH)
-    facts = read_document(folder / FIT, FIT_SCHEMA)
-    measures = read_document(folder / METRICS, METRICS_SCHEMA)
-    _check(folder / FIT, facts, ("config", "losses", "history", "processors"), dict)
-    _check(folder / FIT, facts, ("removed", "notes"), list)
-    _check(folder / METRICS, measures, ("published", "eq4", "target", "estimate"), dict)
-    return StoredResult(
-        folder, stored, facts, measures, read_evidence(folder / EVIDENCE, stored.graph)
-    )
+    evidence = read_evidence(folder / EVIDENCE, stored.graph)
+    return StoredResult(folder, stored, read_fit(folder), read_metrics(folder), evidence)
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
@@ -75,7 +65,7 @@ def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | N
     path = graph_path.with_name(EVIDENCE)
     if not path.is_file():
         return None, 0.0
-    facts = read_document(graph_path.with_name(FIT), FIT_SCHEMA)
+    facts = read_fit(graph_path.parent)
     return read_evidence(path, stored.graph), number(facts, "config", "tolerance") or 0.0
 
 
@@ -101,12 +91,3 @@ def fixed(value: float | None, digits: int, *, sign: bool = False) -> str:
         return "none"
     rounded = round(value, digits) + 0.0
     return f"{rounded:{'+' if sign and rounded else ''}.{digits}f}"
-
-
-def _check(path: Path, document: dict[str, Any], keys: tuple[str, ...], kind: type) -> None:
-    for key in keys:
-        if not isinstance(document.get(key), kind):
-            raise StoreError(
-                f"Expected {path} to hold '{key}' as a fit writes it; it does not. "
-                "Run mixtrace fit again with --fresh."
-            )

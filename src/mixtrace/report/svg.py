@@ -91,7 +91,8 @@ def clock_axis(duration_s: float, name: str = "") -> Axis:
     >>> [label for _, label in clock_axis(100.0).ticks]
     ['0:00', '0:30', '1:00', '1:30']
     """
-    step = next((step for step in _STEPS if duration_s / step <= 4.5), 7200.0)
+    step = next((step for step in _STEPS if duration_s / step <= 4.5), None)
+    step = step or 3600.0 * math.ceil(duration_s / 4.5 / 3600.0)
     marks = np.arange(0.0, duration_s, step)
     ticks = tuple((float(t), f"{int(t) // 60}:{int(t) % 60:02d}") for t in marks)
     return Axis(0.0, max(duration_s, 1e-3), ticks, name)

@@ -1,6 +1,8 @@
 """Audio files into float32 arrays, checked: what cannot be used is refused in one sentence."""
 
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import soxr
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
-from mixtrace.session.decoding import Header, decode
+from mixtrace.session.decoding import MOST_S, Header, decode
 from mixtrace.session.scratch import OnDisk, look_at
 from mixtrace.session.time_reference import read_start_s
 
@@ -19,6 +21,7 @@ LOWEST_RATE_HZ = 8_000
 HIGHEST_RATE_HZ = 192_000
 
 _LOUDEST = 1000.0  # 60 dB above full scale: whole numbers that were stored as floats
+_RINGING_S = 1.0  # read beyond what is wanted, so that its end is resampled as if all were there
 _MISSING_S = 0.1  # a file that ends this much before its header says was cut off
 _STREAMED_BYTES = 0x7FFF0000  # a header written before the length was known
 _CLIP_LEVEL = 0.99
@@ -63,6 +66,7 @@ def read_recording(
     *,
     right_path: Path | None = None,
     stream: int = 0,
+    most_s: float = MOST_S,
 ) -> Recording:
     """Return a file's audio, resampled if a rate is asked for that is not its own.
 
@@ -73,28 +77,34 @@ def read_recording(
         sample_rate_hz: the rate wanted; None for the file's own.
         right_path: the right channel's file, where `path` is that of the left; both are mono.
         stream: which audio stream of the file.
+        most_s: how much is wanted of it; what comes later is not read.
 
     Raises:
         AudioError: not audio, cut off or damaged, empty, more than two channels, a rate outside
             8-192 kHz, NaN or infinite samples, samples far beyond full scale, or halves that do
             not belong together.
     """
-    audio, file_rate_hz = _read_checked(path, stream)
+    audio, file_rate_hz, duration_s = _read_checked(path, stream, most_s)
     if right_path is not None:
-        audio = _joined((path, audio, file_rate_hz), (right_path, *_read_checked(right_path, 0)))
+        right, right_rate_hz, right_s = _read_checked(right_path, 0, most_s)
+        audio = _joined((path, audio, file_rate_hz), (right_path, right, right_rate_hz))
+        duration_s = max(duration_s, right_s)
     clipped = _count_clipped(audio)
-    duration_s = len(audio) / file_rate_hz
     audio = _without_copy(audio)
     if sample_rate_hz is not None and sample_rate_hz != file_rate_hz:
         audio = soxr.resample(audio, file_rate_hz, sample_rate_hz, quality="VHQ")
     samples = np.ascontiguousarray(audio.T)
+    samples = samples[:, : math.ceil(most_s * (sample_rate_hz or file_rate_hz))]
     return Recording(samples, duration_s, file_rate_hz, clipped, read_start_s(path))
 
 
-def _read_checked(path: Path, stream: int) -> tuple[Float[np.ndarray, "time channel"], int]:
-    audio, file_rate_hz = _read_whole(path, stream)
+def _read_checked(
+    path: Path, stream: int, most_s: float
+) -> tuple[Float[np.ndarray, "time channel"], int, float]:
+    """Return the samples, the rate and the length in seconds of a file, of which all is checked."""
+    audio, file_rate_hz, duration_s = _read(path, stream, most_s)
     _check_samples(audio, path)
-    return audio, file_rate_hz
+    return audio, file_rate_hz, duration_s
 
 
 def _without_copy(audio: Float[np.ndarray, "time channel"]) -> Float[np.ndarray, "time channels"]:
@@ -124,21 +134,40 @@ def _joined(*halves: tuple[Path, np.ndarray, int]) -> Float[np.ndarray, "time 2"
     return joined
 
 
-def _read_whole(path: Path, stream: int) -> tuple[Float[np.ndarray, "time channel"], int]:
-    """Return all samples and the rate of a file, in blocks: some headers claim any length."""
+def _read(
+    path: Path, stream: int, most_s: float
+) -> tuple[Float[np.ndarray, "time channel"], int, float]:
+    """Return a file's samples as far as they are wanted, its rate, and its length in seconds.
+
+    They come in blocks: some headers claim any length.
+    """
     with decode(path, stream) as (header, blocks):
         _check_header(header, path)
         expected, rate = _expected_frames(header), header.sample_rate_hz
-        empty = np.zeros((0, header.channels), np.float32)
-        audio = np.concatenate([empty, *blocks])
+        wanted = math.ceil((most_s + _RINGING_S) * rate)
+        audio = _first_blocks(blocks, wanted, header.channels)
     if not len(audio):
         raise AudioError(f"Expected audio in {path}; the file is empty. Export it again.")
-    if expected is not None and expected - len(audio) > _MISSING_S * rate:
+    missing = 0 if expected is None else min(expected, wanted) - len(audio)
+    if expected is not None and missing > _MISSING_S * rate:
         raise AudioError(
             f"Expected {expected / rate:.2f} s of audio in {path}, as its header says; it ends "
             f"after {len(audio) / rate:.2f} s. The file was cut off: copy or export it again."
         )
-    return audio, rate
+    return audio, rate, max(expected or 0, len(audio)) / rate
+
+
+def _first_blocks(
+    blocks: Iterator[Float[np.ndarray, "_time channel"]], wanted: int, channels: int
+) -> Float[np.ndarray, "time channel"]:
+    """Return the first samples of a file, as many as are wanted or there are."""
+    read, length = [np.zeros((0, channels), np.float32)], 0
+    for block in blocks:
+        read.append(block)
+        length += len(block)
+        if length >= wanted:
+            break
+    return np.concatenate(read)
 
 
 def _check_header(header: Header, path: Path) -> None:

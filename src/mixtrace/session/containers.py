@@ -48,6 +48,8 @@ class _Signature:
 
 _SOUNDFILE = Opening(("soundfile",))
 _MPEG = Opening(("soundfile", "av"), "mp3,aac,flac,tta,ac3")
+_MPEG_WITHIN = Opening(("av",), _MPEG.formats)
+"""For a file whose name alone says so: libsndfile would take it for a dozen other formats."""
 
 _SIGNATURES = (
     _Signature(0, b"RIFF", Opening(("soundfile", "av"), "wav")),
@@ -119,8 +121,10 @@ def _opening(start: bytes, suffix: str) -> Opening | None:
     frame_sync = len(start) > 1 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0
     if frame_sync and start[1] & 0x06 == 0:  # MPEG's layer 0 is AAC's own framing
         return Opening(("av",), "aac")
-    if frame_sync or (start and suffix in (".mp3", ".mp2")):  # some begin with a stretch of zeros
+    if frame_sync:
         return _MPEG
+    if start and suffix in (".mp3", ".mp2"):  # some begin with a stretch of zeros
+        return _MPEG_WITHIN
     return None
 
 

@@ -25,6 +25,11 @@ __all__ = ["serve"]
 
 _BLOCK = 1 << 18
 _MOST_BYTES = 400_000_000  # of memory beyond what the process starts with
+_SOUNDFILE_FORMATS = frozenset(
+    "WAV WAVEX RF64 W64 AIFF SVX CAF FLAC OGG AU VOC NIST AVR PAF PVF IRCAM MP3".split()
+)
+"""What libsndfile may take a file for, in its names; it knows others, which nobody hands in."""
+
 _EXACT_LENGTH = ("mov,mp4,m4a,3gp,3g2,mj2", "ape", "wv", "tta", "tak", "caf", "wav", "w64", "aiff")
 """Formats of FFmpeg whose duration is no estimate."""
 
@@ -104,6 +109,8 @@ def _with_soundfile(request: dict[str, Any]) -> Generator[Any, None, None]:
         open(request["path"], "rb") as raw,
         soundfile.SoundFile(raw.fileno(), closefd=False) as file,
     ):
+        if file.format not in _SOUNDFILE_FORMATS:
+            raise ValueError(f"{file.format} is no format that is read")
         yield {
             "rate": file.samplerate,
             "channels": file.channels,

@@ -248,11 +248,17 @@ def _check_length(path: Path, header: Header, frames: int) -> None:
             f"{path}; it has {frames} samples at {header.sample_rate_hz} Hz or claims so. "
             "Export the song alone."
         )
-    if samples > _HARMLESS_SAMPLES and samples > _MOST_PER_BYTE * path.stat().st_size:
+    if samples > _HARMLESS_SAMPLES and samples > _MOST_PER_BYTE * _held_bytes(path):
         raise AudioError(
             f"Expected as much audio as fits into {path}; a file so small has or claims {samples} "
             "samples. Export the song alone, as WAV if it is meant to be silent."
         )
+
+
+def _held_bytes(path: Path) -> int:
+    """Return how much of a file lies on disk: a sparse one claims more."""
+    found = path.stat()
+    return min(found.st_size, 512 * getattr(found, "st_blocks", 0) or found.st_size)
 
 
 def _unreadable(path: Path, reason: str) -> AudioError:

@@ -26,6 +26,9 @@ __all__ = ["MANIFEST_NAME", "read_manifest"]
 MANIFEST_NAME = "session.toml"
 
 _SONG_KEYS = {"name", "mix", "tracks"}
+_MOST_DOTS = 100
+"""In a line: time grows with the square of a key's parts, and no path has as many."""
+
 _TRACK_KEYS = {"path", "name", "group"}
 
 
@@ -59,7 +62,10 @@ def read_manifest(path: Path, mix_path: Path | None = None) -> Song:
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_text(path))
+        text = read_text(path)
+        if any(line.count(".") > _MOST_DOTS for line in text.splitlines()):
+            raise ValueError(f"a line has more than {_MOST_DOTS} dots")
+        return tomllib.loads(text)
     except SessionError:
         raise
     except (OSError, ValueError, RecursionError) as error:
@@ -87,7 +93,7 @@ def _check_keys(table: dict[str, Any], known: set[str], where: str) -> None:
 def _text(table: dict[str, Any], key: str, where: str, default: str | None = None) -> str:
     value = table.get(key, default)
     if not isinstance(value, str) or not value.strip() or any(map(_is_control, value)):
-        got = "nothing" if value is None else repr(value)
+        got = "nothing" if value is None else repr(value)[:60]
         raise SessionError(f"Expected a text for {key!r} in {where}; got {got}.")
     return value
 

@@ -54,13 +54,31 @@ def read_medleydb(metadata_path: Path, mix_path: Path | None = None) -> Song:
     return Song(name, mix_path, tuple(tracks), tuple(notes))
 
 
+class _PlainLoader(yaml.BaseLoader):
+    """Texts, lists and tables alone: no tags, which make other values, and no aliases.
+
+    Aliases of aliases make gigabytes of a few lines.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse an alias or a tag; everything else is as in YAML."""
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
+            raise yaml.YAMLError("it uses aliases or tags")
+        return super().compose_node(parent, index)
+
+
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(read_text(path))
+        loaded = yaml.load(read_text(path), _PlainLoader)
     except SessionError:
         raise
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        raise SessionError(f"Expected MedleyDB metadata in YAML; {path} is no YAML.") from error
+        reason = " ".join(str(error).split())[:200]
+        raise SessionError(
+            f"Expected MedleyDB metadata in plain YAML; {path} is no YAML of that kind ({reason}). "
+            "Download the song anew."
+        ) from error
     if not isinstance(loaded, dict):
         raise SessionError(f"Expected MedleyDB metadata in {path}; got no table of keys.")
     return loaded
@@ -89,7 +107,7 @@ def _text(entry: Any, key: str, path: Path) -> str:
     if not isinstance(value, str) or Path(value).name != value or not value.isprintable():
         raise SessionError(
             f"Expected a plain file name for {key!r} in the MedleyDB metadata {path}; "
-            f"got {value!r}."
+            f"got {value!r:.60}."
         )
     return value
 

@@ -13,8 +13,8 @@ from mixtrace.errors import SessionError
 
 __all__ = ["MOST_MANIFEST_BYTES", "is_song_file", "open_song_file", "read_text"]
 
-MOST_MANIFEST_BYTES = 10_000_000
-"""Of a manifest or of metadata: 150 tracks take a thousandth of it."""
+MOST_MANIFEST_BYTES = 250_000
+"""Of a manifest or of metadata: 150 tracks with long names and paths take half of it."""
 
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EBADF, errno.EINVAL)
 
@@ -67,7 +67,7 @@ def read_text(path: Path) -> str:
         content = file.read(MOST_MANIFEST_BYTES + 1)
     if len(content) > MOST_MANIFEST_BYTES:
         raise SessionError(
-            f"Expected a manifest of at most {MOST_MANIFEST_BYTES // 1_000_000} MB; {path} is "
+            f"Expected a manifest of at most {MOST_MANIFEST_BYTES // 1000} kB; {path} is "
             "larger. Name the tracks alone in it."
         )
     return content.decode("utf-8")

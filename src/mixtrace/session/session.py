@@ -1,6 +1,5 @@
 """A song in memory: mix and tracks at one rate and one length, each track where the mix has it."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -166,15 +165,16 @@ def _read_tracks(
 ) -> list[Recording]:
     """Return the tracks, no longer than the mix and the farthest they may be moved earlier."""
     farthest_s = max([FARTHEST_S, *(-a.delay_s for a in alignments.values())])
-    longest = mix.audio.shape[1] + math.ceil(farthest_s * rate)
+    most_s = mix.audio.shape[1] / rate + farthest_s
 
     def read(source: TrackSource) -> Recording:
-        recording = read_recording(
-            source.path, rate, right_path=source.right_path, stream=source.stream
+        return read_recording(
+            source.path,
+            rate,
+            right_path=source.right_path,
+            stream=source.stream,
+            most_s=most_s,
         )
-        if recording.audio.shape[1] > longest:
-            recording = replace(recording, kept=recording.audio[:, :longest].copy())
-        return recording
 
     dry: list[Recording] = []
     scratch = Scratch()

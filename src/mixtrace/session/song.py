@@ -7,10 +7,13 @@ from pathlib import Path
 from mixtrace.errors import SessionError
 from mixtrace.names import plain_name, printable
 
-__all__ = ["MOST_TRACKS", "Song", "TrackSource", "listed"]
+__all__ = ["MOST_NAME_CHARACTERS", "MOST_TRACKS", "Song", "TrackSource", "listed"]
 
 MOST_TRACKS = 150
 """More tracks than this are taken for a wrong folder."""
+
+MOST_NAME_CHARACTERS = 255
+"""Of a song, a track or a group; a file's name has as many."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Song:
         unpacked: keeps the files of an archive on disk as long as the song is held.
 
     Raises:
-        SessionError: no track, too many, two of one name, or a name that cannot be shown.
+        SessionError: no track, too many, two of one name, or a name that is too long or cannot
+            be shown.
     """
 
     name: str
@@ -72,6 +76,13 @@ class Song:
             raise SessionError(
                 f"Expected 1 to {MOST_TRACKS} tracks; {self.name} has {len(self.tracks)}. "
                 "Put the dry tracks beside the mix or name them in session.toml."
+            )
+        names = (self.name, *(name for t in self.tracks for name in (t.name, t.group)))
+        longest = max(names, key=len)
+        if len(longest) > MOST_NAME_CHARACTERS:
+            raise SessionError(
+                f"Expected names of at most {MOST_NAME_CHARACTERS} characters; {longest[:40]!r}... "
+                f"has {len(longest)}. Shorten it."
             )
         by_name: dict[str, TrackSource] = {}
         for track in self.tracks:

@@ -22,7 +22,7 @@ from mixtrace.store.capture_file import (
 from mixtrace.store.checkpoint import Checkpoint
 from mixtrace.store.evidence import EVIDENCE, Evidence, read_evidence, write_evidence
 from mixtrace.store.file_names import file_name
-from mixtrace.store.files import JSON, read_document, write_document
+from mixtrace.store.files import JSON, checked, read_document, write_document
 from mixtrace.store.fingerprint import mixtrace_version, session_fingerprint
 from mixtrace.store.folder import (
     CAPTURES,
@@ -40,8 +40,10 @@ from mixtrace.store.folder import (
     find_graph,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, write_graph
+from mixtrace.store.maxima import MOST_RESULT_S, Finite, Level, Name
 from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, read_head
 from mixtrace.store.reading import read_graph
+from mixtrace.store.result_files import read_fit, read_metrics
 from mixtrace.store.staging import stage
 from mixtrace.store.temporary import naming, put
 
@@ -64,11 +66,15 @@ __all__ = [
     "METRICS",
     "METRICS_SCHEMA",
     "MIX_AUDIO",
+    "MOST_RESULT_S",
     "PARAMS",
     "RESIDUAL_AUDIO",
     "RESPONSES",
     "Checkpoint",
     "Evidence",
+    "Finite",
+    "Level",
+    "Name",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -77,6 +83,7 @@ __all__ = [
     "StoredShared",
     "StoredTrack",
     "StoredUnread",
+    "checked",
     "claimed_folder",
     "file_name",
     "find_graph",
@@ -89,9 +96,11 @@ __all__ = [
     "read_capture",
     "read_document",
     "read_evidence",
+    "read_fit",
     "read_gains_db",
     "read_graph",
     "read_head",
+    "read_metrics",
     "session_fingerprint",
     "stage",
     "write_capture",

@@ -6,6 +6,7 @@ describes every key.
 
 import csv
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,17 @@ from jaxtyping import Float
 from msgspec import Meta, Struct
 
 from mixtrace.errors import StoreError
-from mixtrace.store.files import read_document, write_document
+from mixtrace.session.song import MOST_TRACKS
+from mixtrace.store.files import checked, read_document, write_document
+from mixtrace.store.maxima import (
+    MOST_LEVEL_DB,
+    MOST_RESULT_S,
+    MOST_SEARCH_S,
+    Finite,
+    Level,
+    Name,
+    Note,
+)
 from mixtrace.store.opening import read_bytes
 from mixtrace.store.temporary import put
 
@@ -53,9 +64,14 @@ GAIN_STEP_S = 0.01
 _FORMULA = "=+-@"  # a cell that begins so is run by spreadsheets
 
 _Rate = Annotated[int, Meta(ge=8_000, le=192_000)]
-_Positive = Annotated[float, Meta(gt=0.0)]
+_Positive = Annotated[float, Meta(gt=0.0, le=MOST_RESULT_S)]
 _Count = Annotated[int, Meta(ge=1, le=10_000_000)]
-_Floats = tuple[float, ...]
+_Floats = Annotated[tuple[Finite, ...], Meta(max_length=100_000)]
+_Levels = Annotated[tuple[Level, ...], Meta(max_length=100_000)]
+_Hertz = Annotated[
+    tuple[Annotated[float, Meta(ge=0.0, le=200_000.0)], ...], Meta(max_length=10_000)
+]
+_Tracks = Meta(max_length=MOST_TRACKS)
 
 
 class StoredCurve(Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,9 +87,9 @@ class StoredCurve(Struct, frozen=True, forbid_unknown_fields=True):
 
     attack_ms: _Positive
     release_ms: _Positive
-    levels_db: _Floats
-    gains_db: _Floats
-    worth: float
+    levels_db: _Levels
+    gains_db: _Levels
+    worth: Finite
 
 
 class StoredEcho(Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,7 +101,7 @@ class StoredEcho(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     after_s: _Positive
-    level_db: float
+    level_db: Level
 
 
 class StoredResponse(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,25 +132,25 @@ class StoredResponse(Struct, frozen=True, forbid_unknown_fields=True):
             one of both is silent.
     """
 
-    name: str
-    group: str
-    delay_s: float
+    name: Name
+    group: Name
+    delay_s: Finite
     polarity: int
-    confidence: float
-    file: str
+    confidence: Finite
+    file: Name
     channels: Annotated[int, Meta(ge=1, le=2)]
-    arrival_s: float
-    direct_end_s: float
-    tail_db: float
+    arrival_s: Finite
+    direct_end_s: Finite
+    tail_db: Level
     rt60_s: _Positive | None
     echoes: tuple[StoredEcho, ...]
-    energy_db: _Floats
-    direct_db: tuple[_Floats, _Floats]
-    sounds_db: _Floats
+    energy_db: _Levels
+    direct_db: tuple[_Levels, _Levels]
+    sounds_db: _Levels
     curve: StoredCurve | None
-    share: float
-    holds: float | None
-    coherence: tuple[tuple[float | None, ...], ...]
+    share: Finite
+    holds: Finite | None
+    coherence: tuple[tuple[Finite | None, ...], ...]
 
 
 class StoredShared(Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,7 +162,7 @@ class StoredShared(Struct, frozen=True, forbid_unknown_fields=True):
         curve: of the gain over the level of their sum; None where it does not follow it.
     """
 
-    name: str
+    name: Name
     tracks: tuple[Annotated[int, Meta(ge=0)], ...]
     curve: StoredCurve | None
 
@@ -159,8 +175,8 @@ class StoredUnread(Struct, frozen=True, forbid_unknown_fields=True):
         reason: why, in words.
     """
 
-    name: str
-    reason: str
+    name: Name
+    reason: Note
 
 
 class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
@@ -188,24 +204,24 @@ class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
         tail_likeness: how alike the tails of each pair of tracks are, 0 to 1.
     """
 
-    mixtrace: str
-    song: str
-    fingerprint: str
-    unseen: str | None
-    seconds: float
+    mixtrace: Name
+    song: Name
+    fingerprint: Name
+    unseen: Name | None
+    seconds: Annotated[float, Meta(ge=0.0, le=MOST_SEARCH_S)]
     sample_rate_hz: _Rate
     lead_samples: Annotated[int, Meta(ge=0)]
     response_samples: _Count
     energy_step_s: _Positive
     span_s: _Positive
-    direct_hz: _Floats
-    octaves_hz: _Floats
-    error_seen: float
-    error_unseen: float | None
-    notes: tuple[str, ...]
-    tracks: tuple[StoredResponse, ...]
-    shared: tuple[StoredShared, ...]
-    unread: tuple[StoredUnread, ...]
+    direct_hz: _Hertz
+    octaves_hz: _Hertz
+    error_seen: Finite
+    error_unseen: Finite | None
+    notes: tuple[Note, ...]
+    tracks: Annotated[tuple[StoredResponse, ...], _Tracks]
+    shared: Annotated[tuple[StoredShared, ...], _Tracks]
+    unread: Annotated[tuple[StoredUnread, ...], _Tracks]
     tail_likeness: tuple[_Floats, ...]
 
 
@@ -221,12 +237,8 @@ def read_capture(folder: Path) -> StoredCapture:
         StoreError: there is none, it is damaged, or parts of it do not belong together.
     """
     path = folder / CAPTURE
-    document = read_document(path, CAPTURE_SCHEMA)
-    try:
-        stored = msgspec.convert(document, StoredCapture, strict=True)
-        wrong = _disagreement(stored)
-    except msgspec.ValidationError as error:
-        wrong = str(error)
+    stored = checked(read_document(path, CAPTURE_SCHEMA), StoredCapture, path)
+    wrong = _disagreement(stored)
     if wrong:
         raise StoreError(f"{path} cannot be used: {wrong}. Run mixtrace capture again.")
     return stored
@@ -268,7 +280,7 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
     path = folder / GAINS
     try:
         text = io.StringIO(read_bytes(path).decode())
-        table = np.loadtxt(text, np.float64, comments=None, delimiter=",", skiprows=1, ndmin=2)
+        table = np.loadtxt(text, np.float32, comments=None, delimiter=",", skiprows=1, ndmin=2)
     except StoreError:
         raise
     except (OSError, ValueError) as error:
@@ -277,12 +289,16 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
             "Run mixtrace capture again."
         ) from error
     gains = len(stored.tracks) + len(stored.shared)
-    if not len(table) or table.shape[1] != gains + 1 or not np.isfinite(table).all():
+    if not len(table) or table.shape[1] != gains + 1 or not _are_levels(table[:, 1:]):
         raise StoreError(
-            f"Expected {gains} columns of finite gains in {path}; it holds something else. "
+            f"Expected {gains} columns of gains in dB in {path}; it holds something else. "
             "Run mixtrace capture again."
         )
     return table[:, 1:].T
+
+
+def _are_levels(gains_db: Float[np.ndarray, "time gain"]) -> bool:
+    return bool((np.abs(gains_db) <= MOST_LEVEL_DB).all())
 
 
 def _cell(name: str) -> str:
@@ -296,8 +312,8 @@ def _disagreement(stored: StoredCapture) -> str:
         return "it has no tracks"
     if stored.lead_samples >= stored.response_samples:
         return "lead_samples reaches beyond response_samples"
-    if not stored.direct_hz:
-        return "direct_hz is empty"
+    if not stored.direct_hz or not _rise(stored.direct_hz):
+        return "direct_hz is empty or does not rise"
     likeness = stored.tail_likeness
     if len(likeness) != count or any(len(row) != count for row in likeness):
         return f"tail_likeness is no table of {count} by {count}"
@@ -310,6 +326,8 @@ def _disagreement(stored: StoredCapture) -> str:
     curves = [has.curve for has in (*stored.tracks, *stored.shared) if has.curve]
     if any(len(c.levels_db) != len(c.gains_db) or len(c.levels_db) < 2 for c in curves):
         return "a curve has not as many gains as levels"
+    if not all(_rise(curve.levels_db) for curve in curves):
+        return "the levels of a curve do not rise"
     return "" if all(text.isprintable() for text in _texts(stored)) else "a text cannot be printed"
 
 
@@ -324,6 +342,10 @@ def _disagreement_of(track: StoredResponse, stored: StoredCapture, spans: int) -
     if [len(row) for row in track.coherence] != [spans] * len(stored.octaves_hz):
         return "a coherence is no table of octaves by spans"
     return ""
+
+
+def _rise(values: tuple[float, ...]) -> bool:
+    return all(a < b for a, b in pairwise(values))
 
 
 def _texts(stored: StoredCapture) -> list[str]:

@@ -1,16 +1,21 @@
 """`report.safetensors`: what a report tells of the audio, so that it needs no audio again."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Annotated, Literal
 
+import msgspec
 import numpy as np
 from jaxtyping import Float32, Int64
+from msgspec import Meta, Struct
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from mixtrace.errors import StoreError
 from mixtrace.graph import Graph
+from mixtrace.losses import HOP_S
+from mixtrace.store.maxima import MOST_RESULT_S
 from mixtrace.store.opening import is_plain_file, read_bytes
 from mixtrace.store.temporary import put
 from mixtrace.store.tensors import note_of
@@ -66,6 +71,36 @@ class Evidence:
 
 _NUMBERS = ("frame_s", "curve_s")
 _ARRAYS = tuple(entry.name for entry in fields(Evidence) if entry.name not in _NUMBERS)
+_TYPES = {_COARSE: np.uint8, "dynamics": np.int64} | dict.fromkeys(_CURVES, np.float16)
+"""How arrays are stored; all others in single precision."""
+
+_DIMENSIONS = {
+    "bands_hz": 1,
+    "spectra_db": 4,
+    "window_losses": 1,
+    "track_spectra_db": 3,
+    "track_sides_db": 3,
+    "dynamics": 1,
+    "input_db": 2,
+    "gain_db": 2,
+    "increases": 1,
+}
+
+_MOST_DB = 300.0
+"""Of a level: its power is a number in single precision."""
+
+_LARGEST = 1e6
+"""Of a loss or a frequency."""
+
+_Step = Annotated[float, Meta(gt=1e-4, le=10.0)]
+
+
+class _Facts(Struct):
+    """What the file says beside its arrays."""
+
+    schema: Literal["mixtrace.evidence/1"]
+    frame_s: _Step
+    curve_s: _Step
 
 
 def write_evidence(evidence: Evidence, path: Path) -> None:
@@ -95,9 +130,9 @@ def read_evidence(path: Path, graph: Graph) -> Evidence:
         )
     packed = read_bytes(path)
     try:
-        document = json.loads(note_of(packed).get(_KEY, "{}"))
+        facts = msgspec.json.decode(note_of(packed).get(_KEY, "{}"), type=_Facts)
         arrays = load(packed)
-        evidence = _evidence(document, arrays)
+        evidence = _evidence(facts, arrays)
     except (SafetensorError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path) from error
     if not _is_whole(evidence) or not _belongs(evidence, graph):
@@ -112,26 +147,33 @@ def _damaged(path: Path) -> StoreError:
     )
 
 
-def _evidence(document: dict, arrays: dict[str, np.ndarray]) -> Evidence:
-    if document["schema"] != _SCHEMA:
-        raise ValueError(document["schema"])
-    kept = {name: arrays[name] for name in _ARRAYS}
+def _evidence(facts: _Facts, arrays: dict[str, np.ndarray]) -> Evidence:
+    for name, array in arrays.items():
+        if array.dtype != _TYPES.get(name, np.float32) or array.ndim != _DIMENSIONS[name]:
+            raise ValueError(f"{name} is {array.dtype} in {array.ndim} dimensions")
+    kept = dict(arrays)
     kept |= {name: kept[name].astype(np.float32) for name in _CURVES}
     kept[_COARSE] = (_FLOOR_DB + _STEP_DB * kept[_COARSE]).astype(np.float32)
-    frame_s, curve_s = (float(document[name]) for name in _NUMBERS)
-    return Evidence(frame_s, curve_s, **kept)
+    return Evidence(facts.frame_s, facts.curve_s, **kept)
 
 
 def _is_whole(evidence: Evidence) -> bool:
     """Return whether every number is one that can be drawn, or nothing was weighed."""
-    steps = (evidence.frame_s, evidence.curve_s)
-    arrays = (getattr(evidence, name) for name in _ARRAYS if name != "increases")
-    weighed = np.isfinite(evidence.increases)
-    if not weighed.all() and not np.isnan(evidence.increases).all():
-        return False
-    return all(0.0 < step < np.inf for step in steps) and all(
-        bool(np.isfinite(array).all()) for array in arrays
+    if np.isnan(evidence.increases).all():
+        evidence = replace(evidence, increases=np.zeros_like(evidence.increases))
+    arrays = {name: getattr(evidence, name) for name in _ARRAYS if name != "dynamics"}
+    for name, array in arrays.items():
+        most = _MOST_DB if name.endswith("_db") else _LARGEST
+        if not bool((np.abs(array) <= most).all()):
+            return False
+    low_hz = float(evidence.bands_hz[0]) if len(evidence.bands_hz) > 1 else 0.0
+    rise = bool((np.diff(evidence.bands_hz) > 0.0).all())
+    durations_s = (
+        evidence.frame_s * evidence.spectra_db.shape[-1],
+        evidence.curve_s * evidence.gain_db.shape[-1],
+        HOP_S * evidence.window_losses.size,
     )
+    return low_hz > 0.0 and rise and max(durations_s) <= MOST_RESULT_S
 
 
 def _belongs(evidence: Evidence, graph: Graph) -> bool:
@@ -144,11 +186,9 @@ def _belongs(evidence: Evidence, graph: Graph) -> bool:
         and evidence.track_spectra_db.shape == (tracks, 2, bands)
         and evidence.track_sides_db.shape == (tracks, 2, 2)
         and evidence.input_db.shape == curves
-        and len(curves) == 2
         and curves[0] == len(evidence.dynamics)
         and curves[1] > 0
         and set(evidence.dynamics.tolist()) <= set(graph.processors)
         and evidence.increases.shape == (len(graph.processors),)
-        and evidence.window_losses.ndim == 1
         and evidence.window_losses.size > 0
     )

@@ -1,18 +1,22 @@
 """JSON documents that name their schema."""
 
 import json
-import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
 
 from mixtrace.errors import StoreError
+from mixtrace.store.maxima import LARGEST_DOCUMENT_BYTES
 from mixtrace.store.opening import read_bytes
 from mixtrace.store.temporary import put
 
-__all__ = ["JSON", "read_document", "write_document"]
+__all__ = ["JSON", "checked", "read_document", "write_document"]
 
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
+
+_Document = TypeVar("_Document")
 
 
 def write_document(path: Path, schema: str, content: dict[str, JSON]) -> None:
@@ -36,11 +40,11 @@ def read_document(path: Path, schema: str, *, root: Path | None = None) -> dict[
         root: the folder of the result, where the file lies in a folder inside it.
 
     Raises:
-        StoreError: no such file, no JSON, numbers that are not finite, or another schema.
+        StoreError: no such file, no JSON, one that is too large, numbers that are not
+            finite, or another schema.
     """
     try:
-        text = read_bytes(path, root=root).decode()
-        document = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        document = msgspec.json.decode(read_bytes(path, LARGEST_DOCUMENT_BYTES, root=root))
     except FileNotFoundError as error:
         raise StoreError(
             f"Expected a file {path.name} in {path.parent}; there is none. "
@@ -62,18 +66,23 @@ def read_document(path: Path, schema: str, *, root: Path | None = None) -> dict[
     return {key: value for key, value in document.items() if key != "schema"}
 
 
+def checked(document: JSON, type_: type[_Document], path: Path) -> _Document:
+    """Return a document as the type that describes it.
+
+    Raises:
+        StoreError: a key is missing, or a value is of another type or out of range.
+    """
+    try:
+        return msgspec.convert(document, type_, strict=True)
+    except msgspec.ValidationError as error:
+        wrong = str(error)[:300]
+        raise StoreError(
+            f"Expected {path} as mixtrace writes it; what came: {wrong[:1].lower()}{wrong[1:]}. "
+            "Make it anew."
+        ) from error
+
+
 def _compact(value: JSON) -> str:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return "[\n" + ",\n".join(f"    {_compact(entry)}" for entry in value) + "\n  ]"
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no finite number")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:20]} is no finite number")
-    return number

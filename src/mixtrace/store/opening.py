@@ -10,9 +10,9 @@ import stat
 from pathlib import Path
 
 from mixtrace.errors import StoreError
+from mixtrace.store.maxima import LARGEST_ARRAYS_BYTES
 
 __all__ = [
-    "LARGEST_BYTES",
     "MOVES",
     "is_plain_file",
     "is_plain_folder",
@@ -20,9 +20,6 @@ __all__ = [
     "read_head",
     "read_plain",
 ]
-
-LARGEST_BYTES = 256_000_000
-"""Of a document, a table or parameters; those of 150 tracks take a tenth of it."""
 
 MOVES = ".mixtrace-moves.json"
 """What lies in a folder while the files of a result are moved into place; see `moves`."""
@@ -40,7 +37,9 @@ _KINDS = {
 }
 
 
-def read_bytes(path: Path, most_bytes: int = LARGEST_BYTES, *, root: Path | None = None) -> bytes:
+def read_bytes(
+    path: Path, most_bytes: int = LARGEST_ARRAYS_BYTES, *, root: Path | None = None
+) -> bytes:
     """Return the content of a file of a result.
 
     Args:

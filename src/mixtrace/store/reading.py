@@ -15,6 +15,7 @@ from mixtrace.graph import Graph, graph_from_json
 from mixtrace.params import ParamSpec
 from mixtrace.processors import Settings, processor
 from mixtrace.session import Alignment
+from mixtrace.session.song import MOST_NAME_CHARACTERS, MOST_TRACKS
 from mixtrace.store.files import JSON, read_document
 from mixtrace.store.folder import PARAMS
 from mixtrace.store.graph_file import (
@@ -136,7 +137,11 @@ def _read_entry(
     _check_keys(entry, (source, "unit") if spec.unit else (source,), where)
     if spec.unit and entry["unit"] != spec.unit:
         raise StoreError(f"Expected {where} in {spec.unit!r}; got {_shown(entry['unit'])}.")
-    array = _array(entry["value"]) if source == "value" else _named(entry["tensor"], tensors)
+    if source == "value":
+        value = entry["value"]
+        array = np.array(value, np.float64) if _is_array(value, spec.shape) else None
+    else:
+        array = _named(entry["tensor"], tensors)
     if array is None or array.shape != spec.shape or array.dtype.kind != "f":
         came = "something else" if array is None else f"{array.dtype} of shape {array.shape}"
         raise StoreError(
@@ -150,17 +155,12 @@ def _named(name: JSON, tensors: Mapping[str, np.ndarray]) -> np.ndarray | None:
     return tensors.get(name) if isinstance(name, str) else None
 
 
-def _array(value: JSON) -> np.ndarray | None:
-    """Return nested lists of numbers as an array, or None if they are not."""
-    flat = [value]
-    while any(isinstance(entry, list) for entry in flat):
-        flat = [e for entry in flat for e in (entry if isinstance(entry, list) else [entry])]
-    if not all(type(entry) in (int, float) for entry in flat):
-        return None
-    try:
-        return np.array(value, np.float64)
-    except (ValueError, OverflowError):
-        return None
+def _is_array(value: JSON, shape: Sequence[int]) -> bool:
+    """Return whether a value is a number or nested lists of numbers of a shape."""
+    if not shape:
+        return type(value) is float or (type(value) is int and abs(value) <= 1e30)
+    listed = isinstance(value, list) and len(value) == shape[0]
+    return listed and all(_is_array(entry, shape[1:]) for entry in value)
 
 
 def _check_keys(table: JSON, expected: Sequence[str], where: str) -> None:
@@ -174,14 +174,19 @@ def _check_keys(table: JSON, expected: Sequence[str], where: str) -> None:
 
 
 def _listed(value: JSON, where: str) -> list[JSON]:
-    if not isinstance(value, list):
-        raise StoreError(f"Expected a list of {where}; got {_shown(value)}. Correct it.")
+    if not isinstance(value, list) or len(value) > MOST_TRACKS:
+        raise StoreError(
+            f"Expected a list of {where}, at most {MOST_TRACKS}; got {_shown(value)}. Correct it."
+        )
     return value
 
 
 def _text(value: JSON, where: str) -> str:
-    if not isinstance(value, str) or not value.isprintable():
-        raise StoreError(f"Expected printable text as {where}; got {_shown(value)}. Correct it.")
+    if not isinstance(value, str) or not value.isprintable() or len(value) > MOST_NAME_CHARACTERS:
+        raise StoreError(
+            f"Expected printable text of at most {MOST_NAME_CHARACTERS} characters as {where}; "
+            f"got {_shown(value)}. Correct it."
+        )
     return value
 
 
@@ -192,4 +197,4 @@ def _number(value: JSON, where: str) -> float:
 
 
 def _shown(value: JSON) -> str:
-    return ascii(value)[:60]
+    return ascii(value[:60] if isinstance(value, str | list) else value)[:60]

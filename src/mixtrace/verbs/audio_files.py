@@ -7,6 +7,7 @@ import scipy.io.wavfile
 import soundfile
 from jaxtyping import Float
 
+from mixtrace.errors import AudioError
 from mixtrace.store import naming
 
 __all__ = ["write_audio", "write_float_audio"]
@@ -16,9 +17,16 @@ def write_audio(path: Path, audio: Float[np.ndarray, "channel time"], sample_rat
     """Write a WAV file, whatever the path is called.
 
     Raises:
+        AudioError: samples are NaN or infinite.
         OSError: the file cannot be written.
     """
-    if np.max(np.abs(audio), initial=0.0) >= 1.0:
+    peak = float(np.max(np.abs(audio), initial=0.0))
+    if not np.isfinite(peak):
+        raise AudioError(
+            f"Expected finite samples to write to {path.parent}; the processors amplify beyond "
+            "what numbers hold. Lower the gains of the graph."
+        )
+    if peak >= 1.0:
         write_float_audio(path, audio, sample_rate_hz)
         return
     # Libsndfile gets the open file: it cannot be told a path that is no text.

@@ -56,6 +56,8 @@ from mixtrace.verbs.reporting import report as make_report
 
 __all__ = ["Fit", "fit"]
 
+_DEVICES = ("cpu", "cuda")
+
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -186,6 +188,8 @@ def fit(
 
 def _check_device(device: str) -> None:
     try:
+        if torch.device(device).type not in _DEVICES:
+            raise RuntimeError(f"{device} is none of {_DEVICES}")
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         raise MixtraceError(

@@ -19,13 +19,13 @@ from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
 from mixtrace.store import (
     CAPTURE,
+    JSON,
     METRICS,
-    METRICS_SCHEMA,
     find_graph,
     read_capture,
-    read_document,
     read_gains_db,
     read_graph,
+    read_metrics,
 )
 from mixtrace.unseen import Unseen
 
@@ -57,8 +57,7 @@ def show(
     graph = find_graph(Path(path))
     if graph is not None:
         stored = read_graph(graph)
-        metrics = graph.with_name(METRICS)
-        measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
+        measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
         return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
     if (Path(path) / CAPTURE).is_file():
@@ -75,10 +74,13 @@ def show(
 def _captured(folder: Path) -> Outline:
     """Return the outline of a capture's folder."""
     stored = read_capture(folder)
-    metrics = folder / METRICS
-    measures = read_document(metrics, METRICS_SCHEMA) if metrics.is_file() else {}
     gains_db = read_gains_db(folder, stored)
-    return outline_capture(stored, gains_db, held_out_sentence(measures))
+    return outline_capture(stored, gains_db, held_out_sentence(_measures(folder)))
+
+
+def _measures(folder: Path) -> dict[str, JSON]:
+    """Return how well a result matches, empty where nobody measured it."""
+    return read_metrics(folder) if (folder / METRICS).is_file() else {}
 
 
 def evaluate(target: Path | str, estimate: Path | str, *, unseen: str | None = None) -> Measures:
