@@ -86,6 +86,6 @@ def test_links_to_files_are_followed(song: Path, tmp_path: Path):
 
 def test_a_manifest_that_is_no_text_of_a_person_is_not_read_whole(song: Path):
     with open(song / "session.toml", "wb") as file:
-        file.truncate(10_000_001)
-    with pytest.raises(SessionError, match="at most 10 MB"):
+        file.truncate(250_001)
+    with pytest.raises(SessionError, match="at most 250 kB"):
         find_song(song)
