@@ -10,6 +10,7 @@ import pytest
 import soundfile
 import torch
 
+from mixtrace.errors import SessionError
 from mixtrace.fit import SongWindows, Variables, static_responses
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.render import render_song
@@ -139,3 +140,17 @@ def test_reading_holds_no_maps(tmp_path: Path, maps: Maps, monkeypatch: pytest.M
     assert [track.duplicate_of for track in session.tracks] == [None] * 6 + ["t0", "t1"]
     assert TRACKS > MOST_MAPS >= maps.most > 0
     assert maps.now == 0
+
+
+class Unwritten:
+    """Audio that finds no room, told as numpy tells it."""
+
+    def tofile(self, file: object) -> None:
+        raise OSError("400000 requested and 0 written")
+
+
+def test_a_disk_without_room_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("numpy.ascontiguousarray", lambda audio: Unwritten())
+    with pytest.raises(SessionError, match=f"audio in {tmp_path}; .*disk is full.* TMPDIR"):
+        OnDisk(noise(0))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import typer
@@ -33,9 +34,8 @@ def main() -> None:
         sys.exit(exit_code())
     except MixtraceError as error:
         _fail(f"Error: {error}")
-    except BrokenPipeError:
-        # Whoever read the output has enough; Python would complain once more when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read the output has enough
+        _drop_output()
         sys.exit(1)
     except UnicodeEncodeError as error:
         near = error.object[max(0, error.start - 20) : error.end + 20]
@@ -44,9 +44,17 @@ def main() -> None:
             "Rename that file or folder."
         )
     except OSError as error:
+        if error.filename is None:
+            _drop_output()
         where = error.filename or "standard output or a file"
         _fail(f"Error: Expected to read or write {where}; it failed: {error.strerror or error}.")
     sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Have what is left to print vanish; Python would complain once more when it ends."""
+    with suppress(OSError, ValueError):  # a stand-in of a test has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -20,7 +20,7 @@ from typing import BinaryIO
 from mixtrace.errors import SessionError
 from mixtrace.session.containers import AUDIO_SUFFIXES
 from mixtrace.session.opening import MOST_MANIFEST_BYTES, open_song_file
-from mixtrace.session.scratch import scratch_folder
+from mixtrace.session.scratch import no_room, scratch_folder
 
 __all__ = ["Unpacked", "is_archive", "unpack"]
 
@@ -71,8 +71,9 @@ def unpack(path: Path) -> Unpacked:
     """Unpack the audio and the manifests of a ZIP.
 
     Raises:
-        SessionError: no ZIP, damaged, encrypted, too large, or with names that lead outside it.
-        OSError: the disk is full.
+        SessionError: no ZIP, damaged, encrypted, too large, with names that lead outside it, or
+            there is no room to unpack it.
+        OSError: it cannot be read.
     """
     unpacked = Unpacked()
     try:
@@ -86,8 +87,10 @@ def unpack(path: Path) -> Unpacked:
         unpacked.remove()
         if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
             raise _refused(path, "every file once", "two have the same name") from error
-        full = isinstance(error, OSError) and error.errno != errno.EINVAL
-        if full or isinstance(error, SessionError) or not isinstance(error, _DAMAGE):
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise no_room(error) from error
+        odd = isinstance(error, OSError) and error.errno != errno.EINVAL
+        if odd or isinstance(error, SessionError) or not isinstance(error, _DAMAGE):
             raise
         raise SessionError(
             f"Expected a ZIP of a song; {path} cannot be unpacked ({error}). Pack it again."

@@ -15,7 +15,9 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["Looks", "OnDisk", "Scratch", "look_at", "scratch_folder"]
+from mixtrace.errors import SessionError
+
+__all__ = ["Looks", "OnDisk", "Scratch", "look_at", "no_room", "scratch_folder"]
 
 _IN_MEMORY_BYTES = 1_000_000_000
 _ROOM = Path("/var/tmp")
@@ -31,6 +33,15 @@ def scratch_folder() -> str:
     return chosen or tempfile.gettempdir()
 
 
+def no_room(error: OSError) -> SessionError:
+    """Return what to say when a file there cannot be written."""
+    return SessionError(
+        f"Expected room for the song's audio in {scratch_folder()}; it cannot be written there "
+        f"({error.strerror or 'the disk is full'}). Make room or set TMPDIR to a folder on "
+        "another disk."
+    )
+
+
 class OnDisk:
     """Audio in a file of its own."""
 
@@ -38,12 +49,15 @@ class OnDisk:
         """Write the file.
 
         Raises:
-            OSError: the disk is full.
+            SessionError: the disk is full.
         """
-        self._file = tempfile.TemporaryFile(dir=scratch_folder())
-        weakref.finalize(self, self._file.close)
-        np.ascontiguousarray(audio).tofile(self._file)
-        self._file.flush()
+        try:
+            self._file = tempfile.TemporaryFile(dir=scratch_folder())
+            weakref.finalize(self, self._file.close)
+            np.ascontiguousarray(audio).tofile(self._file)
+            self._file.flush()
+        except OSError as error:  # numpy's tells neither file nor reason
+            raise no_room(error) from error
         self._dtype, self._shape = audio.dtype, audio.shape
 
     def look(self) -> _Audio:
@@ -62,7 +76,7 @@ class Scratch:
         """Return the same array, or where it lies on disk.
 
         Raises:
-            OSError: the disk is full.
+            SessionError: the disk is full.
         """
         if not audio.size:
             return audio
