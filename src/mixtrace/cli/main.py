@@ -5,7 +5,6 @@ import sys
 
 from mixtrace.cli.commands import app
 from mixtrace.errors import MixtraceError
-from mixtrace.stopping import signals_heard
 
 __all__ = ["main"]
 
@@ -13,8 +12,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line."""
     try:
-        with signals_heard():
-            app(prog_name="mixtrace")
+        app(prog_name="mixtrace")
     except MixtraceError as error:
         _fail(str(error))
     except BrokenPipeError:
