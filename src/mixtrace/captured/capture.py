@@ -12,6 +12,7 @@ from mixtrace.captured.responses import apply_responses
 from mixtrace.captured.results import Capture, CapturedTrack, Unread
 from mixtrace.captured.shared import SharedGain, decibels, shared_gains
 from mixtrace.captured.sounding import sounding
+from mixtrace.captured.stored import Chosen
 from mixtrace.keeper import Keeper
 from mixtrace.parallel import side_by_side
 from mixtrace.session import Progress, Session, Track
@@ -35,23 +36,26 @@ def capture_session(
         held_out: ranges [start, stop) of samples of the mix that are not read.
         progress: see `Progress`.
         keeper: where to store what was reached, and to go on from; None for nowhere.
+
+    Raises:
+        StoreError: what the keeper gives back is not of this song.
     """
     reasons = [(track, _unreadable(track)) for track in session.tracks]
     unread = [Unread(track.name, reason) for track, reason in reasons if reason is not None]
     tracks = [track for track, reason in reasons if reason is None]
-    stored = None if keeper is None else keeper.load()
-    lost = stored[1]["left_out"] if stored is not None else []
+    known = Chosen.load(keeper, [track.name for track in tracks])
+    lost = known.left_out if known is not None else []
     while True:
         readable = [track for track in tracks if track.name not in lost]
         unread_now = unread + [Unread(name, _FAILS) for name in lost]
         if not readable:
             return _nothing(session, tuple(unread_now))
         reading = Reading(session, held_out, readable)
-        read = reading.read(progress, keeper, lost)
+        read = reading.read(progress, keeper, lost, known)
         failed = [t.name for t, held in zip(readable, read.holds, strict=True) if held < _HOLDS]
         if lost or not failed:
             return _captured(reading, read, tuple(unread_now))
-        lost = failed
+        lost, known = failed, None
 
 
 def _unreadable(track: Track) -> str | None:

@@ -26,6 +26,7 @@ from mixtrace.captured.gains import read_gains, total_gain
 from mixtrace.captured.plan import plan_of
 from mixtrace.captured.responses import Solution, Turns, solution_of
 from mixtrace.captured.shared import moves, sets_of
+from mixtrace.captured.stored import Chosen
 from mixtrace.captured.trial import Trial, best_length, folds_of
 from mixtrace.captured.whitening import whitening_of
 from mixtrace.dsp import fast_length
@@ -101,26 +102,35 @@ class Reading:
         """The places of the tracks."""
         return range(len(self.tracks))
 
-    def read(self, progress: Progress, keeper: Keeper | None, left_out: Sequence[str]) -> Read:
+    def read(
+        self,
+        progress: Progress,
+        keeper: Keeper | None,
+        left_out: Sequence[str],
+        known: Chosen | None,
+    ) -> Read:
         """Return responses and gains, read in turns.
 
         Args:
             progress: see `Progress`.
-            keeper: where the length that was chosen and what it was chosen with are stored; a
-                large song is not.
+            keeper: where what was chosen is stored; for a large song nothing is.
             left_out: names of tracks that were found to be unreadable before; stored as well.
+            known: what was chosen before for these very tracks, if it was.
+
+        Raises:
+            StoreError: what is known is not of these tracks.
         """
         if self.plan.large:
             return self._read_large(progress)
         steps = 6
-        known = self._known(keeper, left_out)
         if known is None:
             gains, solution, holds = self._chosen(progress, steps)
             if keeper is not None:
-                tensors = {"gains": gains, "plain": solution.plain, "found": solution.found}
-                keeper.save(tensors, {"left_out": list(left_out), "holds": holds})
+                Chosen(left_out, holds, gains, solution.plain, solution.found).save(keeper)
         else:
-            gains, solution, holds = known
+            known.check(self.gains(()), len(self.dry), self.plan.lengths)
+            gains, holds = known.gains, known.holds
+            solution = Solution.near(known.plain, known.found)
         again, taps = self.plan.again, solution.found.shape[-1]
         progress(_WHAT, 3, steps)
         solution = self._solved(self._gained(gains), taps, self.heard, again, solution)
@@ -160,17 +170,6 @@ class Reading:
             gains, turns = self.gains(self._factors(solution.found, gains)), self.plan.again
         assert solution is not None
         return solution, gains
-
-    def _known(
-        self, keeper: Keeper | None, left_out: Sequence[str]
-    ) -> tuple[Tensor, Solution, list[float]] | None:
-        """Return what was chosen and stored for these very tracks, if it was."""
-        stored = None if keeper is None else keeper.load()
-        if stored is None or stored[1]["left_out"] != list(left_out):
-            return None
-        tensors, facts = stored
-        near = Solution.near(tensors["plain"], tensors["found"])
-        return tensors["gains"], near, facts["holds"]
 
     def _read_large(self, progress: Progress) -> Read:
         """Return the same in one turn: what is learnt on a part is continued on the whole."""

@@ -28,7 +28,7 @@ from mixtrace.cli.printing import (
 )
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text, say_wrong
-from mixtrace.stopping import exit_code
+from mixtrace.stopping import exit_code, signals_heard
 
 __all__ = ["app"]
 
@@ -37,12 +37,13 @@ class _Stoppable(TyperGroup):
     """The commands, which a signal ends with one sentence."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was chosen."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            say_wrong(_STOPPED)
-            raise typer.Exit(exit_code()) from None
+        """Run the command that was chosen; before it begins nothing is at stake."""
+        with signals_heard():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                say_wrong(_STOPPED)
+                raise typer.Exit(exit_code()) from None
 
 
 _STOPPED = "Stopped before the end; nothing is half-written. Run the same command to go on."

@@ -10,7 +10,7 @@ import typer
 from mixtrace.cli.commands import app
 from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
 from mixtrace.errors import MixtraceError
-from mixtrace.stopping import exit_code, signals_heard
+from mixtrace.stopping import exit_code
 
 __all__ = ["main"]
 
@@ -21,11 +21,10 @@ def main() -> None:
     """Run the command line."""
     keep_output_apart()
     try:
-        with signals_heard():
-            try:
-                code = app(prog_name="mixtrace", standalone_mode=False)
-            finally:
-                sys.stdout.flush()
+        try:
+            code = app(prog_name="mixtrace", standalone_mode=False)
+        finally:
+            sys.stdout.flush()
     except _Mistyped as error:  # it repeats what was typed, or what a shell put there
         error.message = shown(error.message)
         error.show()

@@ -68,7 +68,8 @@ def search(
         console's; when it is stopped, the best so far.
 
     Raises:
-        MixtraceError: when the configuration is not valid.
+        MixtraceError: when the configuration is not valid, or what the keeper gives back is not
+            this search.
     """
     run = _Run(session, config, held_out, device, keeper, on_progress)
     interrupted = False
@@ -106,7 +107,7 @@ class _Run:
         if stored is None:
             self._state = self._begin(session, held_out)
         else:
-            self._state = State.unpack(*stored, self._windows, self.recipe)
+            self._state = State.unpack(*stored, self._console, self._windows, self.recipe)
         self._before = self._state.seconds
         self._pending: list[torch.Tensor] = []
         self._whole = True

@@ -8,8 +8,9 @@ from typing import Any
 from torch import Tensor
 
 from mixtrace.fit import Descent, Recipe, SongWindows
-from mixtrace.graph import graph_from_json, graph_to_json
+from mixtrace.graph import Graph, graph_to_json
 from mixtrace.prune.looks import Look
+from mixtrace.prune.stored import NOW, PRUNED, read_stored
 
 __all__ = ["State"]
 
@@ -88,10 +89,10 @@ class State:
 
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything as named tensors and JSON facts."""
-        tensors = {f"now/{name}": value for name, value in self.descent.memory().items()}
+        tensors = {f"{NOW}/{name}": value for name, value in self.descent.memory().items()}
         if self.pruned is not None:
             memory = self.pruned.memory()
-            tensors |= {f"pruned/{name}": value for name, value in memory.items()}
+            tensors |= {f"{PRUNED}/{name}": value for name, value in memory.items()}
         facts: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         facts["pruned"] = self.pruned is not None
         facts["graph"] = graph_to_json(self.descent.graph)
@@ -109,27 +110,27 @@ class State:
         cls,
         tensors: Mapping[str, Tensor],
         facts: dict[str, Any],
+        console: Graph,
         windows: SongWindows,
         recipe: Recipe,
     ) -> "State":
-        """Return the state that was packed."""
-        parts: dict[str, dict[str, Tensor]] = {}
-        for path, value in tensors.items():
-            part, name = path.split("/", 1)
-            parts.setdefault(part, {})[name] = value
+        """Return the state that was packed.
 
-        def descent(document: Any, part: str) -> Descent:
-            graph = graph_from_json(document)
-            return Descent.from_memory(graph, parts.get(part, {}), windows, recipe)
+        Raises:
+            StoreError: it is not that of a search with this console, song and recipe.
+        """
+        stored, graphs, memories = read_stored(tensors, facts, console, windows.count, recipe)
 
-        state = cls(descent(facts["graph"], "now"))
+        def descent(part: str) -> Descent:
+            return Descent.from_memory(graphs[part], memories.get(part, {}), windows, recipe)
+
+        state = cls(descent(NOW))
         for name in _PLAIN:
-            setattr(state, name, facts[name])
-        if facts["pruned"]:
-            state.pruned = descent(facts["graph"], "pruned")
-        state.lowest = math.inf if facts["lowest"] is None else facts["lowest"]
-        state.look = Look(**facts["look"])
-        for number, found in enumerate(facts["accepted"]):
-            known = descent(found["graph"], str(number))
-            state.accepted.append((known, found["loss"], Look(**found["look"])))
+            setattr(state, name, getattr(stored, name))
+        if stored.pruned:
+            state.pruned = descent(PRUNED)
+        state.lowest = math.inf if stored.lowest is None else stored.lowest
+        state.look = stored.look
+        for number, found in enumerate(stored.accepted):
+            state.accepted.append((descent(str(number)), found.loss, found.look))
         return state
