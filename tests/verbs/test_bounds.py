@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from mixtrace.verbs.audio_files import write_audio
     [{"seed": -1}, {"seed": 2**63}, {"console_steps": 10**7}, {"rounds": -1}, {"round_steps": -5}],
     ids=str,
 )
-def test_numbers_of_a_search_have_ranges(choice: dict[str, int]):
+def test_numbers_of_a_search_have_ranges(choice: dict[str, Any]):
     with pytest.raises(MixtraceError, match=r"Expected a .* from 0 to"):
         SearchConfig(**choice).resolve()
 
@@ -46,7 +48,9 @@ def run(*arguments: bytes, folder: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
-def test_names_that_are_no_text_are_shown_or_refused(tmp_path: Path, write_result):
+def test_names_that_are_no_text_are_shown_or_refused(
+    tmp_path: Path, write_result: Callable[..., Path]
+):
     folder = write_result(tmp_path / "OUT")
     odd = os.fsencode(tmp_path) + b"/n\xff"
     os.rename(os.fsencode(folder), odd)
