@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ def run(*arguments: bytes, folder: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux alone")
-def test_names_that_are_no_text_are_shown_or_refused(tmp_path: Path, write_result):
+def test_names_that_are_no_text_are_shown_or_refused(
+    tmp_path: Path, write_result: Callable[..., Path]
+):
     folder = write_result(tmp_path / "OUT")
     odd = os.fsencode(tmp_path) + b"/n\xff"
     os.rename(os.fsencode(folder), odd)
