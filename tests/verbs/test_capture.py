@@ -185,7 +185,7 @@ def test_a_damaged_document_is_refused_in_one_sentence(
     document = json.loads((out / "capture.json").read_text("utf-8"))
     document[key] = value
     (tmp_path / "capture.json").write_text(json.dumps(document), "utf-8")
-    with pytest.raises(MixtraceError, match=r"capture\.json cannot be used"):
+    with pytest.raises(MixtraceError, match=r"capture\.json"):
         read_capture(tmp_path)
 
 
