@@ -164,7 +164,7 @@ def test_the_songs_own_files_are_not_overwritten(tiny_song: Path, out: Path, tmp
 
 
 def test_names_of_strangers_stay_in_the_stems_folder(tmp_path: Path):
-    names = ("../../evil", "..", "a" * 300)
+    names = ("../../evil", "..", "a" * 255)
     groups = ("CON", "\\\\host\\share", "x:y")
     write_graph(planted(names, groups), tmp_path / GRAPH, tmp_path / PARAMS)
     song = tmp_path / "song"
