@@ -189,6 +189,13 @@ def test_a_damaged_document_is_refused_in_one_sentence(
         read_capture(tmp_path)
 
 
+@pytest.mark.parametrize("table", ["", "time_s\n", "time_s\n\n"])
+def test_a_table_of_gains_without_rows_is_refused(out: Path, tmp_path: Path, table: str):
+    (tmp_path / "gains.csv").write_text(table, "utf-8")
+    with pytest.raises(MixtraceError, match=r"gains\.csv.*no rows"):
+        read_gains_db(tmp_path, read_capture(out))
+
+
 def test_without_a_folder_nothing_is_written(
     song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

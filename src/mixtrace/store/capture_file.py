@@ -279,8 +279,10 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
     """
     path = folder / GAINS
     try:
-        text = io.StringIO(read_bytes(path).decode())
-        table = np.loadtxt(text, np.float32, comments=None, delimiter=",", skiprows=1, ndmin=2)
+        rows = read_bytes(path).decode().splitlines()[1:]
+        if not any(rows):  # numpy would only warn
+            raise ValueError("it has no rows")
+        table = np.loadtxt(rows, np.float32, comments=None, delimiter=",", ndmin=2)
     except StoreError:
         raise
     except (OSError, ValueError) as error:
@@ -289,7 +291,7 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
             "Run mixtrace capture again."
         ) from error
     gains = len(stored.tracks) + len(stored.shared)
-    if not len(table) or table.shape[1] != gains + 1 or not _are_levels(table[:, 1:]):
+    if table.shape[1] != gains + 1 or not _are_levels(table[:, 1:]):
         raise StoreError(
             f"Expected {gains} columns of gains in dB in {path}; it holds something else. "
             "Run mixtrace capture again."
