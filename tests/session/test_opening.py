@@ -89,3 +89,17 @@ def test_a_manifest_that_is_no_text_of_a_person_is_not_read_whole(song: Path):
         file.truncate(250_001)
     with pytest.raises(SessionError, match="at most 250 kB"):
         find_song(song)
+
+
+@pytest.mark.parametrize("mix", ["a" * 300 + ".wav", "b/" * 3000 + "mix.wav"])
+def test_a_name_longer_than_a_system_takes_is_of_no_file(song: Path, mix: str):
+    (song / "session.toml").write_text(f'mix = "{mix}"\n')
+    with pytest.raises(SessionError):
+        find_song(song)
+
+
+def test_an_endless_key_of_a_manifest_is_told_in_short(song: Path):
+    (song / "session.toml").write_text(f"{'k' * 2000} = 1\n")
+    with pytest.raises(SessionError) as refused:
+        find_song(song)
+    assert len(str(refused.value)) < 1000

@@ -70,7 +70,8 @@ class Axis:
         low, high, inner = self.low, self.high, np.asarray(values, np.float64)
         if self.logarithmic:
             low, high, inner = math.log(low), math.log(high), np.log(np.maximum(inner, low))
-        return np.clip((inner - low) / (high - low), 0.0, 1.0)
+        span = high - low if high > low else 1.0  # an axis of one value has it at its beginning
+        return np.clip((inner - low) / span, 0.0, 1.0)
 
 
 def frequency_axis(

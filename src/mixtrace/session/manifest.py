@@ -85,7 +85,7 @@ def _check_keys(table: dict[str, Any], known: set[str], where: str) -> None:
     unknown = sorted(table.keys() - known)
     if unknown:
         raise SessionError(
-            f"Expected the keys {', '.join(sorted(known))} in {where}; got {unknown[0]!r}. "
+            f"Expected the keys {', '.join(sorted(known))} in {where}; got {unknown[0][:60]!r}. "
             "Remove it or mend its spelling."
         )
 

@@ -16,7 +16,14 @@ __all__ = ["MOST_MANIFEST_BYTES", "is_song_file", "open_song_file", "read_text"]
 MOST_MANIFEST_BYTES = 250_000
 """Of a manifest or of metadata: 150 tracks with long names and paths take half of it."""
 
-_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EBADF, errno.EINVAL)
+_NOT_THERE = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.ELOOP,
+    errno.EBADF,
+    errno.EINVAL,
+    errno.ENAMETOOLONG,
+)
 
 
 def is_song_file(path: Path) -> bool:
