@@ -118,5 +118,5 @@ def _file_inside(folder: Path, text: str, manifest: Path) -> Path:
             "Copy that file into the folder."
         )
     if not is_song_file(folder / relative):
-        raise SessionError(f"Expected the file {text!r} named in {manifest}; there is none.")
+        raise SessionError(f"Expected the file {text[:300]!r} named in {manifest}; there is none.")
     return folder / relative

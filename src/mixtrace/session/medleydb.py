@@ -17,6 +17,8 @@ from mixtrace.session.song import Song, TrackSource
 
 __all__ = ["find_metadata", "read_medleydb"]
 
+_TOLD_CHARACTERS = 300  # of a path, in a sentence
+
 _SUFFIX = "_METADATA.yaml"
 
 
@@ -115,8 +117,9 @@ def _text(entry: Any, key: str, path: Path) -> str:
 def _file(folder: Path, name: str, metadata_path: Path, subfolder: str = "") -> Path:
     path = folder / subfolder / name
     if not is_song_file(path):
+        meant = str(Path(subfolder) / name)[:_TOLD_CHARACTERS]
         raise SessionError(
-            f"Expected {Path(subfolder) / name} in {folder}, named in {metadata_path.name}; "
+            f"Expected {meant} in {folder}, named in {metadata_path.name}; "
             "there is none. Complete the download of this song."
         )
     return path

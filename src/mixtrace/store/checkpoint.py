@@ -139,7 +139,7 @@ def _read(path: Path) -> tuple[Any, dict[str, Tensor]]:
         ValueError: it was changed since it was written, or other software wrote it.
     """
     packed = read_bytes(path, _LARGEST_BYTES)
-    tensors = load(packed)
+    tensors = dict(sorted(load(packed).items()))  # in the same order each time
     digest, _, text = note_of(packed).get(_KEY, "").partition(" ")
     if digest != _digest(text, tensors):
         raise ValueError("its digest is that of another content")
