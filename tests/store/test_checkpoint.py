@@ -122,3 +122,11 @@ def test_a_cut_off_checkpoint_gets_one_sentence(tmp_path: Path):
     checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-1])
     with pytest.raises(StoreError, match="damaged"):
         checkpoint.load()
+
+
+def test_tensors_come_back_in_the_same_order_each_time(tmp_path: Path):
+    checkpoint = Checkpoint(tmp_path / "checkpoint.safetensors", "mine")
+    checkpoint.save({name: torch.zeros(2) for name in "hgfedcba"}, {})
+    for _ in range(5):
+        stored = checkpoint.load()
+        assert stored is not None and list(stored[0]) == list("abcdefgh")
