@@ -12,25 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from mixtrace.cli import main
 from mixtrace.graph import Graph, Node
 from mixtrace.store import GRAPH, PARAMS, StoredGraph, write_graph
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs the command line and returns (code, stdout, stderr)."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mixtrace", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output = capsys.readouterr()
-        return int(ended.value.code or 0), output.out, output.err
-
-    return call
 
 
 COMMANDS = [(), ("fit",), ("render",), ("show",), ("report",), ("compare",), ("evaluate",)]

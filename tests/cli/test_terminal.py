@@ -14,27 +14,12 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from mixtrace.cli import main
 from mixtrace.cli.terminal import ShownConsole, json_text
 
 EVIL = "a\x1b[2J\x1b]0;b\x07\u202egnp\u2066\x9b2K\u200f\u200d\u00a0\tc"
 Run = Callable[..., tuple[int, str, str]]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="other systems have no such names")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs the command line and returns (code, stdout, stderr)."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["mixtrace", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output = capsys.readouterr()
-        return int(ended.value.code or 0), output.out, output.err
-
-    return call
 
 
 def is_harmless(text: str) -> bool:

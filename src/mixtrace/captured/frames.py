@@ -37,12 +37,12 @@ class Frames:
             tracks: that are summed.
             gains: of all tracks, those of the sum included.
         """
+        inside = list(tracks)
         power, own = torch.zeros((2, gains.shape[-1]))
         others = gains.clone()
-        others[list(tracks)] = 0.0
-        mine = gains - others
-        for k in tracks:
-            power += gains[k] * (mine * self.gram[k]).sum(0)
+        others[inside] = 0.0
+        for k in inside:
+            power += gains[k] * (gains[inside] * self.gram[k, inside]).sum(0)
             own += gains[k] * (self.cross[k] - (others * self.gram[k]).sum(0))
         return power, own
 

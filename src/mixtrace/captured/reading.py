@@ -124,16 +124,16 @@ class Reading:
             return self._read_large(progress)
         steps = 6
         if known is None:
-            gains, solution, holds = self._chosen(progress, steps)
+            gains, gained, solution, holds = self._chosen(progress, steps)
             if keeper is not None:
                 Chosen(left_out, holds, gains, solution.plain, solution.found).save(keeper)
         else:
             known.check(self.gains(()), len(self.dry), self.plan.lengths)
-            gains, holds = known.gains, known.holds
+            gains, gained, holds = known.gains, self._gained(known.gains), known.holds
             solution = Solution.near(known.plain, known.found)
         again, taps = self.plan.again, solution.found.shape[-1]
         progress(_WHAT, 3, steps)
-        solution = self._solved(self._gained(gains), taps, self.heard, again, solution)
+        solution = self._solved(gained, taps, self.heard, again, solution)
         progress(_WHAT, 4, steps)
         factors = self._factors(solution.found, gains)
         progress(_WHAT, 5, steps)
@@ -144,8 +144,10 @@ class Reading:
         progress(_WHAT, steps, steps)
         return Read(solution.found, factors, holds, gained)
 
-    def _chosen(self, progress: Progress, steps: int) -> tuple[Tensor, Solution, list[float]]:
-        """Return first gains, responses of the best length, and how much of each track's hold."""
+    def _chosen(
+        self, progress: Progress, steps: int
+    ) -> tuple[Tensor, Channels, Solution, list[float]]:
+        """Return first gains, the tracks under them, responses, and how much of each holds."""
         progress(_WHAT, 0, steps)
         solution, gains = self._short()
         gained = self._gained(gains)
@@ -158,7 +160,7 @@ class Reading:
             lambda taps, near: self._of(products, taps, self.learnt, self.plan.again, near),
             solution,
         )
-        return gains, solution, trial.holds(solution.found, self.inputs)
+        return gains, gained, solution, trial.holds(solution.found, self.inputs)
 
     def _short(self) -> tuple[Solution, Tensor]:
         """Return short responses and what gains were read with them."""
