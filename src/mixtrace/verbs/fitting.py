@@ -173,17 +173,28 @@ def fit(
         )
         report("measuring", 1, 1)
         result = Fit(stored, found, estimate, rate, measures, notes, folder, warnings=warnings)
-        if folder is not None and keeper is not None and increases is not None:
-            weighed = increases
+        if keeper is not None and increases is not None:
             with deferred():
-                _write(folder, result, {"config": choices, "fingerprint": fingerprint})
-                lacking = page_failure(
-                    folder, lambda: _write_page(folder, stored, rendered, weighed, report)
-                )
+                facts = {"config": choices, "fingerprint": fingerprint}
+                result = _stored_result(result, rendered, increases, facts, report)
                 if not found.interrupted:
                     keeper.forget_previous()
-            result = replace(result, lacking=lacking)
     return result
+
+
+def _stored_result(
+    result: Fit,
+    rendered: _Rendered,
+    increases: Float32[np.ndarray, " processor"],
+    facts: dict[str, Any],
+    report: Callable[[str, int, int], None],
+) -> Fit:
+    """Write a result that has a folder, then its page, and tell what its page lacks."""
+    folder, stored = result.folder, result.stored
+    assert folder is not None
+    _write(folder, result, facts)
+    lacking = page_failure(folder, lambda: _write_page(folder, stored, rendered, increases, report))
+    return replace(result, lacking=lacking)
 
 
 def _check_device(device: str) -> None:
