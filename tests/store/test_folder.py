@@ -158,3 +158,20 @@ def test_a_fingerprint_changes_with_all_that_matters_and_nothing_else():
     for changed in (session(other), session(audio, "bass"), session(audio, rate=44_100)):
         assert session_fingerprint(changed, config) != reference
     assert session_fingerprint(session(audio), config | {"seed": 1}) != reference
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+@pytest.mark.parametrize("name", ["checkpoint.safetensors", "checkpoint.previous.safetensors"])
+def test_a_file_called_as_a_checkpoint_opens_no_folder_of_other_files(
+    tmp_path: Path, name: str, fresh: bool
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    (out / "mix.wav").write_text("mine too")
+    with (
+        pytest.raises(StoreError, match=r"has a mix\.wav that no capture wrote"),
+        claimed_folder(out, "me", fresh=fresh, results=CAPTURES),
+    ):
+        raise AssertionError
+    assert (out / name).read_text() == "mine" and (out / "mix.wav").read_text() == "mine too"

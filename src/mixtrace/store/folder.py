@@ -125,16 +125,26 @@ def _tidy(folder: Path) -> None:
 
 def _check_strangers(folder: Path, checkpoint: Checkpoint, results: Results) -> None:
     """Refuse a folder that holds what no run wrote."""
-    if not folder.exists() or is_plain_file(folder / results.facts) or checkpoint.exists:
+    if not folder.exists() or is_plain_file(folder / results.facts):
         return
     if os.path.lexists(folder / MOVES):
         return
-    strange = sorted(entry.name for entry in folder.iterdir() if not _is_left_over(entry))
-    if strange:
+    states = {checkpoint.path, checkpoint.previous}
+    others = [entry for entry in folder.iterdir() if entry not in states]
+    strange = sorted(entry.name for entry in others if not _is_left_over(entry))
+    if strange and not _is_own(checkpoint):
         raise StoreError(
             f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "
             f"no {results.what} wrote. Choose another output folder."
         )
+
+
+def _is_own(checkpoint: Checkpoint) -> bool:
+    """Return whether this very run stored itself in a folder; its name alone tells nothing."""
+    try:
+        return checkpoint.load() is not None
+    except StoreError:
+        return False
 
 
 def _is_left_over(entry: Path) -> bool:
