@@ -52,12 +52,10 @@ VARIANTS: dict[str, Recipe] = {
     WITHOUT_ECHOES: _OURS,
     "random start": replace(_OURS, start="random"),
     "windows anywhere": replace(_OURS, windows="uniform"),
-    "one rate of .01 for all": replace(_OURS, learning_rates=_PUBLISHED.learning_rates),
+    "one rate of .01 for all": replace(_OURS, learning_rate=_PUBLISHED.learning_rate),
     "second moments over 1,000 steps": replace(_OURS, second_moment=0.999),
     "constant rate": replace(_OURS, console_end=1.0),
-    "half the rates": replace(
-        _OURS, learning_rates={name: 0.5 * rate for name, rate in _OURS.learning_rates.items()}
-    ),
+    "half the rates": replace(_OURS, pace=0.5),
     "one window a step": replace(_OURS, batch=1),
     "transforms that never wrap": _objective(fft_limit_s=None),
     "eq. (4) minimised": _objective(convention="eq4"),

@@ -19,6 +19,7 @@ ROOMS = (
     "errors",
     "names",
     "units",
+    "wording",
     "params",
     "keeper",
     "stopping",

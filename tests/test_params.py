@@ -108,7 +108,17 @@ def test_the_gradient_of_a_tap_in_the_centre_is_finite(dtype: torch.dtype):
     assert gradient.norm(dim=-1).min() > 0.9
 
 
-SPEC = ParamSpec("knee_db", "dB", 0.5, 20.0, None, 0.0, Exponential(4.0), (), "knee")
+SPEC = ParamSpec(
+    name="knee_db",
+    unit="dB",
+    low=0.5,
+    high=20.0,
+    neutral=None,
+    init=0.0,
+    warp=Exponential(4.0),
+    shape=(),
+    label="knee",
+)
 
 
 def test_a_specification_keeps_values_in_range():

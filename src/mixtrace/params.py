@@ -171,7 +171,7 @@ class _UnitGradient(torch.autograd.Function):
         return gradient / (1e-7 + torch.linalg.vector_norm(gradient, dim=-1, keepdim=True))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ParamSpec:
     """One parameter of a processor.
 
@@ -185,6 +185,11 @@ class ParamSpec:
         warp: how the unconstrained value becomes the physical one.
         shape: the shape of the value of one node.
         label: the name in words.
+        meaning: what the values are, in whole sentences.
+        start: the physical value at which our search starts; None for one drawn around `init`.
+        rate: the step of the unconstrained value in our search, at rate 1; 0 never moves.
+        varies: whether the first axis may have another length in each node (bands, knots, taps);
+            `shape` then gives the length that a search starts with.
     """
 
     name: str
@@ -196,6 +201,10 @@ class ParamSpec:
     warp: Warp
     shape: tuple[int, ...]
     label: str
+    meaning: str = ""
+    start: float | None = None
+    rate: float = 0.1
+    varies: bool = False
 
     def physical(self, z: Float[Tensor, "node *shape"]) -> Float[Tensor, "node *shape"]:
         """Return physical values within [low, high] of unconstrained ones."""

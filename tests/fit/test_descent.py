@@ -113,7 +113,7 @@ def test_values_stay_in_range(graph: Graph, windows: SongWindows) -> None:
         graph,
         Variables.random(graph, torch.Generator().manual_seed(0)),
         windows,
-        replace(RECIPE, learning_rates={n: 100.0 * r for n, r in RECIPE.learning_rates.items()}),
+        replace(RECIPE, pace=100.0),
     )
     take(descent, windows, 3)
     settings = descent.settings

@@ -13,10 +13,10 @@ import pytest
 
 from mixtrace.errors import StoreError
 from mixtrace.graph import Graph, Node
-from mixtrace.processors import PROCESSORS
+from mixtrace.processors import PROCESSORS, NodeSettings
 from mixtrace.report import comparison_page, read_result, report_page
 from mixtrace.report.details import node_details
-from mixtrace.report.rendered import NodeValues, entering_spectra_db, response_powers
+from mixtrace.report.rendered import entering_spectra_db, response_powers
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -179,7 +179,7 @@ def test_wet_levels_are_worked_out_once(
     """Each takes a tenth of a second, and a console of a hundred tracks has two hundred."""
     asked: list[str] = []
 
-    def counted(node: NodeValues, *rest: Any) -> Any:
+    def counted(node: NodeSettings, *rest: Any) -> Any:
         asked.append(node.kind)
         return response_powers(node, *rest)
 

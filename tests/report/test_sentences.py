@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from mixtrace.graph import ConsolePreset, build_console
-from mixtrace.processors import PROCESSORS, Settings
-from mixtrace.report.rendered import NodeValues, reduction, wet_level_db
+from mixtrace.processors import PROCESSORS, NodeSettings, Settings
+from mixtrace.report.rendered import reduction, wet_level_db
 from mixtrace.report.sentences import Telling, tell
 from mixtrace.session import Alignment
 from mixtrace.store import Evidence, StoredGraph, StoredTrack
@@ -95,7 +95,7 @@ def test_idle_dynamics_are_doubted():
     assert "the compressor takes less than 0.5 dB away" in telling.doubts
     assert "the gate hardly ever closes" in telling.doubts
     closing = of_track(tell(stored, measured(stored, gain_db=-20.0)))
-    assert "Gated below -24 dB (50 % of the time, by up to 20 dB)" in closing.sentence
+    assert "gated below -24 dB (50 % of the time, by up to 20 dB)" in closing.sentence
 
 
 def test_what_the_match_hardly_needs_is_named():
@@ -126,7 +126,7 @@ def test_a_wet_level_is_weighed_by_the_sound():
     start_db = torch.full((2, 193), -120.0)
     start_db[0, 1:14] = 0.0  # the bins of 78 Hz to 1 kHz, mid
     reverb = {"rt60_s": torch.full((2, 193), 1.0), "initial_db": start_db}
-    node = NodeValues("reverb", reverb, 0.5)
+    node = NodeSettings("reverb", reverb, 0.5)
     inside = np.where((CENTRES_HZ > 150.0) & (CENTRES_HZ < 800.0), -30.0, -120.0)
     outside = np.where(CENTRES_HZ > 3_000.0, -30.0, -120.0)
     levels_db = [wet_level_db(node, spectrum, EDGES_HZ) for spectrum in (inside, outside)]

@@ -15,11 +15,12 @@ from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import Graph
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import Settings
+from mixtrace.processors.equalizer import Equalizer
 from mixtrace.render import DryAudio
 
 __all__ = ["Descent"]
 
-_CURVE = ("equalizer", "magnitude_db")
+_CURVE = (Equalizer.kind, "magnitude_db")
 
 
 class Descent:
@@ -99,8 +100,8 @@ class Descent:
         parts = [[(own, torch.ones_like(own)), *zip(small, given[: len(small)], strict=True)]]
         parts += [[pair] for pair in zip(operators.computed, given[len(small) :], strict=True)]
         self._pass_back(parts)
-        rates = self._recipe.learning_rates
-        self._adam.step({(kind, name): rate * rates[name] for kind, name in self.variables.values})
+        rates = {key: rate * self._recipe.rate(*key) for key in self.variables.values}
+        self._adam.step(rates)
         self.variables.project()
         if self._recipe.level_unheard:
             self._level_unheard()

@@ -12,7 +12,7 @@ from mixtrace.fit.parsimony import parsimony
 from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, LossParts, combine
-from mixtrace.processors import Settings
+from mixtrace.processors import Settings, processor
 from mixtrace.render import (
     DryAudio,
     KeptOperators,
@@ -32,7 +32,6 @@ __all__ = [
     "window_loss",
 ]
 
-_STAGED_AS_PUBLISHED = ("equalizer", "reverb")
 _POWER_FLOOR = 1e-12
 
 
@@ -46,7 +45,7 @@ class Objective:
         convention: the norm in the spectral convergence.
         fft_limit_s: for `compiled`, see `render_compiled`; in seconds.
         gain_staging: weight of the gain-staging regulariser.
-        sharpness: weight of the sum of (1 - sharpness)^2 / 2 over the delay taps.
+        sharpness: weight of the regularisers of single processors: how blunt delay taps are.
         sparsity: final weight of the sum of the dry/wet weights, while pruning.
         parsimony: weight of `parsimony`.
     """
@@ -151,9 +150,10 @@ def settings_loss(
         total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
     if objective.parsimony:
         total = total + objective.parsimony * parsimony(settings, windows.heard(graph))
-    if "multitap_delay" in settings.values:
-        sharpness = settings.values["multitap_delay"]["taps"][..., 1]
-        total = total + 0.5 * objective.sharpness * (1.0 - sharpness).square().sum()
+    for kind, values in settings.values.items():
+        own = processor(kind).regulariser(values)
+        if own is not None:
+            total = total + objective.sharpness * own
     return total
 
 
@@ -273,7 +273,7 @@ class PublishedGainStaging:
 
     def __call__(self, kind: str, nodes: tuple[int, ...], entering: Tensor, wet: Tensor) -> None:
         """Add a batch of nodes of one kind."""
-        if kind in _STAGED_AS_PUBLISHED:
+        if processor(kind).levelled:
             before = torch.log(entering.square().mean((-1, -2)) + 1e-7)
             after = torch.log(wet.square().mean((-1, -2)) + 1e-7)
             self.total = self.total + (before - after).abs().sum()

@@ -12,22 +12,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.processors import Settings
+from mixtrace.processors import Settings, processor
+from mixtrace.processors.equalizer import Equalizer
 
 __all__ = ["parsimony"]
-
-_GAINS = {
-    "equalizer": "magnitude_db",
-    "stereo_imager": "side_gain_db",
-    "gain_panning": "gain_db",
-}
-"""The kinds whose whole effect is one set of gains, and the parameter that holds it."""
 
 _SMALL_DB = 0.01
 
 
 def parsimony(settings: Settings, heard: Float[Tensor, "equalizer bin"]) -> Float[Tensor, ""]:
-    """Return the sum of log(1 + rms effect / 1 dB) over equalizers, imagers and gain/pannings.
+    """Return the sum of log(1 + rms effect / 1 dB) over processors that are gains and no more.
 
     An effect is what leaves the node over what enters it, dry/wet weight included, in dB; that of
     an equalizer counts where there is something to hear: elsewhere a penalty would draw the curve
@@ -38,13 +32,15 @@ def parsimony(settings: Settings, heard: Float[Tensor, "equalizer bin"]) -> Floa
         heard: 1 where what an equalizer stands on sounds, else 0; see `SongWindows.heard`.
     """
     total = torch.zeros(())
-    for kind, name in _GAINS.items():
-        if kind in settings.wet:
-            wet = settings.wet[kind][:, None]
-            gain = 10.0 ** (settings.values[kind][name].reshape(len(wet), -1) / 20.0)
-            effect_db = 20.0 * torch.log10((1.0 - wet + wet * gain).clamp_min(1e-4))
-            weight = heard if kind == "equalizer" else torch.ones_like(effect_db)
-            power = (weight * effect_db.square()).sum(1) / weight.sum(1).clamp_min(1.0)
-            # The square root has no slope at zero; a hundredth of a dB rounds it off.
-            total = total.to(power.device) + torch.log1p((power + _SMALL_DB**2).sqrt()).sum()
+    for kind, wet in settings.wet.items():
+        name = processor(kind).gains
+        if name is None:
+            continue
+        wet = wet[:, None]
+        gain = 10.0 ** (settings.values[kind][name].reshape(len(wet), -1) / 20.0)
+        effect_db = 20.0 * torch.log10((1.0 - wet + wet * gain).clamp_min(1e-4))
+        weight = heard if kind == Equalizer.kind else torch.ones_like(effect_db)
+        power = (weight * effect_db.square()).sum(1) / weight.sum(1).clamp_min(1.0)
+        # The square root has no slope at zero; a hundredth of a dB rounds it off.
+        total = total.to(power.device) + torch.log1p((power + _SMALL_DB**2).sqrt()).sum()
     return total

@@ -1,32 +1,15 @@
 """Recipes: how a search starts, how long it descends and on what; ours and the published one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mixtrace.fit.objective import Objective
 from mixtrace.fit.variables import WET
+from mixtrace.processors import processor
 
 __all__ = ["RECIPES", "Recipe"]
 
-_OWN_RATES: dict[str, float] = {
-    "magnitude_db": 0.18,
-    "gain_db": 0.06,
-    "side_gain_db": 0.06,
-    "threshold_db": 0.3,
-    "knee_db": 0.3,
-    "time_ms": 0.3,
-    "slope": 0.3,
-    "taps": 0.06,
-    "color_db": 0.12,
-    "initial_db": 0.6,
-    "rt60_s": 0.3,
-    "ride_db": 0.3,
-    "duration_s": 0.0,
-    WET: 0.18,
-}
-
-_PUBLISHED_RATES = {name: 0.0 if name == "duration_s" else 0.01 for name in _OWN_RATES}
+_WET_RATE = 0.18
 
 
 @dataclass(frozen=True)
@@ -46,7 +29,9 @@ class Recipe:
         console_end: rate at the end of the console's cosine schedule; 1 keeps it constant.
         round_rate: rate of the steps after a round; they fall to zero unless it is 1.
         reset_steps: the optimiser forgets its moments every so many steps; 0 for never.
-        learning_rates: steps of the unconstrained values at rate 1, by parameter.
+        learning_rate: the step of every unconstrained value that moves, at rate 1; None for the
+            one that each parameter states.
+        pace: a factor on what the parameters state.
         second_moment: Adam's decay of squared gradients a step; .95 remembers twenty steps.
         level_unheard: whether an EQ curve goes on level, after every step, where its track or bus
             does not sound; nothing else holds it there.
@@ -65,12 +50,19 @@ class Recipe:
     console_end: float = 0.1
     round_rate: float = 0.25
     reset_steps: int = 0
-    learning_rates: Mapping[str, float] = field(default_factory=lambda: dict(_OWN_RATES))
+    learning_rate: float | None = None
+    pace: float = 1.0
     second_moment: float = 0.95
     level_unheard: bool = True
     objective: Objective = field(default_factory=Objective)
     sparsity_ramp_steps: int = 200
     judge_whole: bool = False
+
+    def rate(self, kind: str, name: str) -> float:
+        """Return the step of a parameter of a kind, or of its dry/wet weight, at rate 1."""
+        own = _WET_RATE if name == WET else processor(kind).param(name).rate
+        every = self.learning_rate
+        return self.pace * own if every is None or own == 0.0 else every
 
 
 RECIPES: dict[str, Recipe] = {
@@ -86,7 +78,7 @@ RECIPES: dict[str, Recipe] = {
         console_end=1.0,
         round_rate=1.0,
         reset_steps=500,
-        learning_rates=_PUBLISHED_RATES,
+        learning_rate=0.01,
         second_moment=0.999,
         level_unheard=False,
         objective=Objective(

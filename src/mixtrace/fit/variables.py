@@ -88,5 +88,4 @@ class Variables:
         """Move every value, in place, to where its physical value is within its range."""
         for (kind, name), value in self.values.items():
             if name != WET:
-                spec = next(s for s in processor(kind).params if s.name == name)
-                value.copy_(spec.project(value))
+                value.copy_(processor(kind).param(name).project(value))

@@ -24,8 +24,10 @@ from torch import Tensor
 from mixtrace.fit.echoes import Echoes, find_echoes
 from mixtrace.graph import INPUT, Graph
 from mixtrace.processors import Settings, processor
-from mixtrace.processors.equalizer import equalizer_frequencies
-from mixtrace.processors.multitap_delay import SLOT_S
+from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
+from mixtrace.processors.gain_automation import GainAutomation
+from mixtrace.processors.gain_panning import GainPanning
+from mixtrace.processors.multitap_delay import SLOT_S, MultitapDelay
 from mixtrace.runtime import give_back
 from mixtrace.session import Session
 from mixtrace.unseen import Range, touches
@@ -42,7 +44,6 @@ _FRAME_BYTES = 50_000_000
 _BINS_AT_ONCE = 128
 """Systems of the ridge regression that are copied at a time; of 130 tracks each takes 0.1 MB."""
 _GAIN_RANGE_DB = (-40.0, 24.0)
-_DELAY = "multitap_delay"
 _NO_ECHO_DB = -30.0
 _SHARP = 0.98
 
@@ -247,24 +248,28 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
     give_back()
     curve_db = np.maximum(response.coherent_db, response.power_db)
     settings = _neutral(graph)
-    if "gain_automation" in settings.values:
+    if GainAutomation.kind in settings.values:
         duration_s = session.mix.shape[-1] / session.sample_rate_hz
-        settings.values["gain_automation"]["duration_s"].fill_(duration_s)
+        settings.values[GainAutomation.kind]["duration_s"].fill_(duration_s)
     weight = response.energy / (response.energy.sum(-1, keepdims=True) + 1e-20)
     gain_db = (curve_db * weight[:, None]).sum(-1)
     shape_db = (curve_db - gain_db[..., None]).mean(1)
     grid = equalizer_frequencies().numpy()
     for number, entry in enumerate(graph.inputs):
         for kind, name, value in (
-            ("equalizer", "magnitude_db", np.interp(grid, response.frequency_hz, shape_db[number])),
-            ("gain_panning", "gain_db", gain_db[number]),
+            (
+                Equalizer.kind,
+                "magnitude_db",
+                np.interp(grid, response.frequency_hz, shape_db[number]),
+            ),
+            (GainPanning.kind, "gain_db", gain_db[number]),
         ):
             node = _first_downstream(graph, entry, kind)
             if node is not None:
                 row = graph.of_kind(kind).index(node)
                 settings.values[kind][name][row] = torch.from_numpy(value).float()
-    if "multitap_delay" in settings.values:
-        slots = settings.values[_DELAY]["taps"].shape[-2]
+    if MultitapDelay.kind in settings.values:
+        slots = settings.values[MultitapDelay.kind]["taps"].shape[-2]
         echoes = find_echoes(session, response.coherent, SLOT_S, slots, held_out)
         _set_echoes(settings, graph, echoes)
     give_back()
@@ -273,12 +278,15 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
 
 def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
     """Put the echoes of each track, in place, into the first delay of its chain."""
-    taps, color_db = settings.values[_DELAY]["taps"], settings.values[_DELAY]["color_db"]
+    taps, color_db = (
+        settings.values[MultitapDelay.kind]["taps"],
+        settings.values[MultitapDelay.kind]["color_db"],
+    )
     for number, entry in enumerate(graph.inputs):
-        node, ratio = _first_downstream(graph, entry, _DELAY), echoes.ratio[number]
+        node, ratio = _first_downstream(graph, entry, MultitapDelay.kind), echoes.ratio[number]
         if node is None or not ratio.any():
             continue
-        row = graph.of_kind(_DELAY).index(node)
+        row = graph.of_kind(MultitapDelay.kind).index(node)
         energy = np.square(ratio).sum(-1).mean()
         level_db = 20.0 * np.log10(np.maximum(ratio / np.sqrt(energy), 1e-6))
         color_db[row] = torch.from_numpy(np.maximum(level_db, _NO_ECHO_DB)).float()[..., None]
@@ -286,7 +294,7 @@ def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
         found = torch.from_numpy(ratio > 0.0)
         taps[row, ..., 0] = torch.where(found, offset_s, taps[row, ..., 0])
         taps[row, ..., 1] = torch.where(found, _SHARP, taps[row, ..., 1])
-        settings.wet[_DELAY][row] = float(np.sqrt(energy) / (1.0 + np.sqrt(energy)))
+        settings.wet[MultitapDelay.kind][row] = float(np.sqrt(energy) / (1.0 + np.sqrt(energy)))
 
 
 def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:
@@ -302,30 +310,6 @@ def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:
     return None
 
 
-_START: dict[str, dict[str, float]] = {
-    "equalizer": {"magnitude_db": 0.0, "wet": 0.98},
-    "compressor": {
-        "threshold_db": -30.0,
-        "knee_db": 10.0,
-        "time_ms": 20.0,
-        "slope": -0.2,
-        "wet": 0.5,
-    },
-    "noise_gate": {
-        "threshold_db": -45.0,
-        "knee_db": 10.0,
-        "time_ms": 10.0,
-        "slope": -0.2,
-        "wet": 0.5,
-    },
-    "stereo_imager": {"side_gain_db": 0.0, "wet": 0.7},
-    "gain_panning": {"gain_db": 0.0, "wet": 0.98},
-    "multitap_delay": {"color_db": 0.0, "wet": 0.03},
-    "gain_automation": {"ride_db": 0.0, "wet": 0.98},
-    "reverb": {"initial_db": 0.0, "rt60_s": 0.8, "wet": 0.05},
-}
-
-
 def _neutral(graph: Graph) -> Settings:
     values: dict[str, dict[str, Tensor]] = {}
     wet: dict[str, Tensor] = {}
@@ -334,11 +318,10 @@ def _neutral(graph: Graph) -> Settings:
         count = len(graph.of_kind(kind))
         values[kind] = {}
         for spec in processor(kind).params:
-            start = _START[kind].get(spec.name)
-            if start is None:
+            if spec.start is None:
                 noise = 0.3 * torch.randn((count, *spec.shape), generator=generator)
                 values[kind][spec.name] = spec.physical(spec.init + noise)
             else:
-                values[kind][spec.name] = torch.full((count, *spec.shape), start)
-        wet[kind] = torch.full((count,), _START[kind]["wet"])
+                values[kind][spec.name] = torch.full((count, *spec.shape), spec.start)
+        wet[kind] = torch.full((count,), processor(kind).start_wet)
     return Settings(values, wet)

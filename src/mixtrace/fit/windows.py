@@ -20,7 +20,7 @@ from mixtrace.losses import (
     MixLoss,
 )
 from mixtrace.parallel import side_by_side, workers
-from mixtrace.processors.equalizer import equalizer_frequencies
+from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
 from mixtrace.render import DryAudio
 from mixtrace.session import Looks, Session
 from mixtrace.unseen import Range, divided_windows, ranges_between
@@ -32,7 +32,6 @@ SILENCE = 1e-5
 
 _CACHE_BYTES = 1_500_000_000
 _FEW_KEPT = 8  # of a session so large that two windows at once would not fit
-_EQUALIZER = "equalizer"
 _HEARD_WINDOWS = 16
 _HEARD_SHARE = 1e-4
 
@@ -137,7 +136,8 @@ class SongWindows:
         """
         if self._heard is None or self._heard[0] != graph:
             rows = [
-                self._track_heard[list(graph.tracks[i])].amax(0) for i in graph.of_kind(_EQUALIZER)
+                self._track_heard[list(graph.tracks[i])].amax(0)
+                for i in graph.of_kind(Equalizer.kind)
             ]
             bins = len(equalizer_frequencies())
             heard = torch.stack(rows) if rows else torch.zeros((0, bins))

@@ -3,6 +3,7 @@
 from mixtrace.processors.base import (
     AutomationProcessor,
     DynamicsProcessor,
+    Family,
     FilterProcessor,
     ImpulseResponse,
     MatrixProcessor,
@@ -10,19 +11,38 @@ from mixtrace.processors.base import (
     TimeDomainProcessor,
     Values,
 )
+from mixtrace.processors.curve_shape import CurveShape, Feature, curve_shape, shape_words
+from mixtrace.processors.families import FAMILIES
+from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
 from mixtrace.processors.registry import PROCESSORS, processor
 from mixtrace.processors.settings import Settings
+from mixtrace.processors.told import Heard, NodeSettings, Reduction, Said
 
 __all__ = [
+    "FAMILIES",
     "PROCESSORS",
     "AutomationProcessor",
+    "CurveShape",
     "DynamicsProcessor",
+    "Family",
+    "Feature",
     "FilterProcessor",
+    "Glyph",
+    "Heard",
     "ImpulseResponse",
     "MatrixProcessor",
+    "NodeSettings",
+    "Panel",
+    "Picture",
     "Processor",
+    "Reduction",
+    "Said",
+    "Scale",
     "Settings",
     "TimeDomainProcessor",
+    "Trace",
     "Values",
+    "curve_shape",
     "processor",
+    "shape_words",
 ]

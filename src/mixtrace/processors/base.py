@@ -1,29 +1,36 @@
-"""What every processor is: its kind, its parameters and what it does to audio.
+"""What every processor is: its kind, its parameters, what it does to audio and how it is told.
 
-There are four families. A filter is an impulse response for each channel and a matrix mixes the two
-channels without memory: both are linear and time-invariant, and the renderer fuses them. A dynamics
-processor follows the level of its input, an automation follows the clock: both run in time.
+There are four capabilities, which renderers ask for. A filter is an impulse response for each
+channel and a matrix mixes the two channels without memory: both are linear and time-invariant, and
+the renderer fuses them. A dynamics processor follows the level of its input, an automation follows
+the clock: both run in time.
 
 Values are physical (see `params`), one row a node. The dry/wet weight belongs to the renderer.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import ClassVar, Literal
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import convolve, detect_and_gain
+from mixtrace.dsp import convolve
 from mixtrace.params import ParamSpec
-from mixtrace.units import DB_PER_NEPER_OF_ENERGY
+from mixtrace.processors.dynamics_picture import dynamics_glyph, dynamics_picture
+from mixtrace.processors.picture import Glyph, Picture
+from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.wording import percent, seconds, short_number
 
 __all__ = [
     "DESIGN_RATE_HZ",
     "AutomationProcessor",
     "DynamicsProcessor",
+    "Family",
     "FilterProcessor",
     "ImpulseResponse",
     "MatrixProcessor",
@@ -39,28 +46,91 @@ Values = Mapping[str, Tensor]
 """Physical values of the nodes of one kind: parameter name -> [node, *shape]."""
 
 
+Family = Literal["tone", "dynamics", "place", "space", "ride", "colour"]
+"""What a processor is for: tone, dynamics, level and width, delay and reverb, automation, colour
+(distortion). Reports tell the families of a strip in this order."""
+
+_UNITS = {"dB/dB": "dB per dB"}
+
+
 class Processor(ABC):
-    """A stateless processor.
+    """A stateless processor, which states everything about itself.
 
     Attributes:
         kind: its name in graphs and files.
-        letter: its letter in the published chains ("ecnsgdr").
+        letter: its letter in short chains ("ecnsgdr" is the published one).
         label: its name in words.
+        short: its name where there is little room.
+        family: what it is for.
+        about: what it does, in whole sentences.
         params: its parameters.
         widens: whether two equal channels can come out different.
+        start_wet: the dry/wet weight at which our search starts.
+        gains: the parameter in dB that is all it does, where there is one.
+        levelled: whether the published gain-staging regulariser counts it.
     """
 
     kind: ClassVar[str]
     letter: ClassVar[str]
     label: ClassVar[str]
+    short: ClassVar[str] = ""
+    family: ClassVar[Family]
+    about: ClassVar[str] = ""
     params: ClassVar[tuple[ParamSpec, ...]]
     widens: ClassVar[bool]
+    start_wet: ClassVar[float] = 0.5
+    gains: ClassVar[str | None] = None
+    levelled: ClassVar[bool] = False
 
     @abstractmethod
     def forward(
         self, audio: Float[Tensor, "node 2 time"], values: Values, sample_rate_hz: float
     ) -> Float[Tensor, "node 2 time"]:
         """Return the processed audio, of the same length, fully wet."""
+
+    def param(self, name: str) -> ParamSpec:
+        """Return the parameter of a name."""
+        return next(spec for spec in self.params if spec.name == name)
+
+    def regulariser(self, values: Values) -> Float[Tensor, ""] | None:
+        """Return what the published method adds to the loss for these settings, if anything."""
+        return None
+
+    def describe(self, node: NodeSettings) -> str:
+        """Return the settings in words and units, on one line."""
+        single = [spec for spec in self.params if not spec.shape]
+        words = [
+            f"{spec.label} {short_number(node.number(spec.name))} {spec.unit}".rstrip()
+            for spec in single
+        ]
+        return ", ".join([*words, f"wet {percent(node.wet)}"])
+
+    def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
+        """Yield what a person would dial: names and values with their units."""
+        for spec in self.params:
+            if not spec.shape:
+                yield spec.label, _valued(spec, node.number(spec.name))
+
+    def say(self, node: NodeSettings, heard: Heard) -> Said:
+        """Return what it does to the sound, as an engineer would say it."""
+        return Said((f"a processor mixtrace has no words for: {self.describe(node)}",))
+
+    def picture(self, node: NodeSettings, heard: Heard) -> Picture | None:
+        """Return a picture of what it does, if there is one."""
+        return None
+
+    def glyph(self, node: NodeSettings, heard: Heard) -> Glyph | None:
+        """Return what it does as a small curve, if there is one."""
+        return None
+
+
+def _valued(spec: ParamSpec, value: float) -> str:
+    if spec.unit == "ms":
+        return seconds(value / 1000.0)
+    if spec.unit == "s":
+        return f"{value:.1f} s"
+    digits = f"{value:.2f}" if spec.unit == "dB/dB" else f"{value:.1f}"
+    return f"{digits} {_UNITS.get(spec.unit, spec.unit)}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -143,40 +213,29 @@ class TimeDomainProcessor(Processor):
 
 
 class DynamicsProcessor(TimeDomainProcessor):
-    """A processor whose gain follows the level of its input.
+    """A processor whose gain follows the level of its input."""
 
-    Attributes:
-        direction: +1 acts above the threshold, -1 below it.
-    """
+    family = "dynamics"
 
-    direction: ClassVar[int]
+    @abstractmethod
+    def static_gain_db(
+        self, node: NodeSettings, level_db: Float[np.ndarray, " level"]
+    ) -> Float[np.ndarray, " level"]:
+        """Return the gain in dB at constant levels, dry/wet weight included."""
 
-    def follow(
-        self,
-        audio: Float[Tensor, "node channel time"],
-        values: Values,
-        wet: Float[Tensor, " node"],
-        state: Float[Tensor, " node"],
-        start_s: Float[Tensor, " node"],
-        sample_rate_hz: float,
-    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, " node"]]:
-        """Return the audio under its gain; the state is that of the level detector."""
-        pole = torch.exp(-1000.0 / (sample_rate_hz * values["time_ms"]))
-        return detect_and_gain(
-            audio,
-            pole,
-            values["threshold_db"] / DB_PER_NEPER_OF_ENERGY,
-            values["knee_db"] / (2.0 * DB_PER_NEPER_OF_ENERGY),
-            # The kernel's curve is in nepers of energy, its gain in nepers of amplitude.
-            0.5 * values["slope"],
-            wet,
-            direction=self.direction,
-            state=state,
-        )
+    def picture(self, node: NodeSettings, heard: Heard) -> Picture:
+        """Return the level that leaves over the one that enters, and the gain over the song."""
+        return dynamics_picture(partial(self.static_gain_db, node), heard)
+
+    def glyph(self, node: NodeSettings, heard: Heard) -> Glyph:
+        """Return the gain over the song, or over the level where nothing was measured."""
+        return dynamics_glyph(partial(self.static_gain_db, node), heard)
 
 
 class AutomationProcessor(TimeDomainProcessor):
     """A processor whose gain follows the clock."""
+
+    family = "ride"
 
     @abstractmethod
     def gain(

@@ -1,32 +1,20 @@
 """Compressor: turns the audio down while its level is above a threshold."""
 
-from mixtrace.params import Affine, Exponential, Logistic, ParamSpec, PoleTime
-from mixtrace.processors.base import DESIGN_RATE_HZ, DynamicsProcessor
-from mixtrace.units import DB_PER_NEPER_OF_ENERGY
+from collections.abc import Iterator
 
-__all__ = ["DETECTOR_PARAMS", "Compressor"]
+from mixtrace.params import Logistic, ParamSpec
+from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
+from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.wording import short_number
 
-DETECTOR_PARAMS = (
-    ParamSpec(
-        "threshold_db",
-        "dB",
-        -60.0,
-        20.0,
-        None,
-        0.0,
-        Affine(DB_PER_NEPER_OF_ENERGY, -6.0 * DB_PER_NEPER_OF_ENERGY),
-        (),
-        "threshold",
-    ),
-    ParamSpec(
-        "knee_db", "dB", 0.1, 60.0, None, 0.0, Exponential(DB_PER_NEPER_OF_ENERGY), (), "knee"
-    ),
-    ParamSpec("time_ms", "ms", 0.01, 3300.0, None, 0.0, PoleTime(DESIGN_RATE_HZ), (), "time"),
-)
-"""What compressor and gate share: a level in dB of mean square, a knee width, a smoothing time."""
+__all__ = ["Compressor", "compression_words", "ratio_words"]
+
+_LIMITER_SLOPE = -0.98
+_IDLE_DB = 0.5
+_STEADY_DB = 1.0
 
 
-class Compressor(DynamicsProcessor):
+class Compressor(OnePoleDynamics):
     """A feed-forward compressor; both channels share one gain.
 
     `slope` is the gain in dB for each dB above the threshold: 1 / ratio - 1, so -0.75 is 4:1, -1 is
@@ -39,8 +27,66 @@ class Compressor(DynamicsProcessor):
     kind = "compressor"
     letter = "c"
     label = "compressor"
+    short = "Comp"
+    about = (
+        "A feed-forward compressor without make-up gain: it turns the sound down while its level "
+        "is above the threshold, left and right by the same amount."
+    )
     direction = 1
     params = (
-        *DETECTOR_PARAMS,
-        ParamSpec("slope", "dB/dB", -2.0, 0.0, 0.0, 0.0, Logistic(-2.0), (), "slope"),
+        *detector_params(threshold_db=-30.0, time_ms=20.0),
+        ParamSpec(
+            name="slope",
+            unit="dB/dB",
+            low=-2.0,
+            high=0.0,
+            neutral=0.0,
+            init=0.0,
+            warp=Logistic(-2.0),
+            shape=(),
+            label="slope",
+            meaning="Change of gain in dB for each dB above the threshold, 1/ratio - 1: -0.5 is "
+            "2:1, -0.75 is 4:1, -1 a limiter; below -1 louder comes out softer.",
+            start=-0.2,
+            rate=0.3,
+        ),
     )
+
+    def describe(self, node: NodeSettings) -> str:
+        """Return threshold, ratio, knee, time and weight."""
+        slope = node.number("slope")
+        threshold = f"above {node.number('threshold_db'):.0f} dB"
+        return f"{threshold}, {ratio_words(slope)} (slope {slope:.2f}), {self.detector_words(node)}"
+
+    def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
+        """Yield the parameters, and the ratio that the slope is known by."""
+        yield from super().dials(node)
+        yield "ratio", ratio_words(node.number("slope"))
+
+    def say(self, node: NodeSettings, heard: Heard) -> Said:
+        """Return what it takes away, or promises to."""
+        return compression_words(
+            heard, ratio_words(node.number("slope")), node.number("threshold_db")
+        )
+
+
+def ratio_words(slope: float) -> str:
+    """Return a compressor's slope as the ratio it is known by.
+
+    >>> ratio_words(-0.75), ratio_words(-1.2)
+    ('4:1', 'inf:1 or beyond')
+    """
+    return "inf:1 or beyond" if slope <= _LIMITER_SLOPE else f"{short_number(1 / (1 + slope))}:1"
+
+
+def compression_words(heard: Heard, ratio: str, threshold_db: float) -> Said:
+    """Return what a compressor of some ratio takes away, or above which level it would."""
+    taken = heard.reduction
+    if not heard.measured:
+        return Said((f"compression at {ratio} above {threshold_db:.0f} dB",))
+    if taken is None or taken.most_db < _IDLE_DB:
+        return Said(doubts=("the compressor takes less than 0.5 dB away",))
+    if taken.most_db - taken.least_db < _STEADY_DB and taken.least_db > _STEADY_DB:
+        return Said((f"a compressor that takes a steady {taken.most_db:.0f} dB away",))
+    amount = f"{taken.most_db:.0f} dB" if taken.most_db >= 1.5 else f"{taken.most_db:.1f} dB"
+    return Said((f"about {amount} of compression at {ratio}",))

@@ -1,13 +1,16 @@
 """Noise gate: turns the audio down while its level is below a threshold."""
 
 from mixtrace.params import Exponential, ParamSpec
-from mixtrace.processors.base import DynamicsProcessor
-from mixtrace.processors.compressor import DETECTOR_PARAMS
+from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
+from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.wording import percent, short_number
 
-__all__ = ["NoiseGate"]
+__all__ = ["NoiseGate", "gating_words"]
+
+_RARELY = 0.01
 
 
-class NoiseGate(DynamicsProcessor):
+class NoiseGate(OnePoleDynamics):
     """A downward expander; both channels share one gain.
 
     `slope` is the gain in dB for each dB below the threshold: 1 - ratio, so -3 is 1:4.
@@ -18,8 +21,48 @@ class NoiseGate(DynamicsProcessor):
     kind = "noise_gate"
     letter = "n"
     label = "gate"
+    short = "Gate"
+    about = (
+        "A gate, or downward expander: it turns the sound down while its level is below the "
+        "threshold, left and right by the same amount."
+    )
     direction = -1
     params = (
-        *DETECTOR_PARAMS,
-        ParamSpec("slope", "dB/dB", -40.0, 0.0, 0.0, 0.0, Exponential(-2.0), (), "slope"),
+        *detector_params(threshold_db=-45.0, time_ms=10.0),
+        ParamSpec(
+            name="slope",
+            unit="dB/dB",
+            low=-40.0,
+            high=0.0,
+            neutral=0.0,
+            init=0.0,
+            warp=Exponential(-2.0),
+            shape=(),
+            label="slope",
+            meaning="Change of gain in dB for each dB below the threshold, 1 - ratio: -1 is 1:2, "
+            "-3 is 1:4, -40 a hard gate.",
+            start=-0.2,
+            rate=0.3,
+        ),
     )
+
+    def describe(self, node: NodeSettings) -> str:
+        """Return expansion, threshold, knee, time and weight."""
+        expansion = f"1:{short_number(1.0 - node.number('slope'))}"
+        threshold = f"below {node.number('threshold_db'):.0f} dB"
+        return f"{expansion} {threshold}, {self.detector_words(node)}"
+
+    def say(self, node: NodeSettings, heard: Heard) -> Said:
+        """Return how often it closes and by how much, or where it would."""
+        return gating_words(heard, node.number("threshold_db"))
+
+
+def gating_words(heard: Heard, threshold_db: float) -> Said:
+    """Return how often a gate closes, or below which level it would."""
+    taken, threshold = heard.reduction, f"below {threshold_db:.0f} dB"
+    if not heard.measured:
+        return Said((f"gated {threshold}",))
+    if taken is None or taken.closed_share < _RARELY:
+        return Said(doubts=("the gate hardly ever closes",))
+    share = f"{percent(taken.closed_share)} of the time"
+    return Said((f"gated {threshold} ({share}, by up to {taken.closed_db:.0f} dB)",))

@@ -6,7 +6,8 @@ from torch import Tensor
 
 from mixtrace.graph import Graph
 from mixtrace.processors import DynamicsProcessor, Settings, processor
-from mixtrace.processors.equalizer import equalizer_frequencies
+from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
+from mixtrace.processors.gain_panning import GainPanning
 
 __all__ = [
     "CARRIERS",
@@ -21,9 +22,11 @@ __all__ = [
     "within_range",
 ]
 
-EQUALIZER, GAIN_PANNING = "equalizer", "gain_panning"
+EQUALIZER, GAIN_PANNING = Equalizer.kind, GainPanning.kind
 
-CARRIERS = {EQUALIZER: "magnitude_db", GAIN_PANNING: "gain_db"}
+CARRIERS = {
+    entry.kind: entry.gains for entry in (Equalizer, GainPanning) if entry.gains is not None
+}
 """The kinds that can carry a level, and the parameter that holds it."""
 
 FLAT_DB = 1.0

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings
+from mixtrace.processors.stereo_imager import StereoImager
 from mixtrace.prune.carriers import Sum, sums
 from mixtrace.prune.effects import (
     CARRIERS,
@@ -38,7 +39,7 @@ _WORTH = 0.5
 
 _ALTERNATIONS = 20
 
-_IMAGER = "stereo_imager"
+_IMAGER = StereoImager.kind
 
 
 def share_shapes(

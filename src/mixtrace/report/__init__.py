@@ -3,25 +3,19 @@
 from mixtrace.report.captured_outline import outline_capture
 from mixtrace.report.captured_page import capture_page
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
-from mixtrace.report.curves import CurveShape, Feature, curve_shape
 from mixtrace.report.held_out import held_out_sentence
 from mixtrace.report.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.report.page import report_page
 from mixtrace.report.result import evidence_beside, read_result
-from mixtrace.report.words import describe
 
 __all__ = [
     "Comparison",
-    "CurveShape",
-    "Feature",
     "Line",
     "Outline",
     "Row",
     "capture_page",
     "compare_results",
     "comparison_page",
-    "curve_shape",
-    "describe",
     "evidence_beside",
     "held_out_sentence",
     "outline_capture",

@@ -8,8 +8,8 @@ from jaxtyping import Float
 from mixtrace.report.captured_tails import listed
 from mixtrace.report.result import fixed
 from mixtrace.report.sentences import pan_place
-from mixtrace.report.words import panned, seconds, signed_db
 from mixtrace.store import StoredCapture, StoredCurve, StoredResponse
+from mixtrace.wording import panned, seconds, signed_db
 
 __all__ = [
     "LEVEL_BAND_HZ",

@@ -5,14 +5,13 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float
 
+from mixtrace.processors import curve_shape, shape_words
 from mixtrace.report.captured_facts import facts_of, percent, sounding_span, told
 from mixtrace.report.captured_shared import shared_sentences
 from mixtrace.report.captured_tails import tail_sentences
-from mixtrace.report.curves import curve_shape
 from mixtrace.report.inline_curves import blocks
 from mixtrace.report.outline import Line, Outline, Row
 from mixtrace.report.svg import thinned
-from mixtrace.report.words import shape_words
 from mixtrace.store import StoredCapture, StoredResponse
 
 __all__ = ["outline_capture"]

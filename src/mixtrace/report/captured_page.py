@@ -17,7 +17,6 @@ from mixtrace.report.page import joined
 from mixtrace.report.parts import Part
 from mixtrace.report.result import fixed, number
 from mixtrace.report.templating import filled, web_text
-from mixtrace.report.words import signed_db
 from mixtrace.store import (
     METRICS,
     RESPONSES,
@@ -28,6 +27,7 @@ from mixtrace.store import (
     read_metrics,
 )
 from mixtrace.unseen import Unseen
+from mixtrace.wording import signed_db
 
 __all__ = ["capture_page"]
 

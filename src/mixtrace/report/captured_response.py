@@ -5,8 +5,8 @@ from jaxtyping import Float
 from markupsafe import Markup
 
 from mixtrace.report.svg import Plot, figure, level_axis, text_at
-from mixtrace.report.words import seconds, signed_db
 from mixtrace.store import StoredCapture, StoredResponse
+from mixtrace.wording import seconds, signed_db
 
 __all__ = ["Captioned", "response_figures"]
 

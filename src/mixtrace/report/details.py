@@ -5,25 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.params import ParamSpec
-from mixtrace.processors import processor
-from mixtrace.processors.equalizer import equalizer_frequencies
-from mixtrace.report.curves import curve_shape
-from mixtrace.report.effects import mixed_gain_db, reverb_bands_s, strongest_echoes
-from mixtrace.report.pictures import Shown, picture
-from mixtrace.report.rendered import (
-    NodeValues,
-    entering_spectra_db,
-    node_values,
-    reduction,
-    wet_levels_db,
-)
-from mixtrace.report.words import describe, hertz, ratio, seconds, signed_db
+from mixtrace.processors import Heard, processor
+from mixtrace.report.heard import heard_at
+from mixtrace.report.pictures import picture
+from mixtrace.report.rendered import node_values
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import percent, signed_db
 
 __all__ = ["NodeDetail", "node_details"]
-
-_UNITS = {"dB/dB": "dB per dB"}
 
 
 @dataclass(frozen=True)
@@ -56,77 +45,25 @@ def node_details(
         levels_db: see `wet_levels_db`, where they are known already.
     """
     details = {}
-    spectra_db = {} if evidence is None else entering_spectra_db(stored.graph, evidence)
-    if levels_db is None:
-        levels_db = {} if evidence is None else wet_levels_db(stored, evidence)
+    heard = heard_at(stored, evidence, levels_db)
     for row, i in enumerate(stored.graph.processors):
         node = node_values(stored.graph, stored.settings, i)
-        title = f"{processor(node.kind).label} of {stored.graph.nodes[i].name}"
-        settings = [*_settings(node), *_measured(i, evidence, levels_db.get(i))]
+        entry = processor(node.kind)
+        title = f"{entry.label} of {stored.graph.nodes[i].name}"
+        settings = [*entry.dials(node), ("wet", percent(node.wet)), *_measured(heard[i])]
         if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(
-            title,
-            tuple(settings),
-            picture(Shown(i, title, node, evidence, spectra_db.get(i))),
-            describe(node.kind, node.values, node.wet),
+            title, tuple(settings), picture(title, node, heard[i]), entry.describe(node)
         )
     return details
 
 
-def _settings(node: NodeValues) -> Iterator[tuple[str, str]]:
-    """Yield the single numbers of a processor, then what its vectors amount to."""
-    for spec in processor(node.kind).params:
-        if not spec.shape:
-            yield spec.label, _valued(spec, float(node.values[spec.name]))
-    if node.kind == "compressor":
-        yield "ratio", ratio(float(node.values["slope"]))
-    elif node.kind == "equalizer":
-        yield from _curve_settings(node)
-    elif node.kind == "gain_panning":
-        for side, gain_db in zip(("left", "right"), node.values["gain_db"], strict=True):
-            yield side, signed_db(float(gain_db))
-    elif node.kind == "multitap_delay":
-        for echo in strongest_echoes(node.values, node.wet):
-            side = "" if echo.side == "both" else f" {echo.side}"
-            yield f"echo at {seconds(echo.time_s)}{side}", signed_db(echo.level_db)
-    elif node.kind == "reverb":
-        names = ("RT60 below 250 Hz", "RT60 250 Hz to 4 kHz", "RT60 above 4 kHz")
-        for name, time_s in zip(names, reverb_bands_s(node.values), strict=True):
-            yield name, seconds(time_s)
-    yield "wet", f"{100.0 * node.wet:.0f} %"
-
-
-def _curve_settings(node: NodeValues) -> Iterator[tuple[str, str]]:
-    gain_db = mixed_gain_db(node.values["magnitude_db"].double().numpy(), node.wet)
-    shape = curve_shape(equalizer_frequencies().double().numpy(), gain_db)
-    yield "level", signed_db(shape.level_db)
-    if shape.low_cut_hz:
-        yield "low cut", hertz(shape.low_cut_hz)
-    for feature in shape.features:
-        yield f"{feature.side} {hertz(feature.frequency_hz)}", signed_db(feature.gain_db)
-    if shape.high_cut_hz:
-        yield "high cut", hertz(shape.high_cut_hz)
-
-
-def _measured(
-    number: int, evidence: Evidence | None, level_db: float | None
-) -> Iterator[tuple[str, str]]:
+def _measured(heard: Heard) -> Iterator[tuple[str, str]]:
     """Yield what the processor did to this song."""
-    if evidence is None:
-        return
-    taken = reduction(evidence, number)
+    taken = heard.reduction
     if taken is not None:
         yield "takes away", f"{taken.least_db:.1f} to {taken.most_db:.1f} dB"
-        yield "takes 3 dB or more", f"{100.0 * taken.closed_share:.0f} % of the time"
-    if level_db is not None:
-        yield "level against the dry sound", signed_db(level_db)
-
-
-def _valued(spec: ParamSpec, value: float) -> str:
-    if spec.unit == "ms":
-        return seconds(value / 1000.0)
-    if spec.unit == "s":
-        return f"{value:.1f} s"
-    digits = f"{value:.2f}" if spec.unit == "dB/dB" else f"{value:.1f}"
-    return f"{digits} {_UNITS.get(spec.unit, spec.unit)}".rstrip()
+        yield "takes 3 dB or more", f"{percent(taken.closed_share)} of the time"
+    if heard.wet_level_db is not None:
+        yield "level against the dry sound", signed_db(heard.wet_level_db)

@@ -11,11 +11,10 @@ from itertools import accumulate
 from markupsafe import Markup
 
 from mixtrace.graph import Graph
-from mixtrace.processors import processor
+from mixtrace.processors import FAMILIES, processor
 from mixtrace.report.chains import TRACK
 from mixtrace.report.details import NodeDetail
 from mixtrace.report.diagram_layout import Lane, Layout, lay_out
-from mixtrace.report.families import FAMILIES, look
 from mixtrace.report.parts import Part
 from mixtrace.report.templating import filled, web_text
 
@@ -29,6 +28,7 @@ _GAP, _MARGIN = 28, 12
 _LETTER, _PILL_ENDS = 6, 24
 _WIDEST_GAP = 160
 _LONGEST_LINE, _LINE = 15, 11
+_SHORT = 5  # letters that fit into a box
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,16 @@ def _words(detail: NodeDetail) -> str:
 def _box(
     lane: Lane, slot: int, kind: str, places: _Places, label: str, node: int | None = None
 ) -> _Box:
-    short, family = look(kind)
+    entry = processor(kind)
     x = places.slots[lane.column] + slot * _SLOT
-    return _Box(x, places.y(lane) - places.box / 2, short, family, label, node)
+    return _Box(
+        x,
+        places.y(lane) - places.box / 2,
+        entry.short or entry.label[:_SHORT],
+        entry.family,
+        label,
+        node,
+    )
 
 
 def _row(lane: Lane, places: _Places) -> _Row:

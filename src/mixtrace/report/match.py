@@ -16,8 +16,8 @@ from mixtrace.report.rendered import band_centres_hz
 from mixtrace.report.result import StoredResult, fixed, number
 from mixtrace.report.svg import Axis, Plot, clock_axis, figure, frequency_axis, level_axis, thinned
 from mixtrace.report.templating import filled
-from mixtrace.report.words import clock, hertz
 from mixtrace.store import Evidence
+from mixtrace.wording import clock, hertz
 
 __all__ = [
     "LEVELS",

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from mixtrace.processors import processor
+from mixtrace.processors import Heard, processor
 from mixtrace.report.chains import TRACK, chains
+from mixtrace.report.heard import heard_at
 from mixtrace.report.inline_curves import inline_curve
 from mixtrace.report.rendered import node_values
 from mixtrace.report.sentences import tell
-from mixtrace.report.words import describe, seconds
 from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.session.alignment_notes import pace
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import seconds
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
 
@@ -97,6 +98,7 @@ def outline_graph(
     kept = len(graph.processors)
     note = f"{len(graph.inputs)} tracks, {kept} processors"
     rows = [Row(0, stored.song, note, (Line(remark),) if remark else ())]
+    heard = heard_at(stored, evidence)
     tellings = iter(tell(stored, evidence, tolerance))
     for chain in chains(graph):
         if chain.told:
@@ -105,7 +107,7 @@ def outline_graph(
         note = chain.place
         if chain.place == TRACK and chain.name in alignments:
             note = ", ".join([note, *_moves(alignments[chain.name])])
-        lines = tuple(_line(stored, i, evidence) for i in chain.processors(graph))
+        lines = tuple(_line(stored, i, heard[i]) for i in chain.processors(graph))
         telling = next(tellings)
         row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
         rows.append(row)
@@ -136,10 +138,10 @@ def outline_session(session: Session) -> Outline:
     return Outline(tuple(rows))
 
 
-def _line(stored: StoredGraph, number: int, evidence: Evidence | None) -> Line:
+def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
     node = node_values(stored.graph, stored.settings, number)
-    words = describe(node.kind, node.values, node.wet)
-    return Line(processor(node.kind).label, words, inline_curve(node, number, evidence))
+    entry = processor(node.kind)
+    return Line(entry.label, entry.describe(node), inline_curve(node, heard))
 
 
 def _moves(alignment: Alignment) -> list[str]:

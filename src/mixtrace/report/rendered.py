@@ -1,25 +1,19 @@
 """What processors did to the sound that passed through them, from what was measured of it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from mixtrace.graph import Graph
-from mixtrace.processors import FilterProcessor, Settings, processor
+from mixtrace.processors import FilterProcessor, NodeSettings, Reduction, Settings, processor
 from mixtrace.processors.base import DESIGN_RATE_HZ
 from mixtrace.report.chains import chains
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.units import db_from_ratio
 
 __all__ = [
-    "NodeValues",
-    "Reduction",
     "band_centres_hz",
     "entering_spectra_db",
-    "is_heard_at",
     "node_values",
     "reduction",
     "response_powers",
@@ -28,45 +22,17 @@ __all__ = [
 ]
 
 _SOUNDING_RANGE_DB = 30.0
-_HEARD_RANGE_DB = 40.0
 _LOUD_SHARE, _QUIET_SHARE = 90.0, 10.0
 _SILENCE_DB = -80.0
 _CLOSED_DB = 3.0
 
 
-@dataclass(frozen=True)
-class NodeValues:
-    """The settings of one node: physical values without a node axis, and its dry/wet weight."""
-
-    kind: str
-    values: dict[str, Tensor]
-    wet: float
-
-
-@dataclass(frozen=True)
-class Reduction:
-    """What a dynamics processor takes away.
-
-    Attributes:
-        most_db: in the tenth of the time when it takes most, while the sound is within 30 dB of
-            its loud parts.
-        least_db: in the tenth when it takes least.
-        closed_share: how much of the time, silence left out, it takes 3 dB or more.
-        closed_db: the most it takes then.
-    """
-
-    most_db: float
-    least_db: float
-    closed_share: float
-    closed_db: float
-
-
-def node_values(graph: Graph, settings: Settings, node: int) -> NodeValues:
+def node_values(graph: Graph, settings: Settings, node: int) -> NodeSettings:
     """Return the settings of one processor."""
     kind = graph.nodes[node].kind
     row = graph.of_kind(kind).index(node)
     values = {name: value[row].detach().cpu() for name, value in settings.values[kind].items()}
-    return NodeValues(kind, values, float(settings.wet[kind][row]))
+    return NodeSettings(kind, values, float(settings.wet[kind][row]))
 
 
 def reduction(evidence: Evidence, node: int) -> Reduction | None:
@@ -96,13 +62,6 @@ def band_centres_hz(evidence: Evidence) -> Float[np.ndarray, " band"]:
     return np.sqrt(edges_hz[1:] * edges_hz[:-1])
 
 
-def is_heard_at(evidence: Evidence, spectrum_db: np.ndarray, frequency_hz: float) -> bool:
-    """Return whether a sound has anything near a frequency: within 40 dB of its strongest band."""
-    nearest = int(np.argmin(np.abs(np.log(band_centres_hz(evidence) / frequency_hz))))
-    around = spectrum_db[max(0, nearest - 2) : nearest + 3]
-    return bool(around.max() > spectrum_db.max() - _HEARD_RANGE_DB)
-
-
 def entering_spectra_db(graph: Graph, evidence: Evidence) -> dict[int, Float[np.ndarray, " band"]]:
     """Return the spectrum of the dry track for every processor of its own chain."""
     return {
@@ -120,12 +79,12 @@ def wet_levels_db(stored: StoredGraph, evidence: Evidence) -> dict[int, float]:
     return {
         i: wet_level_db(node, spectra_db.get(i), evidence.bands_hz)
         for i, node in nodes.items()
-        if node.kind in ("reverb", "multitap_delay")
+        if processor(node.kind).family == "space"
     }
 
 
 def wet_level_db(
-    node: NodeValues,
+    node: NodeSettings,
     spectrum_db: Float[np.ndarray, " band"] | None,
     edges_hz: Float[np.ndarray, " edge"],
 ) -> float:
@@ -147,7 +106,7 @@ def wet_level_db(
 
 @torch.no_grad()
 def response_powers(
-    node: NodeValues, edges_hz: Float[np.ndarray, " edge"]
+    node: NodeSettings, edges_hz: Float[np.ndarray, " edge"]
 ) -> Float[np.ndarray, " band"]:
     """Return the mean power gain of a filter in bands, both channels, fully wet."""
     entry = processor(node.kind)

@@ -8,7 +8,6 @@ import numpy as np
 from markupsafe import Markup
 
 from mixtrace.processors import PROCESSORS, processor
-from mixtrace.report.families import look
 from mixtrace.report.result import StoredResult, number
 from mixtrace.report.svg import WIDTH, Axis, Plot, figure, text_at
 
@@ -90,7 +89,7 @@ def _stack(table: RoundTable, column: int) -> np.ndarray:
 
 
 def _boxes(table: RoundTable, plot: Plot) -> Iterator[Markup]:
-    families = [look(kind).family for kind in table.kinds]
+    families = [processor(kind).family for kind in table.kinds]
     looks = [
         f"part {family}{' pale' if family in families[:n] else ''}"
         for n, family in enumerate(families)

@@ -11,7 +11,9 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["CurveShape", "Feature", "curve_shape", "third_octaves"]
+from mixtrace.wording import hertz, signed_db
+
+__all__ = ["CurveShape", "Feature", "curve_shape", "shape_words", "third_octaves"]
 
 _GRID_HZ = 30.0 * 2.0 ** (np.arange(107) / 12.0)  # 30 Hz to 13.7 kHz in semitones
 _HALF_BAND = 2.0 ** (1.0 / 6.0)
@@ -70,6 +72,15 @@ def curve_shape(
     strongest = sorted(found, key=lambda feature: -abs(feature.gain_db))[:_MOST_FEATURES]
     in_order = sorted(strongest, key=lambda feature: feature.frequency_hz)
     return CurveShape(level_db, low_cut_hz, high_cut_hz, tuple(in_order))
+
+
+def shape_words(shape: CurveShape) -> list[str]:
+    """Return level, cuts, boosts and dips of an EQ curve."""
+    words = [f"{signed_db(shape.level_db)} overall"] if abs(shape.level_db) >= 0.5 else []
+    words += [f"low cut {hertz(shape.low_cut_hz)}"] if shape.low_cut_hz else []
+    for feature in shape.features:
+        words.append(f"{signed_db(feature.gain_db)} {feature.side} {hertz(feature.frequency_hz)}")
+    return words + ([f"high cut {hertz(shape.high_cut_hz)}"] if shape.high_cut_hz else [])
 
 
 def third_octaves(

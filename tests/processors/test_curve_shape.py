@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from mixtrace.processors import CurveShape, curve_shape
 from mixtrace.processors.equalizer import equalizer_frequencies
-from mixtrace.report import CurveShape, curve_shape
 
 FREQUENCIES_HZ = equalizer_frequencies().double().numpy()
 

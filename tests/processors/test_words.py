@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from mixtrace.processors import PROCESSORS
-from mixtrace.report import describe
+from mixtrace.processors import PROCESSORS, NodeSettings
+
+
+def describe(kind: str, values: dict[str, torch.Tensor], wet: float) -> str:
+    return PROCESSORS[kind].describe(NodeSettings(kind, values, wet))
 
 
 def values(**named: Any) -> dict[str, torch.Tensor]:
