@@ -21,7 +21,14 @@ import numba
 import torch
 from numba.core import config
 
-__all__ = ["compiled", "compiled_with", "inlined", "over_rows"]
+__all__ = ["ORDERED", "compiled", "compiled_with", "inlined", "inlined_with", "over_rows"]
+
+ORDERED = {"nnan", "ninf", "nsz"}
+"""Of LLVM's liberties those that change no number: sums keep their order, products are rounded.
+
+What a sample becomes then does not depend on where in a loop it lies, as it does where a vector of
+samples is rounded otherwise than those left over: a song in blocks is the song in one piece.
+"""
 
 
 def compiled(loop: Callable[..., Any]) -> Any:
@@ -40,6 +47,11 @@ def compiled_with(fastmath: bool | set[str]) -> Callable[[Callable[..., Any]], A
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a function into the loops that call it."""
     return _kept(function, fastmath=True, forceinline=True)
+
+
+def inlined_with(fastmath: bool | set[str]) -> Callable[[Callable[..., Any]], Any]:
+    """Return what does as `inlined` does, but with this of LLVM's liberties with numbers."""
+    return lambda function: _kept(function, fastmath=fastmath, forceinline=True)
 
 
 def over_rows(loop: Callable[..., None], rows: int, *arguments: Any) -> None:

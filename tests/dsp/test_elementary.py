@@ -1,10 +1,10 @@
-"""Logarithm and exponential of compiled loops against numpy in float64."""
+"""Logarithm, exponential and tanh of compiled loops against numpy in float64."""
 
 import numba
 import numpy as np
 import pytest
 
-from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
+from mixtrace.dsp.elementary_kernels import fast_exp, fast_log, fast_tanh
 
 
 @numba.njit
@@ -15,6 +15,11 @@ def logarithms(values):
 @numba.njit
 def exponentials(values):
     return np.array([fast_exp(v) for v in values])
+
+
+@numba.njit
+def bent(values):
+    return np.array([fast_tanh(v) for v in values])
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,11 @@ def test_against_numpy(dtype, tolerance):
     exponents = np.linspace(-80.0, 80.0, 20_001).astype(dtype)
     exact = np.exp(exponents.astype(np.float64))
     assert (np.abs(exponentials(exponents) / exact - 1.0) <= tolerance).all()
+    sides = np.concatenate([-np.geomspace(1e-30, 90.0, 5001), np.linspace(1e-3, 1.0, 5001)])
+    sides = sides.astype(dtype)
+    exact = np.tanh(sides.astype(np.float64))
+    # Just above 1/4 a difference from one loses two bits.
+    assert (np.abs(bent(sides) / exact - 1.0) <= 2.0 * tolerance).all()
 
 
 def test_no_excess_is_no_gain_and_the_ends_are_held():
