@@ -82,10 +82,10 @@ def forget_echoes(settings: Settings) -> None:
     """Set the delays, in place, to what they are for a track without echoes."""
     generator = torch.Generator().manual_seed(0)
     for spec in processor("multitap_delay").params:
-        value = settings.values["multitap_delay"][spec.name]
+        value = settings.stack("multitap_delay").values[spec.name]
         noise = 0.3 * torch.randn(value.shape, generator=generator)
-        settings.values["multitap_delay"][spec.name] = spec.physical(spec.init + noise)
-    settings.wet["multitap_delay"].fill_(0.03)
+        value.copy_(spec.physical(spec.init + noise))
+    settings.stack("multitap_delay").wet.fill_(0.03)
 
 
 def run(session: Session, windows: SongWindows, name: str, steps: int) -> Curve:

@@ -159,9 +159,9 @@ class PublishedRun:
             for chain, i in enumerate(self.console.of_kind(kind))
             if _GRAFX_KIND[kind] not in model.chains[chain]
         ]
-        graph, _ = remove_nodes(self.console, gone)
+        graph = remove_nodes(self.console, gone)
         for kind in _KINDS:
-            ours = [graph.nodes[i].name for i in graph.of_kind(kind)]
+            ours = [graph.name(i) for i in graph.of_kind(kind)]
             theirs = [self._chains[chain] for chain in model.holders[_GRAFX_KIND[kind]]]
             assert ours == theirs, f"rows of {kind} must stand in one order in both programs"
         return graph
@@ -203,7 +203,15 @@ class PublishedRun:
             self._report(f"pruning {number}, trial {stand.trials}", loss)
 
         bar = stand.lowest + TOLERANCE
-        current = Round(graph, Settings({}, wet), trials, stand.lowest, bar, TOLERANCE, tried)
+        current = Round(
+            graph,
+            Settings.by_kind(graph.by_kind(), {kind: {} for kind in wet}, wet),
+            trials,
+            stand.lowest,
+            bar,
+            TOLERANCE,
+            tried,
+        )
         policy = brute_force if number % _BRUTE_FORCE_EVERY == 0 else dry_wet
         removed = policy(current, np.random.default_rng((_SEED, number)))
         model.prune(trials.rows(removed))

@@ -1,242 +1,200 @@
-"""Interrupted fits and damaged checkpoints: does anything get lost, let in or stuck?
+"""Runs that are stopped at random moments: does anything get lost, left behind or stuck?
 
-Usage: interrupts.py [--fits 40] [--bits 400] [--seed 0]
+Usage: interrupts.py [--fits 40] [--captures 0] [--kill] [--seed 0]
 
-A short fit of a song made by code (3 s, two tracks) is stopped at a random moment, by SIGINT and
-SIGTERM in turn, a third of the times while the result is rendered and written, and run again until
-it ends. Its graph.json and params.safetensors should be those of a fit that was not stopped, to the
-bit. Before that single bits are flipped at random places of a checkpoint, in the last state or in
-both that are kept, and it is loaded. Prints Markdown. Needs Linux, which tells what a stop took.
+A short fit or capture of a song made by code (3 s, two tracks) is stopped at a random moment, by
+SIGINT and SIGTERM in turn or by SIGKILL, a third of the times (of SIGKILL two) near or while its
+result is written, and run again until it ends. Its result should be that of a run that was not
+stopped, to the bit.
+Every other run that is killed is to replace an earlier result, which has to be whole until it is
+replaced as a whole. Prints Markdown. Needs Linux.
 """
 
 import argparse
-import math
-import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter
-from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import soundfile
-import torch
+from stopped_runs import Loaded, Run, ends_of, hidden_files, table, whole_run, write_song
 
-from mixtrace.errors import MixtraceError
-from mixtrace.store import GRAPH, PARAMS, Checkpoint
+from mixtrace.store import CAPTURE, FIT, METRICS
 
-RATE_HZ, SECONDS = 22_050, 3
-PATIENCE_S = 90.0  # a busy machine is slow; the time of its own that a stop takes is counted
+PATIENCE_S = 180.0  # a busy machine is slow; the time of its own that a stop takes is counted
 LONG_S = 10.0
 MOST_RUNS = 5
-MOST_OF = 0.8  # of a fit's time: later it has often ended
-WRITING = ("weighing", "rendering", "measuring", "listening", "coding audio")
-PROGRAM = """
-import signal, sys
-from dataclasses import replace
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background ignores it
-import torch
-from mixtrace import verbs
-from mixtrace.cli import main
-from mixtrace.fit import RECIPES
-RECIPES["default"] = replace(RECIPES["default"], rounds=2, round_steps=3)
-print("ready", file=sys.stderr, flush=True)
-main()
-"""
+MOST_OF = 0.8  # of a run's time: later it has often ended
+ENDING = {
+    "fit": ("weighing", "rendering", "measuring", "listening", "coding audio"),
+    "capture": ("measuring", "writing"),
+}
+WRITING = {"fit": ("measuring", "listening", "coding audio"), "capture": ("measuring", "writing")}
+"""The first of them ends with the result's own files; the rest write what its page needs."""
+MOVES = ".mixtrace-moves.json"
+
+
+@dataclass
+class Case:
+    """Runs of one verb that are stopped.
+
+    Attributes:
+        loaded: begins them.
+        verb: fit or capture.
+        song: of all.
+        whole: a result that was not stopped.
+        earlier: the result of another song.
+        whole_s: how much processor time a run takes.
+        kill: whether they are killed.
+        found: what came of them.
+        slowest_s: the most processor time that a stop took.
+    """
+
+    loaded: Loaded
+    verb: str
+    song: Path
+    whole: Path
+    earlier: Path
+    whole_s: float
+    kill: bool
+    found: Counter[str]
+    slowest_s: float = 0.0
 
 
 def main() -> None:
-    """Run both parts and print what came of them."""
-    parser = argparse.ArgumentParser()
+    """Stop fits, then captures, and print what came of them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fits", type=int, default=40, help="fits to stop")
-    parser.add_argument("--bits", type=int, default=400, help="bits to flip")
+    parser.add_argument("--captures", type=int, default=0, help="captures to stop")
+    parser.add_argument("--kill", action="store_true", help="by SIGKILL, which nobody can heed")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        if given.bits:
-            print(bits_table(Path(folder), given.bits, random.Random(given.seed)))
-        if given.fits:
-            print(fits_table(Path(folder), given.fits, random.Random(given.seed)))
+    rng = random.Random(given.seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        song = write_song(Path(scratch) / "song")
+        loaded = Loaded(song, Path(scratch) / "first")
+        for verb, count in (("fit", given.fits), ("capture", given.captures)):
+            if count:
+                case = prepared(loaded, verb, song, Path(scratch), given.kill)
+                print(stops_table(case, count, rng), flush=True)
+        loaded.close()
 
 
-def write_song(folder: Path) -> Path:
-    """Write noise that swells on three tracks, and their sum at other levels."""
-    rng, time_ = np.random.default_rng(0), SECONDS * RATE_HZ
-    (folder / "tracks").mkdir(parents=True)
-    mix = np.zeros((time_, 2))
-    for number, (name, gain) in enumerate((("01_Kick", 0.5), ("02_Bass", 1.0))):
-        swell = np.abs(np.sin(np.linspace(number, 9.0 + number, time_)))[:, None]
-        audio = 0.1 * swell * rng.standard_normal((time_, 1))
-        soundfile.write(folder / "tracks" / f"{name}.wav", audio, RATE_HZ, subtype="FLOAT")
-        mix += gain * audio
-    soundfile.write(folder / "mix.wav", mix, RATE_HZ, subtype="FLOAT")
-    return folder
+def prepared(loaded: Loaded, verb: str, song: Path, scratch: Path, kill: bool) -> Case:
+    """Make the result that all have to reach, and an earlier one."""
+    whole, earlier = scratch / f"{verb}-whole", scratch / f"{verb}-earlier"
+    other = write_song(scratch / f"{verb}-other", level=0.7)
+    whole_run(loaded, verb, other, earlier)
+    whole_s = whole_run(loaded, verb, song, whole)  # the one before may have compiled loops
+    return Case(loaded, verb, song, whole, earlier, whole_s, kill, Counter())
 
 
-class Run:
-    """A fit in a process of its own, whose stages are followed."""
-
-    def __init__(self, song: Path, out: Path) -> None:
-        """Start it; return when all is imported."""
-        command = [sys.executable, "-c", PROGRAM, "fit", str(song), "-o", str(out)]
-        command += ["--steps", "6", "--no-align", "--preset", "paper"]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True)
-        self.lines: list[str] = []
-        self._ready = threading.Event()
-        self._reader = threading.Thread(target=self._follow)
-        self._reader.start()
-        self._ready.wait()
-
-    def _follow(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.lines.append(line)
-            self._ready.set()
-        self._ready.set()
-
-    def wait_for(self, stage: str) -> None:
-        """Return when a stage begins or the process has ended."""
-        while not self.is_over() and not any(x.startswith(stage) for x in self.lines):
-            time.sleep(0.005)
-
-    def is_over(self) -> bool:
-        """Return whether it has ended; it is still known to the system until `end`."""
-        return self._stat()[0] == "Z"
-
-    def spent_s(self) -> float:
-        """Return the processor time that it has spent; all of it once it has ended."""
-        if self.process.returncode is not None:
-            return self._spent_s
-        ticks = self._stat()
-        return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
-
-    def _stat(self) -> list[str]:
-        """Return what the system knows of it, from its state on; see proc_pid_stat(5)."""
-        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-
-    def end(self, patience_s: float | None = None) -> int | None:
-        """Return the exit code, or None where it took too long and was killed."""
-        deadline, code = time.monotonic() + (patience_s or math.inf), None
-        while time.monotonic() < deadline and not self.is_over():
-            time.sleep(0.01)
-        self._spent_s = self.spent_s()
-        if self.is_over():
-            code = self.process.wait()
-        else:
-            self.process.kill()
-            self.process.wait()
-        self._reader.join()
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-        return code
+def stops_table(case: Case, count: int, rng: random.Random) -> str:
+    """Stop runs and run them again; return how they ended."""
+    stopped = 0
+    with suppress(KeyboardInterrupt):  # then what was counted so far is printed
+        for number in range(count):
+            out = case.whole.with_name(f"{case.verb}-{number}")
+            more = []
+            if case.kill and number % 2:
+                shutil.copytree(case.earlier, out)
+                more = ["--fresh"]
+            stop(case, number, out, more, rng)
+            run_again(case, out, more)
+            stopped += 1
+            shutil.rmtree(out)
+    rows = {f"{case.verb}s stopped": stopped, **case.found}
+    rows["processor seconds of a whole run"] = f"{case.whole_s:.1f}"
+    if not case.kill:
+        rows["processor seconds of the slowest stop"] = f"{case.slowest_s:.1f}"
+    return table(rows)
 
 
-def ends_of(out: Path) -> tuple[bytes, bytes]:
-    """Return what has to be equal."""
-    return (out / GRAPH).read_bytes(), (out / PARAMS).read_bytes()
+def stop(case: Case, number: int, out: Path, more: list[str], rng: random.Random) -> None:
+    """Begin a run, stop it, and count what that left."""
+    run, found = Run(case.loaded, case.verb, case.song, out, *more), case.found
+    if number % 3 > (0 if case.kill else 1):
+        stages = WRITING if case.kill else ENDING
+        run.wait_for(rng.choice(stages[case.verb]))
+        run.work(rng.uniform(0.0, 0.4))
+    else:
+        run.work(rng.uniform(0.0, MOST_OF * case.whole_s))
+    sent = signal.SIGKILL if case.kill else (signal.SIGINT, signal.SIGTERM)[number % 2]
+    stage, spent_s, late = run.stage, run.spent_s(), run.is_over()
+    run.signal(sent)
+    code = run.end(PATIENCE_S)
+    took_s = run.spent_s() - spent_s
+    print(f"{number}: {sent.name} at {stage}: {code} after {took_s:.1f} s", file=sys.stderr)
+    found["had ended before" if late else how(sent, code)] += 1
+    found["tracebacks"] += any("Traceback" in line for line in run.lines)
+    if case.kill:
+        count_what_is_left(case, out, stage, late, bool(more))
+        return
+    case.slowest_s = max(case.slowest_s, took_s)
+    found["did not stop within 10 s"] += code is None or took_s > LONG_S
+    found["left hidden files when stopped"] += bool(hidden_files(out))
+    found["left a result without its page when stopped"] += lacks_page(case, out)
 
 
-def fits_table(folder: Path, count: int, rng: random.Random) -> str:
-    """Stop fits and run them again; return how they ended."""
-    song, reference = write_song(folder / "song"), folder / "whole"
-    for _ in range(2):  # the first may compile loops: the second tells how long one takes
-        shutil.rmtree(reference, ignore_errors=True)
-        run = Run(song, reference)
-        began = time.monotonic()
-        if run.end() != 0:
-            raise SystemExit("".join(run.lines))
-        whole_s = time.monotonic() - began
-    wanted, found = ends_of(reference), Counter[str]()
-    slowest_s = 0.0
-    for number in range(count):
-        out = folder / f"fit-{number}"
-        run = Run(song, out)
-        if number % 3 == 2:
-            run.wait_for(rng.choice(WRITING))
-            time.sleep(rng.uniform(0.0, 0.4))
-        else:
-            time.sleep(rng.uniform(0.0, MOST_OF * whole_s))
-        sent = (signal.SIGINT, signal.SIGTERM)[number % 2]
-        stage, spent_s = run.lines[-1].split(",")[0].strip(), run.spent_s()
-        late = run.is_over()
-        os.kill(run.process.pid, sent)  # `send_signal` would look whether it lives, and forget it
-        code = run.end(PATIENCE_S)
-        took_s = run.spent_s() - spent_s
-        slowest_s = max(slowest_s, took_s)
-        stopped = f"ended with {128 + sent}, as they should" if code == 128 + sent else ""
-        found["had ended before" if late else stopped or f"ended with {code}"] += 1
-        found["did not stop within 10 s"] += code is None or took_s > LONG_S
-        print(f"{number}: {sent.name} at {stage}: {code} after {took_s:.1f} s", file=sys.stderr)
-        found["tracebacks"] += any("Traceback" in line for line in run.lines)
-        found["files half-written"] += len(list(out.rglob(".*.part")))
-        runs, code = 0, None
-        while code != 0 and runs < MOST_RUNS:
-            again = Run(song, out)
-            code, runs = again.end(), runs + 1
-        found["needed a second resume"] += runs > 1
-        found["identical" if ends_of(out) == wanted else "another result"] += 1
-        found["left hidden files"] += any(path.name.startswith(".") for path in out.iterdir())
-    rows = {"interrupted": count, **found, "seconds of a whole fit": f"{whole_s:.1f}"}
-    return table(rows | {"processor seconds of the slowest stop": f"{slowest_s:.1f}"})
+def how(sent: signal.Signals, code: int | None) -> str:
+    """Return how a process that got a signal ended."""
+    if sent == signal.SIGKILL:
+        return "killed" if code == -sent else f"ended with {code}"
+    told = code == 128 + sent
+    return f"ended with {code}, as they should" if told else f"ended with {code}"
 
 
-def bits_table(folder: Path, count: int, rng: random.Random) -> str:
-    """Flip bits of a checkpoint and load it; return what came of each."""
-    noise = torch.Generator().manual_seed(0)
-    checkpoint = Checkpoint(folder / "checkpoint.safetensors", "bench")
-    for step in (1, 2):
-        tensors = {
-            f"now/equalizer/{name}": torch.randn((4, 64), generator=noise)
-            for name in ("value", "exp_avg", "exp_avg_sq")
-        }
-        losses = torch.rand(40, generator=noise).tolist()
-        checkpoint.save(tensors, {"step": step, "losses": losses, "graph": {"nodes": []}})
-    files = checkpoint.path, checkpoint.previous
-    whole, found = [file.read_bytes() for file in files], Counter[str]()
-    states = [shown(Checkpoint(file, "bench").load()) for file in files]
-    for number in range(count):
-        both = number % 4 == 3
-        for file, content in zip(files, whole, strict=True):
-            damaged = bytearray(content)
-            if both or file == files[0]:
-                place = rng.randrange(8 * len(damaged))
-                damaged[place // 8] ^= 1 << place % 8
-            file.write_bytes(damaged)
-        found[outcome(Checkpoint(files[0], "bench"), states)] += 1
-    return table({"flipped": count, **found})
+def count_what_is_left(case: Case, out: Path, stage: str, late: bool, replaces: bool) -> None:
+    """Count what a killed run left: the earlier result, the new one, or one that is refused."""
+    found = case.found
+    parts = list(out.glob("**/.*.part"))
+    writes = stage in WRITING[case.verb][1:] or (stage in WRITING[case.verb] and bool(parts))
+    found["killed while results were written"] += writes and not late
+    found["left half-written temporary files"] += bool(parts)
+    if not replaces:
+        return
+    if (out / MOVES).exists():
+        found["killed between the moves of a new result: refused until run again"] += 1
+    elif is_earlier(case, out):
+        found["killed with the earlier result whole in its place"] += 1
+    elif ends_of(out) == ends_of(case.whole):
+        found["killed with the new result whole in its place"] += 1
+    else:
+        found["LOST an earlier result"] += 1
 
 
-def outcome(checkpoint: Checkpoint, states: list[str]) -> str:
-    """Return what loading came to."""
-    try:
-        state = shown(checkpoint.load())
-    except MixtraceError:
-        return "refused in a sentence"
-    except Exception:
-        return "traceback"
-    if state == states[0]:
-        return "same result"
-    told = state == states[1] and checkpoint.warning is not None
-    return "earlier one used, with a warning" if told else "silent difference"
+def is_earlier(case: Case, out: Path) -> bool:
+    """Return whether all of the earlier result's own files are in their places."""
+    facts = FIT if case.verb == "fit" else CAPTURE
+    same = all((out / n).read_bytes() == (case.earlier / n).read_bytes() for n in (facts, METRICS))
+    return same and ends_of(out) == ends_of(case.earlier)
 
 
-def shown(state: object) -> str:
-    """Return all of a state as text; single precision is printed exactly."""
-    torch.set_printoptions(precision=10, threshold=10**6)
-    return repr(state)
+def lacks_page(case: Case, out: Path) -> bool:
+    """Return whether a folder holds a result and no page of it."""
+    facts = FIT if case.verb == "fit" else CAPTURE
+    return (out / facts).exists() and not (out / "report.html").exists()
 
 
-def table(rows: Mapping[str, object]) -> str:
-    """Return a table of two columns."""
-    lines = ["| what | count |", "| --- | ---: |"]
-    return "\n".join([*lines, *(f"| {what} | {count} |" for what, count in rows.items()), ""])
+def run_again(case: Case, out: Path, more: list[str]) -> None:
+    """Run a stopped run until it ends, and count how."""
+    runs, code, lines, found = 0, None, "", case.found
+    while code != 0 and runs < MOST_RUNS:
+        run = Run(case.loaded, case.verb, case.song, out, *more)
+        code, runs = run.end(), runs + 1
+        lines += "\n".join(run.lines)
+    found["needed a second resume"] += runs > 1
+    found["tracebacks"] += "Traceback" in lines
+    same = code == 0 and ends_of(out) == ends_of(case.whole)
+    found["identical" if same else "another result"] += 1
+    found["left hidden files at the end"] += bool(hidden_files(out))
+    found["lack their page at the end"] += lacks_page(case, out)
+    if not same:
+        print(lines, file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,12 @@ def found_parts(stored: StoredGraph, session: Session) -> Parts:
     in_time = {i for i in graph.processors if _acts_in_time(graph, i)}
     around = in_time | {p for i in in_time for p in graph.predecessors[i]}
     dry = {track.name: torch.from_numpy(track.audio) for track in session.tracks}
-    tracks = [dry[graph.nodes[i].name] for i in graph.inputs]
+    tracks = [dry[graph.name(i)] for i in graph.inputs]
     taps = around | {_alone(graph, way)[-1] for way in ways.values()}
     mix, tapped = render_taps(graph, stored.settings, tracks, session.sample_rate_hz, taps)
     render = _Render(stored, session.sample_rate_hz, tapped)
     parts = {
-        graph.nodes[i].name: render.part(_alone(graph, way), way, track)
+        graph.name(i): render.part(_alone(graph, way), way, track)
         for (i, way), track in zip(ways.items(), tracks, strict=True)
     }
     return Parts(parts, mix.numpy())
@@ -91,11 +91,10 @@ class _Render:
                 gain = block_gain(self._before(node), self._stereo(node), self._block)
                 self._gains[node] = gain
             return under_gain(audio, self._gains[node], self._block)
-        kind = self._graph.nodes[node].kind
-        values, wet = self._settings.rows(kind, [self._graph.of_kind(kind).index(node)])
+        (own,) = self._settings.groups([node])
         entering = torch.from_numpy(audio)
-        leaving = processor(kind).forward(entering[None], values, self._rate)[0]
-        return (wet * leaving + (1.0 - wet) * entering).numpy()
+        leaving = processor(own.kind).forward(entering[None], own.values, self._rate)[0]
+        return (own.wet * leaving + (1.0 - own.wet) * entering).numpy()
 
     def _before(self, node: int) -> Audio:
         return np.sum([self._stereo(p) for p in self._graph.predecessors[node]], 0)

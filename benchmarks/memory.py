@@ -26,7 +26,8 @@ import soundfile
 from speed_workload import RATE_HZ, OursAtWork, make_session, seconds_of
 
 import mixtrace
-from mixtrace.prune import Progress, SearchConfig
+from mixtrace.progress import Progress
+from mixtrace.prune import SearchConfig
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-memory.md"
 _FILE_RATE_HZ = 44_100
@@ -101,7 +102,7 @@ def fit_large(folder: Path) -> dict[str, dict[str, float]]:
         watch.enter(stage)
 
     config = SearchConfig(console_steps=_LARGE_STEPS, rounds=1, round_steps=_LARGE_STEPS)
-    mixtrace.fit(folder / "song", folder / "OUT", config=config, on_progress=enter)
+    mixtrace.fit(folder / "song", folder / "OUT", method=ConsoleSearch(config), on_progress=enter)
     return watch.end()
 
 

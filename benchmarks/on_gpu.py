@@ -34,7 +34,9 @@ from speed_workload import (
 
 import mixtrace
 from mixtrace.fit import song_loss, song_parts
-from mixtrace.prune import Progress, SearchConfig, search
+from mixtrace.methods import Work
+from mixtrace.progress import Progress
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session import Session, read_session
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-gpu.md"
@@ -132,7 +134,7 @@ def ours_line(song: Path, config: SearchConfig, device: str) -> list[str]:
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     show = Shown(f"{song.name}, ours").search
-    found = search(session, config, device=device, on_progress=show)
+    found = ConsoleSearch(config).invert(session, work=Work(device=device, on_progress=show))
     if found.interrupted:
         raise KeyboardInterrupt
     peak = f"{torch.cuda.max_memory_allocated() / 1e9:.2f} GB" if on_gpu else "-"

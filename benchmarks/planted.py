@@ -18,7 +18,8 @@ from planted_songs import LINEAR, RATE_HZ, SONGS, plant_song
 
 from mixtrace.demo import chains
 from mixtrace.graph import INPUT, Graph
-from mixtrace.prune import SearchConfig, SearchResult, search
+from mixtrace.methods import Inversion
+from mixtrace.prune import ConsoleSearch, SearchConfig
 
 __all__ = ["Count", "Slot", "count_merged", "count_strictly", "slots"]
 
@@ -75,7 +76,7 @@ class Run:
     merged: Count
     missing: tuple[Slot, ...]
     extra: tuple[Slot, ...]
-    result: SearchResult
+    result: Inversion
 
 
 def slots(graph: Graph) -> frozenset[Slot]:
@@ -120,7 +121,7 @@ def _tracks_of_buses(console: Graph) -> dict[str, list[str]]:
     tracks: dict[str, list[str]] = {}
     for (place, name), chain in chains(console).items():
         if place == INPUT:
-            tracks.setdefault(console.nodes[chain.following].name, []).append(name)
+            tracks.setdefault(console.name(chain.following), []).append(name)
     return tracks
 
 
@@ -135,7 +136,7 @@ def _merged(some: Iterable[Slot], names: dict[str, str]) -> Counter[Slot]:
 def run_search(song: str, seed: int, config: SearchConfig, data: Path) -> Run:
     """Plant a graph, search for it, and count."""
     planted = plant_song(song, seed, config.tolerance, data)
-    result = search(planted.session, config)
+    result = ConsoleSearch(config).invert(planted.session)
     graphs = (planted.mixed[0], result.graph, result.console)
     wanted, have = slots(graphs[0]), slots(graphs[1])
     return Run(

@@ -26,8 +26,8 @@ from torch import Tensor
 
 from mixtrace.fit import RECIPES, SongWindows, song_loss
 from mixtrace.graph import remove_nodes
-from mixtrace.prune import SearchConfig, SearchResult, search
-from mixtrace.prune.trials import surviving_rows
+from mixtrace.methods import Inversion, Work
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session import read_session
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,7 @@ class Console:
             self.stored = (tensors, kept)
 
 
-def seconds_a_window(result: SearchResult, windows: SongWindows) -> float:
+def seconds_a_window(result: Inversion, windows: SongWindows) -> float:
     """Return the median time of a window in evaluations of the whole song, from nothing."""
     graph, settings = result.graph, result.settings
     rng = np.random.default_rng(0)
@@ -63,8 +63,8 @@ def seconds_a_window(result: SearchResult, windows: SongWindows) -> float:
     for share in SHARES:
         count = round(share * len(graph.processors))
         gone = rng.permutation(graph.processors)[:count].tolist()
-        smaller, _ = remove_nodes(graph, gone)
-        kept = settings.keep(surviving_rows(graph, gone))
+        smaller = remove_nodes(graph, gone)
+        kept = settings.only(smaller.processors)
         began = time.perf_counter()
         song_loss(smaller, kept, windows)
         taken.append((time.perf_counter() - began) / windows.count)
@@ -82,7 +82,7 @@ class Price:
         a_window: seconds a window of the whole song takes, from nothing.
     """
 
-    result: SearchResult
+    result: Inversion
     trials: int
     song: int
     a_window: float
@@ -91,7 +91,10 @@ class Price:
     def ratios(self) -> list[float]:
         """How many times fewer windows, and less time; then with the graphs between the trials."""
         counts = (self.trials * self.song, (self.trials + PUBLISHED_ROUNDS + 1) * self.song)
-        windows, seconds = self.result.trial_windows, self.result.trial_seconds
+        windows, seconds = (
+            self.result.evidence["trial_windows"],
+            self.result.evidence["trial_seconds"],
+        )
         return [r for n in counts for r in (n / windows, n * self.a_window / seconds)]
 
     def row(self, name: str) -> str:
@@ -103,8 +106,8 @@ class Price:
             f"{self.trials}",
             f"{everything}",
             f"{everything * self.a_window:.0f} s",
-            f"{result.trial_windows}",
-            f"{result.trial_seconds:.0f} s",
+            f"{result.evidence['trial_windows']}",
+            f"{result.evidence['trial_seconds']:.0f} s",
             *(f"{ratio:.0f} x" for ratio in self.ratios),
             f"{result.losses['final']['published']:.4f}",
             f"{1 - kept / total:.2f}",
@@ -122,16 +125,24 @@ def main() -> None:
     given = parser.parse_args()
     session = read_session(ROOT.parent / "shared" / "data" / given.song, sample_rate_hz=RATE_HZ)
     keeper, common = Console(), SearchConfig(console_steps=given.console_steps)
-    fitted = search(session, replace(common, policy="none"), keeper=keeper)
+    fitted = ConsoleSearch(replace(common, policy="none")).invert(session, work=Work(keeper=keeper))
     windows = SongWindows(session)
     a_window = seconds_a_window(fitted, windows)
     published = replace(common, policy="hybrid", rounds=PUBLISHED_ROUNDS)
     theirs = [
-        search(session, replace(published, seed=seed), keeper=keeper) for seed in range(given.seeds)
+        ConsoleSearch(replace(published, seed=seed)).invert(session, work=Work(keeper=keeper))
+        for seed in range(given.seeds)
     ]
-    prices = [Price(result, result.trials, windows.count, a_window) for result in theirs]
-    typical = sorted(result.trials for result in theirs)[len(theirs) // 2]
-    ours = Price(search(session, common, keeper=keeper), typical, windows.count, a_window)
+    prices = [
+        Price(result, result.evidence["trials"], windows.count, a_window) for result in theirs
+    ]
+    typical = sorted(result.evidence["trials"] for result in theirs)[len(theirs) // 2]
+    ours = Price(
+        ConsoleSearch(common).invert(session, work=Work(keeper=keeper)),
+        typical,
+        windows.count,
+        a_window,
+    )
     medians = np.median([price.ratios for price in prices], axis=0)
     lines = [
         "# What pruning costs",

@@ -58,7 +58,7 @@ def sum_loss(song: Path) -> float:
     session = read_session(song, sample_rate_hz=30_000)
     names = [(track.name, track.group) for track in session.tracks]
     graph = build_console(names, ConsolePreset((), ()))
-    return song_loss(graph, Settings({}, {}), SongWindows(session))["published"]
+    return song_loss(graph, Settings(), SongWindows(session))["published"]
 
 
 def row(song: Path, folder: Path) -> str:

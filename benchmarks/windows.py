@@ -32,11 +32,8 @@ def prune_at_random(
     processors = np.array(graph.processors)
     count = round(share * len(processors))
     removed = set(np.random.default_rng(seed).choice(processors, count, replace=False).tolist())
-    rows = {
-        kind: [row for row, i in enumerate(graph.of_kind(kind)) if i not in removed]
-        for kind in graph.kinds()
-    }
-    return remove_nodes(graph, removed)[0], settings.keep(rows)
+    smaller = remove_nodes(graph, removed)
+    return smaller, settings.only(smaller.processors)
 
 
 def run(rounds: int) -> list[Row]:

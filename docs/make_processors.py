@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mixtrace.params import ParamSpec
 from mixtrace.processors import PROCESSORS, Processor
+from mixtrace.wording import listed
 
 __all__ = ["PAGE", "processors_page"]
 
@@ -52,12 +53,15 @@ def _section(entry: Processor) -> str:
 
 def _row(spec: ParamSpec) -> str:
     values = " x ".join(map(str, spec.shape)) or "1"
+    values += " or other" if spec.varies else ""
     neutral = "" if spec.neutral is None else f"{spec.neutral:g}"
     cells = (f"`{spec.name}`", values, spec.unit, _range(spec), neutral, spec.meaning)
     return f"| {' | '.join(cells)} |"
 
 
 def _range(spec: ParamSpec) -> str:
+    if spec.choices:
+        return listed([f"{choice:g}" for choice in spec.choices])
     lows = spec.low if isinstance(spec.low, tuple) else (spec.low,)
     highs = spec.high if isinstance(spec.high, tuple) else (spec.high,)
     return ", ".join(f"{low:g} to {high:g}" for low, high in zip(lows, highs, strict=True))

@@ -32,7 +32,7 @@ install_import_hook(
 )
 
 from mixtrace.graph import ConsolePreset, Graph, build_console  # noqa: E402
-from mixtrace.processors import Settings  # noqa: E402
+from mixtrace.processors import PROCESSORS, MatrixProcessor, Settings, Values  # noqa: E402
 from mixtrace.render import render_song  # noqa: E402
 from mixtrace.session import Alignment, Session, Track  # noqa: E402
 
@@ -47,6 +47,29 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)
+
+
+class ToySend(MatrixProcessor):
+    """A send of full level: as little as graphs, renderers and reports ask of one."""
+
+    kind = "toy_send"
+    letter = "t"
+    label = "toy send"
+    family = "space"
+    widens = False
+    removal = "cut"
+    params = ()
+
+    def matrix(self, values: Values) -> torch.Tensor:
+        """Return nothing to work on: a test that hears it gives it no weight."""
+        raise NotImplementedError
+
+
+@pytest.fixture
+def toy_send(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the kind of a send, which is registered for one test."""
+    monkeypatch.setitem(PROCESSORS._entries, ToySend.kind, ToySend())
+    return ToySend.kind
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +139,7 @@ def stored_graph() -> "StoredGraph":
             names, (0.0, -0.0123, 0.001), (1, -1, 1), (0.0, 49.97, 0.0), strict=True
         )
     )
-    return StoredGraph("tiny song", tracks, graph, Settings(values, wet))
+    return StoredGraph("tiny song", tracks, graph, Settings.by_kind(graph.by_kind(), values, wet))
 
 
 @pytest.fixture
@@ -191,12 +214,14 @@ def write_result(stored_graph: "StoredGraph", evidence: "Evidence") -> Callable[
         content = {
             "config": {"preset": "studio", "tolerance": 0.01, "seed": 0},
             "fingerprint": "0" * 64,
-            "interrupted": False,
+            "ended": "finished",
+            "why": "Nothing was left to remove.",
+            "recipe": {"rounds": 12},
             "seconds": 61.0,
             "processors": {"console": 46, "kept": len(stored.graph.processors)},
             "losses": {"sum": {"published": 9.0, "eq4": 2.0}, "final": {"published": 0.4}},
             "notes": ["took mix.wav for the mix"],
-            "removed": [{"kind": "reverb", "name": "01_Kick", "round": 1, "loss": 0.4}],
+            "removed": [{"node": 90, "kind": "reverb", "name": "01_Kick", "round": 1, "loss": 0.4}],
             "history": {"loss": [1.0, None, 0.5], "seconds": [0.1, 0.2, 0.3]},
         }
         write_document(folder / FIT, FIT_SCHEMA, content | facts)
@@ -247,7 +272,8 @@ def planted() -> tuple[Session, Graph, Settings]:
     curve = torch.zeros(2, 1024)
     curve[0, :68] = 9.0
     gain = torch.tensor([[0.0, 0.0], [0.0, -12.0]])
-    settings = Settings(
+    settings = Settings.by_kind(
+        graph.by_kind(),
         {"equalizer": {"magnitude_db": curve}, "gain_panning": {"gain_db": gain}},
         {"equalizer": torch.tensor([1.0, 0.0]), "gain_panning": torch.tensor([0.0, 1.0])},
     )

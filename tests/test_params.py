@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mixtrace.params import (
     Affine,
+    Between,
     DecayTime,
     Exponential,
     Logistic,
@@ -22,6 +23,7 @@ SCALAR_WARPS = [
     Affine(8.7, -26.0),
     Exponential(4.3),
     Exponential(-2.0, 1.0),
+    Between(20.0, 20_000.0),
     Logistic(-2.0),
     PoleTime(30_000.0),
     DecayTime(0.0064, 8.0),
@@ -55,6 +57,7 @@ def test_equations_of_the_published_start():
     expected_s = 0.0064 * math.log(1000.0) * 8.0 / math.log(2.0)
     assert DecayTime(0.0064, 8.0).physical(zero).item() == pytest.approx(expected_s)
     assert Logistic(-2.0).physical(zero).item() == -1.0
+    assert Between(20.0, 2000.0).physical(zero).item() == pytest.approx(200.0)
     assert Exponential(4.0).physical(zero).item() == 4.0
     assert Affine(4.0, -26.0).physical(zero).item() == -26.0
 
@@ -139,3 +142,30 @@ def test_a_range_may_differ_along_the_last_axis():
     spec = dataclasses.replace(SPEC, low=(0.0, 1.0), high=(2.0, 3.0), warp=Affine(1.0), shape=(2,))
     clipped = spec.clip(torch.tensor([[-5.0, -5.0], [5.0, 5.0]]))
     torch.testing.assert_close(clipped, torch.tensor([[0.0, 1.0], [2.0, 3.0]]))
+
+
+SWITCH = ParamSpec(
+    name="slope",
+    unit="dB/oct",
+    low=0.0,
+    high=24.0,
+    neutral=0.0,
+    init=0.0,
+    warp=Affine(12.0, 12.0),
+    shape=(),
+    label="slope",
+    rate=0.0,
+    choices=(0.0, 12.0, 24.0),
+)
+
+
+def test_a_switch_takes_its_choices_only_and_no_gradient_moves_it():
+    value = torch.tensor([-3.0, 5.0, 7.0, 12.0, 19.0, 90.0], requires_grad=True)
+    clipped = SWITCH.clip(value)
+    assert clipped.tolist() == [0.0, 0.0, 12.0, 12.0, 24.0, 24.0]
+    (gradient,) = torch.autograd.grad(clipped.sum(), value)
+    assert gradient.tolist() == [0.0] * 6
+    assert SWITCH.clip(torch.tensor(math.nan)).isnan()
+    z = torch.tensor([-2.0, -0.7, 0.1, 0.6])
+    assert SWITCH.physical(z).tolist() == [0.0, 0.0, 12.0, 24.0]
+    assert SWITCH.physical(SWITCH.project(z)).tolist() == [0.0, 0.0, 12.0, 24.0]

@@ -4,9 +4,19 @@ What a file, a folder or a manifest is called may hold control characters, which
 and marks that turn the direction of what is written around them.
 """
 
+import shlex
 import unicodedata
 
-__all__ = ["plain_name", "printable"]
+__all__ = ["command_line", "plain_name", "printable"]
+
+
+def command_line(*words: object) -> str:
+    """Return a command of mixtrace as a shell takes it: for a person to copy.
+
+    >>> command_line("show", "my song/OUT")
+    "mixtrace show 'my song/OUT'"
+    """
+    return shlex.join(["mixtrace", *map(str, words)])
 
 
 def plain_name(text: str) -> str:

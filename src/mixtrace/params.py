@@ -17,6 +17,7 @@ from mixtrace.units import DB_PER_NEPER
 
 __all__ = [
     "Affine",
+    "Between",
     "DecayTime",
     "Exponential",
     "Logistic",
@@ -90,6 +91,34 @@ class Logistic(Warp):
     def unconstrained(self, value: Tensor) -> Tensor:
         """Return logit(value / scale), finite at both ends."""
         return torch.logit(value / self.scale, eps=_INSIDE)
+
+
+@dataclass(frozen=True)
+class Between(Warp):
+    """physical = low (high / low)^sigmoid(z): between two positive ends, their geometric mean at 0.
+
+    A step of z moves it by a ratio, as one turns frequencies and times. The sigmoid is stretched by
+    a millionth at either end, so that the ends can be reached.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def _nepers(self) -> float:
+        return math.log(self.high / self.low) / (1.0 - 2.0 * _INSIDE)
+
+    @property
+    def _middle(self) -> float:
+        return math.sqrt(self.low * self.high)
+
+    def physical(self, z: Tensor) -> Tensor:
+        """Return the geometric mean times (high / low)^(sigmoid(z) - 1/2)."""
+        return self._middle * torch.exp(self._nepers * (torch.sigmoid(z) - 0.5))
+
+    def unconstrained(self, value: Tensor) -> Tensor:
+        """Return the logit of the share of the way from low to high, in octaves."""
+        return torch.logit(torch.log(value / self._middle) / self._nepers + 0.5, eps=_INSIDE)
 
 
 @dataclass(frozen=True)
@@ -186,10 +215,15 @@ class ParamSpec:
         shape: the shape of the value of one node.
         label: the name in words.
         meaning: what the values are, in whole sentences.
-        start: the physical value at which our search starts; None for one drawn around `init`.
+        start: the physical value at which our search starts, one for all or one for each along the
+            last axis; None for one drawn around `init`.
         rate: the step of the unconstrained value in our search, at rate 1; 0 never moves.
         varies: whether the first axis may have another length in each node (bands, knots, taps);
             `shape` then gives the length that a search starts with.
+        choices: the only values that it may take, rising, as of a switch; empty where it may take
+            all between low and high. No gradient moves it, and its rate is 0.
+        fixed: whether it is a fact of the node, such as how long its response is kept: no gradient
+            moves it, and what a renderer plans may depend on it. Its rate is 0.
     """
 
     name: str
@@ -202,9 +236,11 @@ class ParamSpec:
     shape: tuple[int, ...]
     label: str
     meaning: str = ""
-    start: float | None = None
+    start: float | tuple[float, ...] | None = None
     rate: float = 0.1
     varies: bool = False
+    choices: tuple[float, ...] = ()
+    fixed: bool = False
 
     def physical(self, z: Float[Tensor, "node *shape"]) -> Float[Tensor, "node *shape"]:
         """Return physical values within [low, high] of unconstrained ones."""
@@ -215,7 +251,9 @@ class ParamSpec:
         return self.warp.unconstrained(self.clip(value))
 
     def clip(self, value: Tensor) -> Tensor:
-        """Return the values limited to [low, high]."""
+        """Return the values limited to [low, high], or the nearest choices."""
+        if self.choices:
+            return _nearest(value, self.choices)
         low = torch.as_tensor(self.low, dtype=value.dtype, device=value.device)
         high = torch.as_tensor(self.high, dtype=value.dtype, device=value.device)
         return torch.clamp(value, low, high)
@@ -226,3 +264,10 @@ class ParamSpec:
         The optimiser calls this after each step, so that `clip` never holds a gradient back.
         """
         return self.unconstrained(self.warp.physical(z))
+
+
+def _nearest(value: Tensor, choices: tuple[float, ...]) -> Tensor:
+    """Return the choice nearest to each value, with a gradient of zero; NaN stays NaN."""
+    options = torch.as_tensor(choices, dtype=value.dtype, device=value.device)
+    place = (value.detach()[..., None] - options).abs().argmin(-1)
+    return options[place] + 0.0 * value

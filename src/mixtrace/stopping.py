@@ -28,12 +28,14 @@ class _Heard:
     Attributes:
         listening: whether `signals_heard` has its handlers in force.
         deferrals: how many `deferred` blocks are open.
+        held: how many of them hold `check` back as well.
         number: the signal that came, or None.
         unheeded: whether it has still to be obeyed.
     """
 
     listening: bool = False
     deferrals: int = 0
+    held: int = 0
     number: int | None = None
     unheeded: bool = False
 
@@ -72,10 +74,13 @@ def signals_heard(
 
 
 @contextmanager
-def deferred() -> Iterator[None]:
+def deferred(*, to_the_end: bool = False) -> Iterator[None]:
     """Let a signal wait for the next `check`, or for the end of the block.
 
     Where nobody hears signals yet, as in a notebook, Ctrl-C is heard for the block.
+
+    Args:
+        to_the_end: whether `check`, which a callback may call, lets it wait as well.
 
     Raises:
         KeyboardInterrupt: at the end, if a signal came and no `check` has obeyed it.
@@ -85,10 +90,12 @@ def deferred() -> Iterator[None]:
         return
     with signals_heard((signal.SIGINT,)):
         _heard.deferrals += 1
+        _heard.held += to_the_end
         try:
             yield
         finally:
             _heard.deferrals -= 1
+            _heard.held -= to_the_end
         if not _heard.deferrals:
             check()
 
@@ -99,7 +106,7 @@ def check() -> None:
     Raises:
         KeyboardInterrupt: if there is one; once for each.
     """
-    if _heard.unheeded and _on_main_thread():
+    if _heard.unheeded and not _heard.held and _on_main_thread():
         _heard.unheeded = False
         raise KeyboardInterrupt
 

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 __all__ = [
     "clock",
+    "counted",
     "hertz",
     "listed",
+    "moved",
     "panned",
     "percent",
     "rounded_db",
@@ -76,12 +78,32 @@ def panned(place: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in per cent.
+    """Return a share in per cent, rounded to two digits.
 
-    >>> percent(0.384)
-    '38 %'
+    >>> percent(0.1234), percent(1.204), percent(0.00016)
+    ('12 %', '120 %', '0.016 %')
     """
-    return f"{100.0 * share:.0f} %"
+    return f"{float(f'{100.0 * share:.2g}'):g} %"
+
+
+def counted(number: int, what: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> counted(1, "track"), counted(2, "track")
+    ('1 track', '2 tracks')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def moved(time_s: float) -> str:
+    """Return how far a track is moved, in hundredths of a millisecond or of a second.
+
+    >>> moved(-0.001012), moved(20.0)
+    ('1.01 ms earlier', '20.00 s later')
+    """
+    size_s = abs(time_s)
+    size = f"{1000.0 * size_s:.2f} ms" if size_s < 1.0 else f"{size_s:.2f} s"
+    return f"{size} {'later' if time_s > 0.0 else 'earlier'}"
 
 
 def short_number(number: float) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from mixtrace.graph import Graph, Node
 from mixtrace.store import GRAPH, PARAMS, StoredGraph, write_graph
 
 Run = Callable[..., tuple[int, str, str]]
@@ -49,11 +48,16 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["fit", song, "-o", out, "--device", "toaster"], "'toaster'"),
         (["fit", song, "-o", song], "folder of its own"),
         (["fit", song, "-o", tmp_path / "file"], "is a file"),
-        (["fit", song, "-o", tmp_path / "file" / "OUT"], "Not a directory"),
+        (["fit", song, "-o", tmp_path / "file" / "OUT"], "is a file"),
         (["render", tmp_path, song, "-o", out], "graph.json"),
         (["show", tmp_path / "absent"], "nothing at"),
         (["show", tmp_path / "bad\x1b[2Jname\n"], "bad [2Jname "),
-        (["report", tmp_path / "absent"], "graph.json"),
+        (["show", ""], "an empty one"),
+        (["report", ""], "an empty one"),
+        (["compare", "", ""], "an empty one"),
+        (["capture", "", "-o", out], "an empty one"),
+        (["evaluate", "", song / "mix.wav"], "an empty one"),
+        (["report", tmp_path / "absent"], "neither graph.json nor capture.json"),
         (["compare", tmp_path / "absent", out], "graph.json"),
         (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),
         (["evaluate", song / "mix.wav", song / "mix.wav", "--unseen", "40"], "such as end:40"),
@@ -85,11 +89,12 @@ def test_mistyped_commands_end_with_code_2(run: Run, arguments: list[str]):
 
 
 def strange_graph(stored: StoredGraph, name: str) -> StoredGraph:
-    nodes = tuple(
-        Node(node.kind, name) if node.name == "01_Kick" else node for node in stored.graph.nodes
-    )
+    strips = {
+        number: replace(strip, name=name) if strip.name == "01_Kick" else strip
+        for number, strip in stored.graph.strips.items()
+    }
     tracks = (replace(stored.tracks[0], name=name), *stored.tracks[1:])
-    return replace(stored, graph=Graph(nodes, stored.graph.edges), tracks=tracks)
+    return replace(stored, graph=replace(stored.graph, strips=strips), tracks=tracks)
 
 
 @pytest.mark.parametrize("name", ["[red]Kick[/red]", "[/nothing]", ":smiley: {x}", "x" * 200])
@@ -212,4 +217,6 @@ def test_the_mix_of_another_song_ends_with_code_2(run: Run, tmp_path: Path, tiny
     assert not (tmp_path / "OUT").exists()
     code, out, _ = run("show", tiny_song)
     assert code == 0
-    assert "a fit would be refused: Expected the mix of these tracks" in out.splitlines()[1]
+    assert (
+        "fit and capture would refuse it: Expected the mix of these tracks" in out.splitlines()[1]
+    )

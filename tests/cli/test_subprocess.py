@@ -65,7 +65,7 @@ def test_from_song_to_result(tiny_song: Path, tmp_path: Path):
     shown = run("show", out)
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.count("── compressor  ") == 6
-    assert "The search did not see the last 24 % of the song: L_a is" in shown.stdout
+    assert "Held out: the last 24 % of the song. L_a is" in shown.stdout
     rendered = run(
         "render", out, tiny_song, "-o", tmp_path / "again.wav", "--stems", tmp_path / "stems"
     )
@@ -87,7 +87,7 @@ def test_a_stopped_fit_leaves_a_valid_result(
     printed, _ = stopped(arguments, "console", number)
     assert "Stopped early" in printed
     assert len(read_graph(out / "graph.json").graph.processors) == 42
-    assert read_document(out / "fit.json", "mixtrace.fit/1")["interrupted"] is True
+    assert read_document(out / "fit.json", "mixtrace.fit/2")["ended"] == "stopped"
     assert (out / "mix.wav").stat().st_size > 5 * 22_050 * 2 * 3
 
 
@@ -96,7 +96,7 @@ def test_a_capture_that_ctrl_c_stops_goes_on(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
     arguments = ["capture", str(tiny_song), "-o", str(out)]
     _, errors = stopped(arguments, "reading the mix")
-    assert "Run the same command to go on" in errors
+    assert "Run the same command to go on from its checkpoint, or to begin anew" in errors
     assert not (out / "capture.json").exists()
     again = run(*arguments)
     assert again.returncode == 0, again.stderr
@@ -115,7 +115,7 @@ def test_a_command_that_is_stopped_leaves_nothing(
     out = tmp_path / "OUT"
     printed, errors = stopped(["fit", str(tiny_song), "-o", str(out)], "reading", number)
     assert printed == ""
-    assert errors.splitlines()[-1].startswith("Stopped before the end")
+    assert errors.splitlines()[-1].startswith("Stopped; nothing is half-written")
     assert not out.exists()
 
 

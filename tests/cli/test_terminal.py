@@ -188,5 +188,7 @@ def test_an_empty_name_is_not_the_current_folder(
     monkeypatch.chdir(tmp_path / "here")
     code, _, err = run(*(real.get(a, a) for a in arguments))
     assert code == 2
-    assert err.splitlines()[-1].startswith("Error: Expected a name for what is to be written")
+    assert err.splitlines()[-1].startswith(
+        "Error: Expected the name of a folder or file; got an empty one"
+    )
     assert list((tmp_path / "here").iterdir()) == []

@@ -18,6 +18,7 @@ from mixtrace.demo.effects import (
     reverb,
 )
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
+from mixtrace.processors import Settings
 from mixtrace.session import Alignment, Session, Track
 
 RATE_HZ = 30_000
@@ -105,7 +106,7 @@ def test_compressors_are_compared_by_what_they_do(song: Session):
 
 def test_a_half_wet_compressor_has_a_lower_ratio(song: Session):
     graph, settings = mixed({"voice": [compressor(-25.0, 4.0)]})
-    settings.wet["compressor"].fill_(0.5)
+    settings.stack("compressor").wet.fill_(0.5)
     row = compare((graph, settings), (graph, settings), song)[2]
     # 12 dB above the threshold: a gain of -9 dB, half of it dry: -3.5 dB, so 12 dB become 8.5.
     gain_db = 20.0 * np.log10(0.5 + 0.5 * 10.0 ** (-9.0 / 20.0))
@@ -130,8 +131,9 @@ def test_tails_have_a_level_and_a_time(song: Session):
 def test_a_master_that_was_only_found_is_told(song: Session):
     console = build_console(TRACKS, CONSOLES["studio"])
     master = max(console.of_kind("equalizer"))
-    graph, _ = remove_nodes(console, set(console.processors) - {master})
-    _, settings = plant([("voice", "vocals")], {"voice": [equalizer(gain_db=3.0)]}, {})
+    graph = remove_nodes(console, set(console.processors) - {master})
+    planted, given = plant([("voice", "vocals")], {"voice": [equalizer(gain_db=3.0)]}, {})
+    settings = Settings.of({master: given[planted.processors[0]]})
     row = compare(mixed(), (graph, settings), song)[-1]
     assert (row.name, row.extra) == ("master", ("equalizer",))
     assert row.level_db == pytest.approx((0.0, 3.0), abs=0.01)

@@ -5,7 +5,7 @@ import pytest
 from mixtrace.demo import chains, plant
 from mixtrace.demo.effects import compressor, equalizer, gain_panning, reverb
 from mixtrace.errors import GraphError
-from mixtrace.graph import CONSOLES, Graph, Node, build_console
+from mixtrace.graph import CONSOLES, Graph, build_console
 
 TRACKS = [("bass", "bass"), ("voice", "vocals")]
 
@@ -42,14 +42,14 @@ def test_effects_stand_in_console_order_with_their_own_settings():
         ("mix", "bass"): ["gain_panning"],
         ("mix", "vocals"): ["reverb"],
     }
-    gains = settings.values["gain_panning"]["gain_db"]
+    gains = settings.stack("gain_panning").values["gain_db"]
     for row, node in enumerate(graph.of_kind("gain_panning")):
         place = next(p for p, chain in chains(graph).items() if node in chain.processors)
         expected = {("input", "bass"): -1.0, ("input", "voice"): -2.0, ("mix", "bass"): -3.0}[place]
         # No pan: √2 cos 45° is 1 but for float32 rounding.
         assert gains[row].tolist() == pytest.approx([expected, expected], abs=1e-5)
-    settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
-    assert settings.wet["reverb"].tolist() == pytest.approx([0.333], abs=1e-3)
+    settings.check({i: graph.nodes[i].kind for i in graph.processors})
+    assert settings.stack("reverb").wet.tolist() == pytest.approx([0.333], abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,6 @@ def test_an_effect_that_has_no_place_of_its_own_is_refused(effects):
     "edges", [((0, 2), (1, 2), (0, 3), (2, 3)), ((0, 2), (1, 2), (2, 3), (2, 3))]
 )
 def test_a_graph_that_branches_is_no_console(edges):
-    nodes = (Node("input", "a"), Node("input", "b"), Node("mix", "c"), Node("output", "master"))
+    nodes = (("input", "a"), ("input", "b"), ("mix", "c"), ("output", "master"))
     with pytest.raises(GraphError, match="serial chains"):
-        chains(Graph(nodes, edges))
+        chains(Graph.of(nodes, edges))

@@ -115,18 +115,18 @@ def test_the_delay_of_a_track_starts_with_its_echoes() -> None:
     song = session({"guitar": PING_PONG})
     graph = build_console([(t.name, t.group) for t in song.tracks], CONSOLES["paper"])
     start = least_squares_start(graph, song)
-    names = [graph.nodes[i].name for i in graph.of_kind("multitap_delay")]
+    names = [graph.name(i) for i in graph.of_kind("multitap_delay")]
     row = names.index("guitar")
-    values = start.values["multitap_delay"]
+    values = start.stack("multitap_delay").values
     response = MultitapDelay().impulse_response(values, float(RATE_HZ))
-    wet = start.wet["multitap_delay"][row]
+    wet = start.stack("multitap_delay").wet[row]
     ratios = response.taps[row] * wet / (1.0 - wet)
     for side, time_s, ratio in PING_PONG:
         late = round(time_s * RATE_HZ)
         assert float(ratios[side, late - 1 : late + 2].sum()) == pytest.approx(ratio, rel=0.2)
-    assert [float(start.wet["multitap_delay"][names.index(n)]) for n in ("voice", "keys")] == [
-        pytest.approx(0.03)
-    ] * 2
+    assert [
+        float(start.stack("multitap_delay").wet[names.index(n)]) for n in ("voice", "keys")
+    ] == [pytest.approx(0.03)] * 2
 
 
 @pytest.mark.parametrize("name", ["Beatles_known", "DaisyDaisy_known"])

@@ -39,7 +39,7 @@ def banded(planted: tuple[Session, Graph, Settings]) -> tuple[SongWindows, Graph
 def test_a_curve_is_heard_where_its_tracks_sound(banded: tuple[SongWindows, Graph]) -> None:
     windows, graph = banded
     heard = windows.heard(graph)
-    names = [graph.nodes[i].name for i in graph.of_kind("equalizer")]
+    names = [graph.name(i) for i in graph.of_kind("equalizer")]
     row = {name: heard[number] for number, name in enumerate(names)}
     frequency_hz = equalizer_frequencies()
     for name, (low_hz, high_hz) in BANDS_HZ.items():
@@ -74,7 +74,7 @@ def test_curves_go_on_level_where_nothing_sounds(
     start = Variables.random(graph, torch.Generator().manual_seed(0))
     descent = Descent(graph, start, windows, RECIPES[recipe])
     descent.step([windows.window(0)], RECIPES["default"].objective)
-    curves = descent.settings.values["equalizer"]["magnitude_db"]
+    curves = descent.settings.stack("equalizer").values["magnitude_db"]
     unheard = ~windows.heard(graph).bool()
     level = curves.gather(-1, windows.nearest_heard(graph))
     assert unheard.any()

@@ -46,7 +46,9 @@ def test_the_start_beats_the_plain_sum(planted: Planted) -> None:
     graph = build_console(names, CONSOLES["paper"])
     windows = SongWindows(session)
     start = least_squares_start(graph, session)
-    silent = Settings(start.values, {k: torch.zeros_like(w) for k, w in start.wet.items()})
+    silent = start.map(torch.clone)
+    for stack in silent.stacks:
+        stack.wet.zero_()
     for kind in ("compressor", "noise_gate", "multitap_delay", "reverb"):
-        start.wet[kind].zero_()
+        start.stack(kind).wet.zero_()
     assert song_loss(graph, start, windows)["eq4"] < 0.5 * song_loss(graph, silent, windows)["eq4"]

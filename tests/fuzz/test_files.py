@@ -4,7 +4,6 @@ The long run is `benchmarks/fuzz_files.py`; damaged headers of audio are in `fuz
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -30,18 +29,6 @@ NAMES = (
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="memory is limited by means of Linux"
 )
-
-
-@pytest.fixture(scope="module")
-def fuzz_files(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
-    return benchmark_module("fuzz_files")
-
-
-@pytest.fixture(scope="module")
-def built(fuzz_files: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    fuzz_files.build(folder)
-    return folder
 
 
 def test_every_target_is_tried(fuzz_files: ModuleType):

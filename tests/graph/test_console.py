@@ -57,38 +57,38 @@ def test_sizes(name, count, groups):
 def test_inputs_stand_in_the_order_of_the_tracks():
     given = [("b", "x"), ("a", "y"), ("c", "x")]
     graph = build_console(given, PAPER)
-    assert [graph.nodes[i].name for i in graph.inputs] == ["b", "a", "c"]
+    assert [graph.name(i) for i in graph.inputs] == ["b", "a", "c"]
     assert graph.order == tuple(range(len(graph.nodes)))
 
 
 def test_every_track_runs_through_its_chain_into_its_bus():
     given = [("kick", "drums"), ("voice", "vocals"), ("snare", "drums")]
     graph = build_console(given, PAPER)
-    buses = {graph.nodes[i].name: i for i in graph.of_kind(MIX)}
+    buses = {graph.name(i): i for i in graph.of_kind(MIX)}
     assert list(buses) == ["drums", "vocals"]
     for node, (name, group) in zip(graph.inputs, given, strict=True):
         chain = chain_after(graph, node)
         assert tuple(graph.nodes[i].kind for i in chain) == PAPER.track_chain
-        assert {graph.nodes[i].name for i in chain} == {name}
+        assert {graph.name(i) for i in chain} == {name}
         assert graph.successors[chain[-1]] == (buses[group],)
     for group, bus in buses.items():
         chain = chain_after(graph, bus)
         assert tuple(graph.nodes[i].kind for i in chain) == PAPER.bus_chain
-        assert {graph.nodes[i].name for i in chain} == {group}
+        assert {graph.name(i) for i in chain} == {group}
         assert graph.successors[chain[-1]] == (graph.output,)
 
 
 def test_buses_meet_in_the_master_chain():
     preset = ConsolePreset((), ("equalizer",), ("compressor", "equalizer"))
     graph = build_console(tracks(4, 2), preset)
-    kinds = [node.kind for node in graph.nodes]
+    kinds = [node.kind for node in graph.nodes.values()]
     assert kinds[-4:] == [MIX, "compressor", "equalizer", OUTPUT]
     assert len(graph.predecessors[len(kinds) - 4]) == 2
 
 
 def test_empty_chains_leave_sums():
     graph = build_console(tracks(3, 1), ConsolePreset((), ()))
-    assert [node.kind for node in graph.nodes] == [INPUT] * 3 + [MIX, OUTPUT]
+    assert [node.kind for node in graph.nodes.values()] == [INPUT] * 3 + [MIX, OUTPUT]
 
 
 def test_tracks_of_equal_names_stay_apart():

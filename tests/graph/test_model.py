@@ -3,7 +3,7 @@
 import pytest
 
 from mixtrace.errors import GraphError
-from mixtrace.graph import INPUT, MIX, MOST_NODES, OUTPUT, Graph, Node
+from mixtrace.graph import INPUT, KEY, MIX, MOST_NODES, OUTPUT, Edge, Graph, Node, Strip
 
 SEEDS = range(60)
 
@@ -11,7 +11,7 @@ SEEDS = range(60)
 def graph(kinds: str, *edges: tuple[int, int]) -> Graph:
     """Return a graph of nodes by letter: i, o, m, e, c."""
     names = {"i": INPUT, "o": OUTPUT, "m": MIX, "e": "equalizer", "c": "compressor"}
-    return Graph(tuple(Node(names[k], f"{k}{n}") for n, k in enumerate(kinds)), edges)
+    return Graph.of([(names[k], f"{k}{n}") for n, k in enumerate(kinds)], edges)
 
 
 def test_a_plain_chain():
@@ -20,8 +20,8 @@ def test_a_plain_chain():
     assert chain.inputs == (0,)
     assert chain.output == 3
     assert chain.processors == (1, 2)
-    assert chain.predecessors == ((), (0,), (1,), (2,))
-    assert chain.successors == ((1,), (2,), (3,), ())
+    assert chain.predecessors == {0: (), 1: (0,), 2: (1,), 3: (2,)}
+    assert chain.successors == {0: (1,), 1: (2,), 2: (3,), 3: ()}
     assert chain.kinds() == ("equalizer", "compressor")
     assert chain.of_kind("equalizer") == (1,)
 
@@ -48,11 +48,10 @@ def test_graphs_are_values():
 @pytest.mark.parametrize(
     ("kinds", "edges", "message"),
     [
-        ("", [], "one output node; got 0"),
-        ("i", [], "one output node; got 0"),
+        ("", [], "an output node; got none"),
+        ("i", [], "an output node; got none"),
         ("o", [], "at least one input"),
-        ("ioo", [(0, 1), (0, 2)], "one output node; got 2"),
-        ("io", [(0, 2)], "between nodes 0 to 1; got 0 -> 2"),
+        ("io", [(0, 2)], "between nodes of the graph; got 0 -> 2"),
         ("io", [(-1, 1)], "got -1 -> 1"),
         ("", [(0, 0)], "edges between nodes"),
         ("ieo", [(0, 1), (1, 1), (1, 2)], "without cycles"),
@@ -76,7 +75,7 @@ def test_the_order_is_topological_and_takes_the_first_stored_node_that_is_ready(
     given = random_graph(seed)
     left = set(range(len(given.nodes)))
     for node in given.order:
-        ready = [i for i in left if not any(b == i and a in left for a, b in given.edges)]
+        ready = [i for i in left if left.isdisjoint(given.predecessors[i])]
         assert node == min(ready)
         left.remove(node)
     assert not left
@@ -90,6 +89,65 @@ def test_a_stored_order_that_is_topological_is_kept(seed, random_graph):
 
 def test_a_long_chain_does_not_recurse():
     count = MOST_NODES - 2
-    kinds = "i" + "e" * count + "o"
+    kinds = "i" + "m" * count + "o"
     chain = graph(kinds, *((n, n + 1) for n in range(count + 1)))
     assert len(chain.order) == count + 2
+
+
+STRIPS = {7: Strip("voice", "track"), 2: Strip("all", "master")}
+NODES = {40: Node(INPUT, 7), 30: Node("compressor", 7), 20: Node(OUTPUT, 2)}
+EDGES = (Edge(40, 30), Edge(30, 20))
+
+
+def test_numbers_may_have_gaps_and_any_order():
+    given = Graph(STRIPS, NODES, EDGES)
+    assert given.order == (40, 30, 20)
+    assert (given.inputs, given.processors, given.output) == ((40,), (30,), 20)
+    assert given.by_kind() == {"compressor": (30,)}
+    assert given.name(30) == "voice"
+
+
+def test_strips_nodes_and_edges_make_graphs_differ_and_their_order_as_well():
+    given = Graph(STRIPS, NODES, EDGES)
+    assert given == Graph(dict(STRIPS), dict(NODES), EDGES)
+    assert given != Graph(dict(reversed(STRIPS.items())), NODES, EDGES)
+    assert given != Graph(STRIPS, dict(reversed(NODES.items())), EDGES)
+    assert given != Graph(STRIPS, NODES, (Edge(40, 30, -1.0), EDGES[1]))
+    assert given != Graph(STRIPS | {7: Strip("voice", "track", "singer")}, NODES, EDGES)
+
+
+def test_stems_are_further_outputs():
+    stems = graph("iioo", (0, 2), (1, 2), (1, 3))
+    assert stems.outputs == (2, 3)
+    assert stems.output == 2
+    assert stems.tracks[3] == (1,)
+
+
+def test_a_key_is_needed_but_not_heard():
+    keyed = Graph.of(
+        [(INPUT, "voice"), (INPUT, "kick"), ("compressor", "voice"), (OUTPUT, "mix")],
+        [Edge(0, 2), Edge(1, 2, 0.0, KEY), Edge(2, 3)],
+    )
+    assert keyed.tracks[2] == keyed.tracks[3] == (0,)
+    assert keyed.needed_tracks[2] == (0, 1)
+    assert keyed.predecessors[2] == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("strips", "nodes", "edges", "message"),
+    [
+        (STRIPS, NODES | {30: Node("compressor", 3)}, EDGES, "node 30 .* stands on strip 3"),
+        (STRIPS, NODES, (Edge(40, 30, 0.0, "aux"), EDGES[1]), "40 -> 30 feeds 'aux'"),
+        (STRIPS, NODES, (Edge(40, 30, 120.5), EDGES[1]), "within 120 dB; 40 -> 30 has 120.5 dB"),
+        (STRIPS, NODES, (Edge(40, 30, -121.0), EDGES[1]), "-121 dB"),
+        (STRIPS, NODES, (Edge(40, 30, float("nan")), EDGES[1]), "nan dB"),
+        (STRIPS, NODES, (Edge(40, 30, 0.0, KEY), EDGES[1]), "fed by another; node 30"),
+    ],
+)
+def test_what_strips_and_edges_state_is_checked(strips, nodes, edges, message):
+    with pytest.raises(GraphError, match=message):
+        Graph(strips, nodes, edges)
+
+
+def test_a_level_of_120_db_is_taken():
+    assert Graph(STRIPS, NODES, (Edge(40, 30, -120.0), EDGES[1])).edges[0].level_db == -120.0

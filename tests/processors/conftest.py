@@ -10,8 +10,23 @@ from mixtrace.processors import PROCESSORS
 
 Draw = Callable[..., dict[str, Tensor]]
 
-CENTRES = {"duration_s": 1.5}
-"""Unconstrained values to draw about, where those of the published start suit a whole song."""
+CENTRES = {
+    "duration_s": 1.5,
+    "low_pass_hz": 1.5,
+    "knot_s": torch.tensor([0.03, 0.07]),
+    "hold_ms": 0.1,
+    "feedback_delay time_ms": -2.5,
+}
+"""Unconstrained values to draw about, where others suit a test better: by a parameter's name,
+with its kind before it where other kinds have one of that name.
+
+Those of the published start suit a whole song. A low-pass of 3 kHz has coefficients of which
+rounding leaves eleven digits, those of 10 kHz have more. Knots lie within a tenth of a second. A
+gate that holds for longer than the audio lasts never closes.
+"""
+
+SPREADS = {"knot_s": 0.02}
+"""How far they are drawn apart, beside others."""
 
 
 @pytest.fixture
@@ -25,9 +40,15 @@ def draw() -> Draw:
         values = {}
         for spec in PROCESSORS[kind].params:
             noise = torch.randn((nodes, *spec.shape), dtype=torch.float64, generator=generator)
-            values[spec.name] = spec.project(CENTRES.get(spec.name, spec.init) + spread * noise).to(
-                dtype
-            )
+            centre = CENTRES.get(spec.name, spec.init)
+            centre = CENTRES.get(f"{kind} {spec.name}", centre)
+            width = SPREADS.get(spec.name, 1.0)
+            z = spec.project(centre + spread * width * noise)
+            if spec.choices:  # each of two nodes has another, and not always the same one
+                turns = torch.arange(nodes) + seed + 1
+                options = torch.tensor(spec.choices, dtype=torch.float64)
+                z = spec.unconstrained(options[turns % len(options)].expand_as(z))
+            values[spec.name] = z.to(dtype)
         return values
 
     return unconstrained

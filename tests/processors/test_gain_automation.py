@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from mixtrace.processors import Passing
 from mixtrace.processors.gain_automation import GainAutomation
 
 AUTOMATION = GainAutomation()
@@ -25,7 +26,8 @@ def settings(ride_db: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_gain_is_linear_in_db_between_knots_and_held_after_the_last(start_s, rate_hz):
     audio = torch.ones(2, 2, 8000, dtype=torch.float64)
     one, start = audio.new_ones(2), audio.new_full((2,), start_s)
-    output, _ = AUTOMATION.follow(audio, settings(rides()), one, 0.0 * one, start, rate_hz)
+    passing = Passing(audio, None, start, rate_hz)
+    output, _ = AUTOMATION.follow(passing, settings(rides()), one, 0.0 * one)
     moments_s = start_s + np.arange(8000) / rate_hz
     knots_s = np.linspace(0.0, DURATION_S, 64)
     for node in range(2):
@@ -48,6 +50,6 @@ def test_the_weight_mixes_dry_audio_in():
     audio = torch.ones(1, 1, 10, dtype=torch.float64)
     quiet = settings(torch.full((1, 64), -40.0, dtype=torch.float64))
     wet, rest = audio.new_full((1,), 0.25), audio.new_zeros(1)
-    output, state = AUTOMATION.follow(audio, quiet, wet, rest, rest, 1000.0)
+    output, state = AUTOMATION.follow(Passing(audio, None, rest, 1000.0), quiet, wet, rest)
     torch.testing.assert_close(output, torch.full_like(audio, 0.75 + 0.25 * 0.01))
     assert torch.equal(state, rest)

@@ -28,12 +28,12 @@ def console(planted: Planted) -> Console:
     rng = torch.Generator().manual_seed(0)
     settings = Variables.random(graph, rng).settings()
     for kind in graph.kinds():
-        settings.wet[kind][:] = 0.01
+        settings.stack(kind).wet[:] = 0.01
     for kind in small.kinds():
         for row, i in enumerate(small.of_kind(kind)):
-            names = [graph.nodes[j].name for j in graph.of_kind(kind)]
-            at = names.index(small.nodes[i].name)
-            settings.wet[kind][at] = planted_settings.wet[kind][row]
-            for name, value in planted_settings.values[kind].items():
-                settings.values[kind][name][at] = value[row]
+            names = [graph.name(j) for j in graph.of_kind(kind)]
+            at = names.index(small.name(i))
+            settings.stack(kind).wet[at] = planted_settings.stack(kind).wet[row]
+            for name, value in planted_settings.stack(kind).values.items():
+                settings.stack(kind).values[name][at] = value[row]
     return graph, settings, SongWindows(session)

@@ -18,20 +18,20 @@ def a_console(gains_db: dict[str, list[float]]) -> tuple[Graph, Settings]:
     graph = build_console(TRACKS, CONSOLES["studio"])
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
     for kind in graph.kinds():
-        settings.wet[kind][:] = 0.0
+        settings.stack(kind).wet[:] = 0.0
     for name, sides_db in gains_db.items():
         kind = "equalizer" if name == "master" else "gain_panning"
-        row = [graph.nodes[i].name for i in graph.of_kind(kind)].index(name)
-        settings.wet[kind][row] = 1.0
+        row = [graph.name(i) for i in graph.of_kind(kind)].index(name)
+        settings.stack(kind).wet[row] = 1.0
         parameter = "magnitude_db" if name == "master" else "gain_db"
-        value = settings.values[kind][parameter][row]
-        settings.values[kind][parameter][row] = (
+        value = settings.stack(kind).values[parameter][row]
+        settings.stack(kind).values[parameter][row] = (
             torch.full_like(value, sides_db[0]) if name == "master" else torch.tensor(sides_db)
         )
-    row = [graph.nodes[i].name for i in graph.of_kind("compressor")].index("drums")
-    settings.wet["compressor"][row] = 0.9
+    row = [graph.name(i) for i in graph.of_kind("compressor")].index("drums")
+    settings.stack("compressor").wet[row] = 0.9
     for name, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.values["compressor"][name][row] = value
+        settings.stack("compressor").values[name][row] = value
     return graph, settings
 
 
@@ -50,9 +50,9 @@ def doing(graph: Graph, settings: Settings) -> set[str]:
     found = set()
     for kind, parameter in (("equalizer", "magnitude_db"), ("gain_panning", "gain_db")):
         for row, i in enumerate(graph.of_kind(kind)):
-            effect_db = settings.wet[kind][row] * settings.values[kind][parameter][row]
+            effect_db = settings.stack(kind).wet[row] * settings.stack(kind).values[parameter][row]
             if float(effect_db.abs().max()) > 0.1:
-                found.add(graph.nodes[i].name)
+                found.add(graph.name(i))
     return found
 
 
@@ -99,7 +99,8 @@ def test_the_threshold_of_the_bus_moves_with_its_tracks() -> None:
     graph, settings = a_console(TRACKS_AGAINST_THEIR_BUS)
     moved = balanced(graph, settings)
     change = (
-        moved.values["compressor"]["threshold_db"] - settings.values["compressor"]["threshold_db"]
+        moved.stack("compressor").values["threshold_db"]
+        - settings.stack("compressor").values["threshold_db"]
     )
-    row = [graph.nodes[i].name for i in graph.of_kind("compressor")].index("drums")
+    row = [graph.name(i) for i in graph.of_kind("compressor")].index("drums")
     assert float(change[row]) == pytest.approx(-4.0, abs=1e-4)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from mixtrace.fit import Variables
-from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.graph import CONSOLES, MIX, Edge, Graph, Node, Strip, build_console
 from mixtrace.processors import Settings
 from mixtrace.prune import gather_levels
 from mixtrace.render import render_walk
@@ -12,19 +12,44 @@ from mixtrace.render import render_walk
 RATE_HZ = 30_000.0
 
 
-def a_console(curve_db: torch.Tensor, gain_db: list[float]) -> tuple[Graph, Settings]:
-    """One track with all of `paper` neutral but EQ, compressor and gain/panning."""
+def a_console(
+    curve_db: torch.Tensor,
+    gain_db: list[float],
+    branch_at: str | None = None,
+    level_db: float = 0.0,
+) -> tuple[Graph, Settings]:
+    """One track with all of `paper` neutral but EQ, compressor and gain/panning.
+
+    The track's processor `branch_at` also feeds a hall with a compressor, at a level.
+    """
     graph = build_console([("voice", "vocals")], CONSOLES["paper"])
+    if branch_at is not None:
+        graph = with_hall(graph, graph.of_kind(branch_at)[0], level_db)
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
     for kind in graph.kinds():
-        settings.wet[kind][:] = 0.0
-    settings.wet["equalizer"][0], settings.values["equalizer"]["magnitude_db"][0] = 0.7, curve_db
-    settings.wet["gain_panning"][0] = 0.8
-    settings.values["gain_panning"]["gain_db"][0] = torch.tensor(gain_db)
-    settings.wet["compressor"][0] = 0.9
+        settings.stack(kind).wet[:] = 0.0
+    settings.stack("equalizer").wet[0], settings.stack("equalizer").values["magnitude_db"][0] = (
+        0.7,
+        curve_db,
+    )
+    settings.stack("gain_panning").wet[0] = 0.8
+    settings.stack("gain_panning").values["gain_db"][0] = torch.tensor(gain_db)
+    at_work = [0, -1] if branch_at is not None else [0]  # of the track, of the hall
+    settings.stack("compressor").wet[at_work] = 0.9
     for name, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.values["compressor"][name][0] = value
+        settings.stack("compressor").values[name][at_work] = value
     return graph, settings
+
+
+def with_hall(graph: Graph, source: int, level_db: float) -> Graph:
+    """Return the graph with a return that one of its nodes feeds, a compressor on it."""
+    strip, total, dynamics = max(graph.strips) + 1, max(graph.nodes) + 1, max(graph.nodes) + 2
+    wires = (Edge(source, total, level_db), Edge(total, dynamics), Edge(dynamics, graph.output))
+    return Graph(
+        {**graph.strips, strip: Strip("hall", "return")},
+        {**graph.nodes, total: Node(MIX, strip), dynamics: Node("compressor", strip)},
+        (*graph.edges, *wires),
+    )
 
 
 def audio() -> list[torch.Tensor]:
@@ -49,13 +74,29 @@ def test_the_sound_stays(curve_db: torch.Tensor, gain_db: list[float]) -> None:
     assert (after - before).abs().max() < 5e-3 * before.abs().max()
 
 
+@pytest.mark.parametrize("level_db", [0.0, -9.0])
+@pytest.mark.parametrize("branch_at", ["equalizer", "compressor", "gain_panning"])
+@pytest.mark.parametrize("curve_db", [TILT, torch.full((1024,), -5.0)])
+def test_the_sound_stays_where_a_send_branches_off(
+    curve_db: torch.Tensor, branch_at: str, level_db: float
+) -> None:
+    """What is sent to a hall that is crushed leaves its node before the level would move."""
+    graph, settings = a_console(curve_db, [-4.0, -4.0], branch_at, level_db)
+    before = render_walk(graph, settings, audio(), RATE_HZ)
+    heard = torch.ones(len(graph.of_kind("equalizer")), 1024)
+    after = render_walk(graph, gather_levels(graph, settings, heard), audio(), RATE_HZ)
+    # As above: the detectors' floor does not move.
+    assert (after - before).abs().max() < 5e-3 * before.abs().max()
+
+
 def test_the_curve_takes_the_level_of_a_plain_gain() -> None:
     graph, settings = a_console(TILT, [-6.0, -6.0])
     moved = gather_levels(graph, settings, EVERYWHERE)
-    assert moved.values["gain_panning"]["gain_db"][0].abs().max() < 1e-4
+    assert moved.stack("gain_panning").values["gain_db"][0].abs().max() < 1e-4
     effective_db = 20.0 * torch.log10(torch.tensor(0.2 + 0.8 * 10.0 ** (-6.0 / 20.0)))
     shift = (
-        moved.values["compressor"]["threshold_db"] - settings.values["compressor"]["threshold_db"]
+        moved.stack("compressor").values["threshold_db"]
+        - settings.stack("compressor").values["threshold_db"]
     )
     assert float(shift[0]) == pytest.approx(float(effective_db), abs=1e-4)
 
@@ -63,7 +104,7 @@ def test_the_curve_takes_the_level_of_a_plain_gain() -> None:
 def test_the_panning_takes_the_level_of_a_flat_curve() -> None:
     graph, settings = a_console(torch.full((1024,), -5.0), [3.0, -9.0])
     moved = gather_levels(graph, settings, EVERYWHERE)
-    assert moved.values["equalizer"]["magnitude_db"][0].abs().max() < 1e-3
+    assert moved.stack("equalizer").values["magnitude_db"][0].abs().max() < 1e-3
 
 
 def test_a_plain_gain_takes_the_level_of_a_curve_that_is_nearly_flat() -> None:
@@ -74,13 +115,11 @@ def test_a_plain_gain_takes_the_level_of_a_curve_that_is_nearly_flat() -> None:
     level_db = 20.0 * torch.log10(torch.tensor(0.3 + 0.7 * 10.0 ** (-3.0 / 20.0)))
     # The ripple's own mean, per octave, is not quite zero.
     expected = pytest.approx(float(gain_db + level_db), abs=0.3)
-    assert float(moved.values["gain_panning"]["gain_db"][0, 0]) == expected
+    assert float(moved.stack("gain_panning").values["gain_db"][0, 0]) == expected
 
 
 def test_what_was_given_is_not_changed() -> None:
     graph, settings = a_console(TILT, [-6.0, -6.0])
     kept = settings.map(torch.clone)
     gather_levels(graph, settings, EVERYWHERE)
-    for kind, named in settings.values.items():
-        assert torch.equal(settings.wet[kind], kept.wet[kind])
-        assert all(torch.equal(value, kept.values[kind][name]) for name, value in named.items())
+    assert all(map(torch.equal, settings.tensors(), kept.tensors()))

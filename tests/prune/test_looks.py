@@ -31,11 +31,11 @@ def test_changes_are_what_differences_of_the_loss_say(
 ) -> None:
     graph, settings, windows = console
     half = settings.map(lambda value: value.clone())
-    half.wet[kind][row] = weight = 0.5
+    half.stack(kind).wet[row] = weight = 0.5
     look = look_at(graph, half, windows, [1])
     step, losses = 0.02, []
     for moved in (weight - step, weight + step):
-        half.wet[kind][row] = moved
+        half.stack(kind).wet[row] = moved
         losses.append(float(combine(song_parts(graph, half, windows, [1]), "published")))
     change = abs(weight * (losses[1] - losses[0]) / (2.0 * step))
     found = look.changes[0][graph.processors.index(graph.of_kind(kind)[row])]
@@ -49,7 +49,7 @@ def test_importance_puts_the_planted_first_and_the_neutral_last(console: Console
     look = look_at(*console, [0, 1, 2])
     assert np.shape(look.changes) == (3, len(graph.processors))
     by_name = {
-        (graph.nodes[i].kind, graph.nodes[i].name): value
+        (graph.nodes[i].kind, graph.name(i)): value
         for i, value in zip(graph.processors, look.importance, strict=True)
     }
     ranked = sorted(by_name, key=by_name.__getitem__, reverse=True)

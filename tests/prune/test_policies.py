@@ -33,7 +33,14 @@ class Prices:
 
 
 def a_round(price: dict[int, float], wet: dict[str, torch.Tensor], tolerance: float) -> Round:
-    return Round(GRAPH, Settings({}, wet), Prices(price), 0.5, 0.5 + tolerance, tolerance)
+    return Round(
+        GRAPH,
+        Settings.by_kind(GRAPH.by_kind(), {kind: {} for kind in wet}, wet),
+        Prices(price),
+        0.5,
+        0.5 + tolerance,
+        tolerance,
+    )
 
 
 def equal_weights(graph: Graph) -> dict[str, torch.Tensor]:
@@ -93,7 +100,7 @@ def test_ordered_removes_what_is_free_in_few_trials_and_leaves_what_is_dear() ->
     dear = set(GRAPH.processors[::4])
     importance = {i: 1.0 + i if i in dear else i / 1000.0 for i in GRAPH.processors}
     judge = Prices(dict.fromkeys(dear, 1.0))
-    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
+    removed = ordered(Round(GRAPH, Settings(), judge, 0.5, 0.5), importance)
     assert set(removed) == set(GRAPH.processors) - dear
     assert judge.kept == frozenset(removed)
     # 77 processors, of which 57 are free and go in growing batches; then one batch shrinks and two
@@ -106,7 +113,7 @@ def test_ordered_finds_what_is_free_behind_something_dear() -> None:
     importance = {i: float(place) for place, i in enumerate(order)}
     dear = {order[3], order[20], order[22]}
     judge = Prices(dict.fromkeys(dear, 1.0))
-    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
+    removed = ordered(Round(GRAPH, Settings(), judge, 0.5, 0.5), importance)
     assert set(removed) == set(order) - dear
     # What failed alone is known to be dear.
     assert {i for i in order if importance[i] == 1.0} - {order[1]} == dear
@@ -117,27 +124,27 @@ def test_ordered_gives_up_after_some_failures_in_a_row(free: int, patience: int)
     order = list(GRAPH.processors)
     importance = {i: float(place) for place, i in enumerate(order)}
     judge = Prices(dict.fromkeys(order[free : free + patience], 1.0))
-    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), importance)
+    removed = ordered(Round(GRAPH, Settings(), judge, 0.5, 0.5), importance)
     assert removed == order[:free]
     judge = Prices(dict.fromkeys(order[free : free + patience - 1], 1.0))
-    removed = ordered(Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5), dict(importance))
+    removed = ordered(Round(GRAPH, Settings(), judge, 0.5, 0.5), dict(importance))
     assert len(removed) == len(order) - patience + 1
 
 
 def test_ordered_asks_for_what_its_expectations_leave_room_for() -> None:
     order = list(GRAPH.processors)
     judge = Prices(dict.fromkeys(order, 0.001))
-    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    current = Round(GRAPH, Settings(), judge, 0.5, 0.5102)
     assert len(ordered(current, dict.fromkeys(order, 0.001))) == 10
     assert len(judge.trials) == 1
     # Half the price: the first batch takes half of what there is room for, the second the rest.
     judge = Prices(dict.fromkeys(order, 0.001))
-    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    current = Round(GRAPH, Settings(), judge, 0.5, 0.5102)
     assert len(ordered(current, dict.fromkeys(order, 0.002))) == 10
     assert len(judge.trials) == 2
     # Twice the price: what did not fit is tried again by as much as would have.
     judge = Prices(dict.fromkeys(order, 0.001))
-    current = Round(GRAPH, Settings({}, {}), judge, 0.5, 0.5102)
+    current = Round(GRAPH, Settings(), judge, 0.5, 0.5102)
     assert len(ordered(current, dict.fromkeys(order, 0.0005))) == 10
     assert [len(trial) for trial in judge.trials] == [20, 10]
 
@@ -145,7 +152,7 @@ def test_ordered_asks_for_what_its_expectations_leave_room_for() -> None:
 def test_ordered_never_passes_the_bar() -> None:
     price = {i: 0.003 for i in GRAPH.processors}
     importance = dict.fromkeys(GRAPH.processors, 0.0)
-    current = Round(GRAPH, Settings({}, {}), Prices(price), 0.5, 0.51)
+    current = Round(GRAPH, Settings(), Prices(price), 0.5, 0.51)
     # A fifth of the room, in which no more of these fit, would be left alone.
     assert len(ordered(current, importance)) == 3
     assert current.bar == 0.51
@@ -154,13 +161,13 @@ def test_ordered_never_passes_the_bar() -> None:
 @pytest.mark.parametrize("most", [0, 1, 5])
 def test_ordered_removes_no_more_than_it_may(most: int) -> None:
     importance = {i: float(place) for place, i in enumerate(GRAPH.processors)}
-    current = Round(GRAPH, Settings({}, {}), Prices({}), 0.5, 0.5)
+    current = Round(GRAPH, Settings(), Prices({}), 0.5, 0.5)
     assert ordered(current, importance, most) == list(GRAPH.processors[:most])
 
 
 def test_ordered_tries_nothing_but_what_it_is_given() -> None:
     given = GRAPH.processors[5:9]
-    current = Round(GRAPH, Settings({}, {}), Prices({}), 0.5, 0.5)
+    current = Round(GRAPH, Settings(), Prices({}), 0.5, 0.5)
     assert set(ordered(current, dict.fromkeys(given, 0.0))) == set(given)
 
 
@@ -229,7 +236,7 @@ def test_brute_force_removes_the_same_without_asking_for_each() -> None:
     # First-order changes tell up to a factor.
     changes = {i: cost / 3.0 * 2.0 ** rng.uniform(-1.0, 1.0) for i, cost in price.items()}
     foresight, judge = foresees(price, changes)
-    current = Round(GRAPH, Settings({}, {}), foresight, BEFORE, BAR, BAR - BEFORE)
+    current = Round(GRAPH, Settings(), foresight, BEFORE, BAR, BAR - BEFORE)
     assert set(brute_force(current, rng)) == set(GRAPH.processors) - dear
     assert judge.trials == []
     assert len(current.tried) == len(GRAPH.processors)

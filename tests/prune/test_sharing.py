@@ -26,11 +26,11 @@ def a_console(effects_db: Effects) -> tuple[Graph, Settings]:
     graph = build_console(TRACKS, CONSOLES["studio"])
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
     for kind in graph.kinds():
-        settings.wet[kind][:] = 0.0
+        settings.stack(kind).wet[:] = 0.0
     for (name, effect), value in effects_db.items():
         kind, parameter = KINDS[effect]
         row = row_of(graph, kind, name)
-        settings.wet[kind][row], settings.values[kind][parameter][row] = 1.0, value
+        settings.stack(kind).wet[row], settings.stack(kind).values[parameter][row] = 1.0, value
     return graph, settings
 
 
@@ -38,14 +38,14 @@ KINDS = {"eq": ("equalizer", "magnitude_db"), "pan": ("gain_panning", "gain_db")
 
 
 def row_of(graph: Graph, kind: str, name: str) -> int:
-    return [graph.nodes[i].name for i in graph.of_kind(kind)].index(name)
+    return [graph.name(i) for i in graph.of_kind(kind)].index(name)
 
 
 def compress(graph: Graph, settings: Settings, name: str) -> None:
     row = row_of(graph, "compressor", name)
-    settings.wet["compressor"][row] = 0.9
+    settings.stack("compressor").wet[row] = 0.9
     for parameter, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.values["compressor"][parameter][row] = value
+        settings.stack("compressor").values[parameter][row] = value
 
 
 def shared(graph: Graph, settings: Settings) -> Settings:
@@ -63,9 +63,9 @@ def at_work(graph: Graph, settings: Settings) -> set[tuple[str, str]]:
     found = set()
     for effect, (kind, parameter) in KINDS.items():
         for row, i in enumerate(graph.of_kind(kind)):
-            effect_db = settings.wet[kind][row] * settings.values[kind][parameter][row]
+            effect_db = settings.stack(kind).wet[row] * settings.stack(kind).values[parameter][row]
             if float(effect_db.max() - effect_db.min()) > 0.1:
-                found.add((graph.nodes[i].name, effect))
+                found.add((graph.name(i), effect))
     return found
 
 
@@ -114,9 +114,7 @@ def test_what_is_common_is_said_once(effects_db: Effects, left: set[tuple[str, s
 def test_tracks_that_differ_stay_as_they_are(effects_db: Effects) -> None:
     graph, settings = a_console(effects_db)
     moved = shared(graph, settings)
-    for kind, named in settings.values.items():
-        assert torch.equal(settings.wet[kind], moved.wet[kind])
-        assert all(torch.equal(value, moved.values[kind][name]) for name, value in named.items())
+    assert all(map(torch.equal, settings.tensors(), moved.tensors()))
 
 
 def test_curves_need_to_be_alike_only_where_there_is_something_to_hear() -> None:
@@ -129,7 +127,7 @@ def test_curves_need_to_be_alike_only_where_there_is_something_to_hear() -> None
     assert len(at_work(graph, shared(graph, settings))) > 1
     moved = share_shapes(graph, settings, heard)
     row = row_of(graph, "equalizer", "vocals")
-    beyond = moved.values["equalizer"]["magnitude_db"][row] - BELL
+    beyond = moved.stack("equalizer").values["magnitude_db"][row] - BELL
     # But for a level, which the voice keeps.
     assert float((beyond - beyond[0]).abs().max()) < 0.01
 
@@ -147,6 +145,6 @@ def test_the_compressor_of_the_bus_hears_panned_tracks_as_loud_as_before() -> No
 def test_panning_stays_before_an_imager_that_is_at_work() -> None:
     graph, settings = a_console(COMMON_PANNING)
     row = row_of(graph, "stereo_imager", "drums")
-    settings.wet["stereo_imager"][row] = 1.0
-    settings.values["stereo_imager"]["side_gain_db"][row] = -6.0
+    settings.stack("stereo_imager").wet[row] = 1.0
+    settings.stack("stereo_imager").values["side_gain_db"][row] = -6.0
     assert at_work(graph, shared(graph, settings)) == set(COMMON_PANNING)

@@ -12,8 +12,9 @@ from torch import Tensor
 from mixtrace.errors import StoreError
 from mixtrace.fit import SongWindows
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
+from mixtrace.methods import Work
 from mixtrace.processors import Settings
-from mixtrace.prune import SearchConfig, search
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.prune.state import State
 from mixtrace.session import Session
 
@@ -41,7 +42,7 @@ def stored(planted: tuple[Session, Graph, Settings]) -> tuple[Stored, Unpack]:
         chain = ("equalizer", "gain_panning")
         patch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
         keeper = Records()
-        search(planted[0], CONFIG, keeper=keeper)
+        ConsoleSearch(CONFIG).invert(planted[0], work=Work(keeper=keeper))
         console = build_console([(t.name, t.group) for t in planted[0].tracks], CONSOLES["small"])
         windows, recipe = SongWindows(planted[0]), CONFIG.resolve()
     return keeper.last, lambda t, f: State.unpack(t, f, console, windows, recipe)
@@ -95,9 +96,19 @@ def test_wrong_tensors_are_refused(stored: tuple[Stored, Unpack]):
         for wrong in [{name: other} for other in others] + [{f"{name}/more": value}]:
             with pytest.raises(StoreError, match="--fresh"):
                 unpack(tensors | wrong, facts)
+        if name.endswith("/nodes"):
+            for wrong in (value + 1, value[:-1], torch.cat([value, value[:1]])):
+                with pytest.raises(StoreError, match="--fresh"):
+                    unpack(tensors | {name: wrong}, facts)
         if not name.endswith("step"):
             with pytest.raises(StoreError, match="--fresh"):
                 unpack({key: tensors[key] for key in tensors if key != name}, facts)
+    for key in ("equalizer:knots=3", "equalizer:", "equalizers", ""):
+        renamed = {
+            path.replace("now/equalizer/", f"now/{key}/"): value for path, value in tensors.items()
+        }
+        with pytest.raises(StoreError, match="--fresh"):
+            unpack(renamed, facts)
     for name in ("", "now", "7/equalizer/wet/value"):
         with pytest.raises(StoreError, match="--fresh"):
             unpack(tensors | {name: torch.zeros(2)}, facts)

@@ -12,7 +12,6 @@ from mixtrace.graph import Graph, remove_nodes
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune import Trials, look_at
-from mixtrace.prune.trials import surviving_rows
 
 Console = tuple[Graph, Settings, SongWindows]
 
@@ -24,8 +23,8 @@ def judges(console: Console, numbers: Sequence[int], **options: Any) -> Trials:
 
 def from_scratch(console: Console, removed: list[int], numbers: list[int]) -> np.ndarray:
     graph, settings, windows = console
-    smaller, _ = remove_nodes(graph, removed)
-    kept = settings.keep(surviving_rows(graph, removed))
+    smaller = remove_nodes(graph, removed)
+    kept = settings.only(smaller.processors)
     return combine(song_parts(smaller, kept, windows, numbers), "published").double().numpy()
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph
+from mixtrace.methods import Inversion
 from mixtrace.processors import Settings
-from mixtrace.prune import SearchConfig, SearchResult, search
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session import Session
 from mixtrace.unseen import Unseen, ranges_between
 
@@ -43,10 +44,8 @@ def with_noise(song: Session, ranges: list[tuple[int, int]]) -> Session:
     return replace(song, mix=mix)
 
 
-def bits(found: SearchResult) -> list[bytes]:
-    settings = found.settings
-    values = [value for named in settings.values.values() for value in named.values()]
-    return [value.numpy().tobytes() for value in (*values, *settings.wet.values())]
+def bits(found: Inversion) -> list[bytes]:
+    return [value.numpy().tobytes() for value in found.settings.tensors()]
 
 
 @pytest.mark.parametrize("config", [CONFIG, WHOLE])
@@ -55,11 +54,11 @@ def test_what_stands_in_the_unseen_part_changes_no_bit(
     song: Session, config: SearchConfig, spelling: str
 ) -> None:
     held_out = Unseen.parse(spelling).ranges(song.mix.shape[-1], song.sample_rate_hz)
-    found = search(song, config, held_out=held_out)
-    garbled = search(with_noise(song, held_out), config, held_out=held_out)
+    found = ConsoleSearch(config).invert(song, held_out)
+    garbled = ConsoleSearch(config).invert(with_noise(song, held_out), held_out)
     assert len(found.graph.processors) < len(found.console.processors)
     assert garbled.graph == found.graph
-    assert garbled.removed == found.removed
+    assert garbled.evidence["removed"] == found.evidence["removed"]
     assert garbled.losses == found.losses
     assert bits(garbled) == bits(found)
 
@@ -69,7 +68,9 @@ def test_what_stands_in_the_seen_part_does(song: Session, spelling: str) -> None
     """The test above would pass for a search that looks at nothing."""
     config, rate = replace(CONFIG, policy="none"), song.sample_rate_hz
     held_out = Unseen.parse(spelling).ranges(song.mix.shape[-1], rate)
-    found = search(song, config, held_out=held_out)
+    found = ConsoleSearch(config).invert(song, held_out)
     for start, stop in ranges_between(song.mix.shape[-1], held_out):
         moment = ((start + stop) // 2, (start + stop) // 2 + rate // 10)
-        assert bits(search(with_noise(song, [moment]), config, held_out=held_out)) != bits(found)
+        assert bits(ConsoleSearch(config).invert(with_noise(song, [moment]), held_out)) != bits(
+            found
+        )

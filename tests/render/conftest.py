@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mixtrace.graph import INPUT, MIX, OUTPUT, Graph, Node
+from mixtrace.graph import INPUT, KEY, MIX, OUTPUT, Edge, Graph
 from mixtrace.processors import PROCESSORS, Settings
 from mixtrace.render import DryAudio
 
@@ -32,7 +32,8 @@ class Song:
     @property
     def sounding(self) -> list[Tensor]:
         """The tracks with zeros for the silent ones."""
-        return [torch.zeros(1, self.time) if t is None else t for t in self.tracks]
+        like = next(track for track in self.tracks if track is not None)
+        return [like.new_zeros(1, self.time) if t is None else t for t in self.tracks]
 
     @property
     def dry(self) -> DryAudio:
@@ -64,8 +65,28 @@ def random_graph(rng: np.random.Generator) -> Graph:
     edges += [(i, len(kinds)) for i in sorted(loose | extra)]
     kinds.append(OUTPUT)
     place = rng.permutation(len(kinds))
-    nodes = [Node(kinds[i], f"n{i}") for i in np.argsort(place)]
-    return Graph(tuple(nodes), tuple((int(place[a]), int(place[b])) for a, b in edges))
+    nodes = [(kinds[i], f"n{i}") for i in np.argsort(place)]
+    wires = [Edge(int(place[a]), int(place[b]), _level_db(rng)) for a, b in edges]
+    return Graph.of(nodes, [*wires, *_keys(kinds, place, rng)])
+
+
+def _level_db(rng: np.random.Generator) -> float:
+    """Return a level, of every third edge another one than 0 dB."""
+    return float(rng.uniform(-12.0, 3.0)) if rng.random() < 0.33 else 0.0
+
+
+def _keys(kinds: list[str], place: np.ndarray, rng: np.random.Generator) -> list[Edge]:
+    """Return edges that feed the keys of half of the processors that have one."""
+    keyed = [i for i, kind in enumerate(kinds) if kind in PROCESSORS and _has_key(kind)]
+    return [
+        Edge(int(place[rng.integers(0, i)]), int(place[i]), _level_db(rng), KEY)
+        for i in keyed
+        for _ in range(rng.integers(0, 3))
+    ]
+
+
+def _has_key(kind: str) -> bool:
+    return KEY in PROCESSORS[kind].inputs
 
 
 def random_settings(graph: Graph, rng: np.random.Generator) -> Settings:
@@ -85,7 +106,7 @@ def random_settings(graph: Graph, rng: np.random.Generator) -> Settings:
         kind: torch.from_numpy(rng.uniform(0.1, 0.9, len(graph.of_kind(kind))).astype(np.float32))
         for kind in graph.kinds()
     }
-    return Settings(values, weights)
+    return Settings.by_kind(graph.by_kind(), values, weights)
 
 
 def random_tracks(

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mixtrace.graph import Graph, Node
+from mixtrace.graph import Graph
 from mixtrace.render import RenderPlan, compile_plan, render_compiled, render_song, render_walk
 from mixtrace.render.lengths import UNTRANSFORMED, by_length
 
@@ -14,7 +14,7 @@ RELATIVE = 1e-5
 
 
 def graph_of(kinds: str, *edges: tuple[int, int]) -> Graph:
-    return Graph(tuple(Node(kind, "voice") for kind in kinds.split()), edges)
+    return Graph.of([(kind, "voice") for kind in kinds.split()], edges)
 
 
 def regions(plan: RenderPlan) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
@@ -97,7 +97,7 @@ def test_divided_regions_have_the_gradients_of_the_walk(random_song):
 
     def gradients(render) -> list[torch.Tensor]:
         settings = song.settings.map(lambda value: value.clone().requires_grad_())
-        leaves = [v for named in settings.values.values() for v in named.values()]
+        leaves = [v for stack in settings.stacks for v in stack.values.values()]
         found = torch.autograd.grad((render(settings) * weight).sum(), leaves, allow_unused=True)
         return [g for g in found if g is not None]
 

@@ -4,19 +4,28 @@ import numpy as np
 import pytest
 import torch
 
+from mixtrace.errors import GraphError
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
-from mixtrace.prune.trials import surviving_rows
 from mixtrace.render import Incremental, Prepared, render_compiled
 
 TRACKS = [("kick", "drums"), ("snare", "drums"), ("bass", "bass"), ("lead", "keys")]
 
 
 def from_scratch(song, removed, **options):
-    smaller, _ = remove_nodes(song.graph, removed)
-    settings = song.settings.keep(surviving_rows(song.graph, removed))
+    smaller = remove_nodes(song.graph, removed)
+    settings = song.settings.only(smaller.processors)
     audio = render_compiled(smaller, settings, song.dry, song.rate, time=song.time, **options)
     assert audio is not None
     return audio
+
+
+def leaves_a_track_idle(song, i: int) -> bool:
+    """Say whether a track leads to nothing but a send."""
+    try:
+        remove_nodes(song.graph, [i])
+    except GraphError:
+        return song.graph.nodes[i].kind == "send"
+    return False
 
 
 def rendered(incremental: Incremental, removed: list[int]) -> torch.Tensor:
@@ -49,6 +58,8 @@ def test_any_graph_renders_but_for_the_edges(random_song, seed):
     incremental = Incremental(prepared, song.dry)
     for i in [None, *song.graph.processors]:
         removed = [] if i is None else [i]
+        if i is not None and leaves_a_track_idle(song, i):
+            continue
         ours, theirs = rendered(incremental, removed), from_scratch(song, removed)
         # Where a region must be divided the compiled renderer cuts what rings past the window; the
         # songs begin with silence as long as their equalizers' leads.
@@ -67,9 +78,9 @@ def test_what_a_removal_does_not_touch_is_not_computed_again(random_song, monkey
     incremental.render([])
     assert len(followed) == len({*followed}) == 2 * 7
     followed.clear()
-    gone = next(i for i in song.graph.of_kind("reverb") if song.graph.nodes[i].name == "kick")
+    gone = next(i for i in song.graph.of_kind("reverb") if song.graph.name(i) == "kick")
     incremental.render([gone])
-    names = {song.graph.nodes[i].name for i in followed}
+    names = {song.graph.name(i) for i in followed}
     assert names == {"kick", "drums"}
 
 

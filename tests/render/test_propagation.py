@@ -35,7 +35,7 @@ def test_compiled_loops_equal_tensor_operations(random_song, seed, windows):
             operators = linear_operators(plan, settings, region.nodes, FFT_LENGTH)
             spectra = random_spectra(plan, region, windows)
             leaves = [s.requires_grad_() for s in spectra.values()]
-            leaves += [w for w in settings.wet.values()]
+            leaves += [stack.wet for stack in settings.stacks]
             powers: list[Tensor] = []
             ends = function(
                 plan, operators, region.nodes, spectra, region.ends,

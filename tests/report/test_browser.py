@@ -19,8 +19,9 @@ from playwright.sync_api import Browser, Page
 
 import mixtrace
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
+from mixtrace.methods import Inversion
 from mixtrace.processors import Settings, processor
-from mixtrace.prune import SearchConfig, SearchResult
+from mixtrace.prune import ConsoleSearch
 from mixtrace.session import Session
 
 RATE_HZ = 44_100
@@ -33,12 +34,12 @@ STATE = (
 )
 
 
-def given_search(session: Session, config: SearchConfig, **rest: Any) -> SearchResult:
+def given_search(method: ConsoleSearch, session: Session, *rest: Any) -> Inversion:
     """Return a console of which one processor of each kind is kept, at its first settings."""
     console = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["studio"])
     kept = {console.of_kind(kind)[n % 2] for n, kind in enumerate(console.kinds()[:-1])}
     gone = [i for i in console.processors if i not in kept | {console.processors[-1]}]
-    graph, _ = remove_nodes(console, gone)
+    graph = remove_nodes(console, gone)
     counts = {kind: len(graph.of_kind(kind)) for kind in graph.kinds()}
     values = {
         kind: {
@@ -47,14 +48,16 @@ def given_search(session: Session, config: SearchConfig, **rest: Any) -> SearchR
         }
         for kind, count in counts.items()
     }
-    settings = Settings(values, {kind: torch.full((n,), 0.2) for kind, n in counts.items()})
+    wet = {kind: torch.full((n,), 0.2) for kind, n in counts.items()}
+    settings = Settings.by_kind(graph.by_kind(), values, wet)
     removed = [
-        {"kind": console.nodes[i].kind, "name": console.nodes[i].name, "round": 1, "loss": 0.5}
+        {"node": i, "kind": console.nodes[i].kind, "name": console.name(i), "round": 1, "loss": 0.5}
         for i in gone
     ]
     losses = {name: {"published": 0.5, "eq4": 0.5} for name in ("sum", "start", "console", "final")}
     history = {"loss": [0.6, 0.5], "seconds": [0.1, 0.2]}
-    return SearchResult(graph, settings, console, losses, history, removed, 0, 0, 0.0, 1.5, False)
+    evidence = {"history": history, "removed": removed}
+    return Inversion(graph, settings, console, losses, evidence, seconds=1.5)
 
 
 def write_song(folder: Path) -> None:
@@ -80,7 +83,7 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     write_song(folder / "song")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mixtrace.verbs.fitting.search", given_search)
+        patch.setattr("mixtrace.prune.search.ConsoleSearch.invert", given_search)
         mixtrace.fit(folder / "song", folder / "OUT", align=False)
     return folder / "OUT" / "report.html"
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from mixtrace.graph import CONSOLES, Graph, Node, build_console, remove_nodes
+from mixtrace.graph import CONSOLES, Graph, build_console, remove_nodes
 from mixtrace.report.details import NodeDetail
 from mixtrace.report.diagram import diagram_part
 from mixtrace.report.diagram_layout import lay_out
@@ -15,7 +15,7 @@ TRACKS = [("kick", "drums"), ("bass", "bass"), ("snare", "drums"), ("voice", "vo
 
 def details_of(graph: Graph) -> dict[int, NodeDetail]:
     return {
-        i: NodeDetail(f"{graph.nodes[i].kind} of {graph.nodes[i].name}", (), "", "does a thing")
+        i: NodeDetail(f"{graph.nodes[i].kind} of {graph.name(i)}", (), "", "does a thing")
         for i in graph.processors
     }
 
@@ -52,9 +52,9 @@ def test_a_bus_of_the_name_of_its_track_is_a_chain_of_its_own():
 
 def test_what_was_removed_keeps_its_slot():
     console = build_console([("kick", "drums")], CONSOLES["paper"])
-    kinds = {node.kind: i for i, node in enumerate(console.nodes) if node.name == "kick"}
+    kinds = {node.kind: i for i, node in console.nodes.items() if console.name(i) == "kick"}
     gone = {kinds[kind] for kind in ("equalizer", "stereo_imager", "reverb")}
-    graph, _ = remove_nodes(console, gone)
+    graph = remove_nodes(console, gone)
     lane = of_name(lay_out(graph, console), "kick")
     assert lane.removed == (("equalizer", 0), ("stereo_imager", 3), ("reverb", 6))
     assert [slot for _, slot in lane.kept] == [1, 2, 4, 5]
@@ -65,7 +65,7 @@ def test_what_was_removed_keeps_its_slot():
 
 def test_a_chain_that_is_not_the_consoles_is_counted():
     kinds = ("input", "reverb", "equalizer", "output")
-    graph = Graph(tuple(Node(kind, "kick") for kind in kinds), ((0, 1), (1, 2), (2, 3)))
+    graph = Graph.of([(kind, "kick") for kind in kinds], ((0, 1), (1, 2), (2, 3)))
     console = build_console([("kick", "drums")], CONSOLES["paper"])
     lane = lay_out(graph, console).lanes[0]
     assert [slot for _, slot in lane.kept] == [0, 1]
@@ -76,8 +76,8 @@ def test_sends_and_chains_that_skip_a_column_do_not_collide():
     """A voice feeds the output and a shared reverb, a guitar the output alone."""
     names = ("voice", "guitar", "hall", "hall", "master")
     kinds = ("input", "input", "mix", "reverb", "output")
-    nodes = tuple(Node(k, n) for k, n in zip(kinds, names, strict=True))
-    graph = Graph(nodes, ((0, 4), (0, 2), (1, 2), (2, 3), (3, 4), (1, 4)))
+    nodes = tuple((k, n) for k, n in zip(kinds, names, strict=True))
+    graph = Graph.of(nodes, ((0, 4), (0, 2), (1, 2), (2, 3), (3, 4), (1, 4)))
     layout = lay_out(graph)
     places = [(lane.column, lane.row) for lane in layout.lanes]
     assert len(set(places)) == len(places) == 4
@@ -124,7 +124,7 @@ def test_a_long_name_of_a_bus_takes_two_lines():
 
 def test_removed_processors_are_marked_on_demand():
     console = build_console(TRACKS, CONSOLES["paper"])
-    graph, _ = remove_nodes(console, console.processors[:5])
+    graph = remove_nodes(console, console.processors[:5])
     html = diagram_part(graph, details_of(graph), console).html
     assert "Show 5 removed" in html
     assert html.count(": removed</title>") == 5
@@ -132,7 +132,7 @@ def test_removed_processors_are_marked_on_demand():
 
 def test_a_graph_without_processors_can_be_drawn():
     console = build_console(TRACKS, CONSOLES["studio"])
-    graph, _ = remove_nodes(console, console.processors)
+    graph = remove_nodes(console, console.processors)
     html = diagram_part(graph, {}, console).html
     assert "Every processor was removed" in html
     assert "nan" not in html
@@ -145,3 +145,20 @@ def test_names_are_escaped(name: str):
     assert "<img" not in html
     assert "<script" not in html
     assert "&lt;" in html
+
+
+@pytest.mark.parametrize(
+    ("names", "edges"),
+    [
+        # A track with a sum of its own that another one feeds.
+        (("voice", "double", "voice", "mix"), [(0, 2), (1, 2), (2, 3)]),
+        # Strips that feed each other.
+        (("a", "b", "a", "b", "a", "mix"), [(0, 2), (1, 2), (2, 3), (1, 3), (3, 4), (4, 5)]),
+    ],
+)
+def test_strips_stand_in_columns_whatever_order_their_nodes_have(names, edges):
+    kinds = ("input", "input", *["mix"] * (len(names) - 3), "output")
+    layout = lay_out(Graph.of(list(zip(kinds, names, strict=True)), edges))
+    assert {lane.chain.name for lane in layout.lanes} == set(names)
+    places = {(lane.column, lane.row) for lane in layout.lanes}
+    assert len(places) == len(layout.lanes)

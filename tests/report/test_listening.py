@@ -59,7 +59,7 @@ def test_too_many_tracks_become_buses():
     plan = plan_listening(graph, song(100, FOUR_MINUTES_S), 200)
     assert {strip.role for strip in plan.strips} == {"bus"}
     assert plan.strips[1].inputs == tuple(range(8, 16))
-    assert [graph.nodes[strip.end].name for strip in plan.strips] == [f"bus {i}" for i in range(13)]
+    assert [graph.name(strip.end) for strip in plan.strips] == [f"bus {i}" for i in range(13)]
     assert sorted(k for strip in plan.strips for k in strip.inputs) == list(range(100))
 
 
@@ -68,7 +68,7 @@ def test_tracks_end_where_their_own_processors_end():
     plan = plan_listening(graph, song(2, 20), 200)
     for strip in plan.strips:
         assert graph.nodes[strip.end].kind == "reverb"
-        assert graph.nodes[strip.end].name == strip.name
+        assert graph.name(strip.end) == strip.name
 
 
 def test_the_stretch_is_the_one_in_which_most_tracks_sound():

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from html.parser import HTMLParser
 from importlib import import_module
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from captures import capture, track, write
 
 from mixtrace.errors import StoreError
-from mixtrace.graph import Graph, Node
+from mixtrace.graph import Graph
 from mixtrace.processors import PROCESSORS, NodeSettings
-from mixtrace.report import comparison_page, read_result, report_page
+from mixtrace.report import capture_page, comparison_page, read_result, report_page
 from mixtrace.report.details import node_details
 from mixtrace.report.rendered import entering_spectra_db, response_powers
 from mixtrace.store import (
@@ -47,20 +48,25 @@ class Elements(HTMLParser):
         self.text.append(data)
 
 
+def renamed_strips(graph: Graph, old: Collection[str], new: str) -> Graph:
+    strips = {
+        number: replace(strip, name=new) if strip.name in old else strip
+        for number, strip in graph.strips.items()
+    }
+    return replace(graph, strips=strips)
+
+
 def renamed(stored: StoredGraph, name: str) -> StoredGraph:
     """Return the graph with a stranger's name on its first track, that track's bus and the song."""
-    nodes = tuple(
-        Node(node.kind, name) if node.name in ("01_Kick", "drums") else node
-        for node in stored.graph.nodes
-    )
+    graph = renamed_strips(stored.graph, ("01_Kick", "drums"), name)
     tracks = (replace(stored.tracks[0], name=name, group=name), *stored.tracks[1:])
-    return replace(stored, song=name, tracks=tracks, graph=Graph(nodes, stored.graph.edges))
+    return replace(stored, song=name, tracks=tracks, graph=graph)
 
 
 def test_names_of_strangers_are_text(
     tmp_path: Path, stored_graph: StoredGraph, write_result: Write
 ):
-    removed = [{"kind": HOSTILE, "name": HOSTILE, "round": 1, "loss": 0.4}]
+    removed = [{"node": 90, "kind": HOSTILE, "name": HOSTILE, "round": 1, "loss": 0.4}]
     stored = renamed(stored_graph, HOSTILE)
     folder = write_result(tmp_path / "OUT", stored, notes=[HOSTILE], removed=removed)
     page = report_page(folder)
@@ -157,6 +163,11 @@ def test_the_policy_admits_the_page_itself_alone(tmp_path: Path, write_result: W
     check_policy(comparison_page([read_result(folder)] * 2), scripts=0)
 
 
+def test_the_policy_admits_the_page_of_a_capture_alone(tmp_path: Path):
+    folder = write(tmp_path / "OUT", capture(track("Kick"), track("Voice")))
+    check_policy(capture_page(folder), scripts=0)
+
+
 def test_every_section_and_every_chain_is_there(tmp_path: Path, write_result: Write):
     elements = Elements(report_page(write_result(tmp_path / "OUT")))
     sections = [attributes["id"] for tag, attributes in elements.found if tag == "section"]
@@ -190,7 +201,7 @@ def test_wet_levels_are_worked_out_once(
 
 
 def test_an_interrupted_search_says_so(tmp_path: Path, write_result: Write):
-    page = report_page(write_result(tmp_path / "OUT", interrupted=True))
+    page = report_page(write_result(tmp_path / "OUT", ended="stopped"))
     assert "stopped early" in page
     assert "stopped early" not in report_page(write_result(tmp_path / "OTHER"))
 
@@ -223,9 +234,7 @@ def test_every_processor_has_settings_and_a_picture(stored_graph: StoredGraph, e
         details = node_details(stored_graph, known)
         assert set(details) == set(graph.processors)
         for i, detail in details.items():
-            assert (
-                detail.title == f"{PROCESSORS[graph.nodes[i].kind].label} of {graph.nodes[i].name}"
-            )
+            assert detail.title == f"{PROCESSORS[graph.nodes[i].kind].label} of {graph.name(i)}"
             assert ("wet" in dict(detail.settings)) and detail.summary
             assert "nan" not in detail.picture_svg
             assert 300 < len(detail.picture_svg) < 5_000  # three hundred of them make 1.5 MB
@@ -237,10 +246,6 @@ def test_every_processor_has_settings_and_a_picture(stored_graph: StoredGraph, e
 def test_a_bus_does_not_borrow_the_spectrum_of_a_track_of_its_name(
     stored_graph: StoredGraph, evidence: Evidence
 ):
-    nodes = [
-        Node(node.kind, "drums") if node.name == "01_Kick" else node
-        for node in stored_graph.graph.nodes
-    ]
-    graph = Graph(tuple(nodes), stored_graph.graph.edges)
+    graph = renamed_strips(stored_graph.graph, ("01_Kick",), "drums")
     kinds = [graph.nodes[i].kind for i in entering_spectra_db(graph, evidence)]
     assert kinds.count("equalizer") == 3  # one a track

@@ -17,7 +17,7 @@ BOX = re.compile(r"M([\d.]+) ([\d.]+)H([\d.]+)V([\d.]+)")
 
 
 def removed(kind: str, round_: int) -> dict[str, object]:
-    return {"kind": kind, "name": "somebody", "round": round_, "loss": 0.4}
+    return {"node": 90, "kind": kind, "name": "somebody", "round": round_, "loss": 0.4}
 
 
 def boxes(drawn: str) -> list[tuple[str, float, float, float]]:

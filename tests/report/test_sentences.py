@@ -24,7 +24,7 @@ def one_track(**chain: tuple[dict[str, torch.Tensor], float]) -> StoredGraph:
     values = {kind: {n: v[None] for n, v in named.items()} for kind, (named, _) in chain.items()}
     wet = {kind: torch.tensor([weight]) for kind, (_, weight) in chain.items()}
     track = StoredTrack("voice", "all", Alignment())
-    return StoredGraph("song", (track,), graph, Settings(values, wet))
+    return StoredGraph("song", (track,), graph, Settings.by_kind(graph.by_kind(), values, wet))
 
 
 def measured(stored: StoredGraph, gain_db: float = 0.0, level_db: float = 0.0) -> Evidence:

@@ -99,7 +99,7 @@ def test_the_session_names_what_does_not_belong(
         write_song(tmp_path, mix=mixed(*own.values()), **own, other=play(4)), align=True
     )
     assert [track.unused for track in session.tracks] == [False, False, True]
-    note = "not heard in the mix, left out unless a fit is forced: other"
+    note = "not heard in the mix: other"
     assert session.notes[0] == note
     unaligned = read_session(tmp_path, align=False)
     assert not any(track.unused for track in unaligned.tracks)

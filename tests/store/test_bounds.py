@@ -13,7 +13,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from mixtrace.errors import GraphError, StoreError
-from mixtrace.graph import MOST_EDGES, MOST_NODES, Graph, Node
+from mixtrace.graph import MOST_EDGES, MOST_NODES, Graph
 from mixtrace.report import read_result
 from mixtrace.store import EVIDENCE, FIT, GRAPH, METRICS, PARAMS, read_graph
 
@@ -140,9 +140,9 @@ def test_steps_of_measurements_are_held_to_a_range(
 
 
 def chain(mixes: int, times: int) -> Graph:
-    nodes = (Node("input", "a"), *[Node("mix", "b")] * mixes, Node("output", "o"))
+    nodes = (("input", "a"), *[("mix", "b")] * mixes, ("output", "o"))
     edges = tuple((i, i + 1) for i in range(mixes + 1) for _ in range(times))
-    return Graph(nodes, edges)
+    return Graph.of(nodes, edges)
 
 
 def test_edges_drawn_double_are_refused_where_they_multiply():

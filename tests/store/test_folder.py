@@ -121,7 +121,7 @@ def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path):
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_users_own_mix_is_never_overwritten(tmp_path: Path, fresh: bool):
     (tmp_path / MIX_AUDIO).write_text("weeks of work")
-    with pytest.raises(StoreError, match=r"a mix\.wav that no fit"):
+    with pytest.raises(StoreError, match=r"holds mix\.wav, which no fit"):
         with claimed_folder(tmp_path, "me", fresh=fresh):
             pass
     assert (tmp_path / MIX_AUDIO).read_text() == "weeks of work"
@@ -170,7 +170,7 @@ def test_a_file_called_as_a_checkpoint_opens_no_folder_of_other_files(
     (out / name).write_text("mine")
     (out / "mix.wav").write_text("mine too")
     with (
-        pytest.raises(StoreError, match=r"has a mix\.wav that no capture wrote"),
+        pytest.raises(StoreError, match=r"holds mix\.wav, which no capture wrote"),
         claimed_folder(out, "me", fresh=fresh, results=CAPTURES),
     ):
         raise AssertionError

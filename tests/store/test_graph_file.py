@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,18 @@ import safetensors.numpy
 import torch
 
 from mixtrace.errors import GraphError, StoreError
-from mixtrace.processors import PROCESSORS, Settings, processor
-from mixtrace.store import GRAPH, GRAPH_SCHEMA, PARAMS, StoredGraph, read_graph, write_graph
+from mixtrace.graph import KEY, Graph, remove_nodes
+from mixtrace.processors import PROCESSORS, WET, NodeSettings, Settings, processor
+from mixtrace.session import Alignment
+from mixtrace.store import (
+    GRAPH,
+    GRAPH_SCHEMA,
+    PARAMS,
+    StoredGraph,
+    StoredTrack,
+    read_graph,
+    write_graph,
+)
 
 Document = dict[str, Any]
 
@@ -24,11 +35,11 @@ def write(folder: Path, stored: StoredGraph) -> Path:
 
 
 def assert_same(found: Settings, expected: Settings) -> None:
-    assert found.values.keys() == expected.values.keys()
-    for kind, named in expected.values.items():
-        torch.testing.assert_close(found.wet[kind], expected.wet[kind], rtol=0, atol=0)
-        for name, value in named.items():
-            torch.testing.assert_close(found.values[kind][name], value, rtol=0, atol=0)
+    assert [stack.key for stack in found.stacks] == [stack.key for stack in expected.stacks]
+    for stack, other in zip(found.stacks, expected.stacks, strict=True):
+        assert stack.nodes == other.nodes
+        for name in (*other.values, WET):
+            torch.testing.assert_close(stack.tensor(name), other.tensor(name), rtol=0, atol=0)
 
 
 def test_a_graph_comes_back_bit_for_bit(tmp_path: Path, stored_graph: StoredGraph):
@@ -44,15 +55,15 @@ def test_range_ends_and_awkward_numbers_come_back_bit_for_bit(
 ):
     """Inline numbers are decimals: every single-precision number must survive them."""
     rng = np.random.default_rng(1)
-    values = {kind: dict(named) for kind, named in stored_graph.settings.values.items()}
-    for kind, named in values.items():
-        for spec in processor(kind).params:
+    settings = stored_graph.settings.map(torch.clone)
+    for stack in settings.stacks:
+        for spec in processor(stack.kind).params:
             # Wide in exponent: random bit patterns scaled into the range, and both ends.
-            random = rng.standard_normal(named[spec.name].shape) * 10.0 ** rng.uniform(-6, 2)
-            named[spec.name] = spec.clip(torch.from_numpy(random.astype(np.float32)))
-            named[spec.name][0] = torch.as_tensor(spec.low)
-            named[spec.name][1:2] = torch.as_tensor(spec.high)
-    settings = Settings(values, stored_graph.settings.wet)
+            value = stack.values[spec.name]
+            random = rng.standard_normal(value.shape) * 10.0 ** rng.uniform(-6, 2)
+            value.copy_(spec.clip(torch.from_numpy(random.astype(np.float32))))
+            value[0] = torch.as_tensor(spec.low)
+            value[1:2] = torch.as_tensor(spec.high)
     stored = StoredGraph("song", stored_graph.tracks, stored_graph.graph, settings)
     assert_same(read_graph(write(tmp_path, stored)).settings, settings)
 
@@ -69,7 +80,7 @@ def test_the_same_graph_gives_the_same_bytes(tmp_path: Path, stored_graph: Store
 def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: StoredGraph):
     text = write(tmp_path, stored_graph).read_text("utf-8")
     document = json.loads(text)
-    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/3"
+    assert document["schema"] == GRAPH_SCHEMA == "mixtrace.graph/4"
     assert document["song"] == "tiny song"
     assert document["tracks"][1] == {
         "name": "02_Bass",
@@ -86,14 +97,35 @@ def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: Sto
     assert 0.0 <= compressor["wet"] <= 1.0
     gain = next(node for node in nodes if node["kind"] == "gain_panning")
     assert len(gain["parameters"]["gain_db"]["value"]) == 2
-    position = next(i for i, node in enumerate(nodes) if node["kind"] == "equalizer")
-    name = nodes[position]["parameters"]["magnitude_db"]["tensor"]
-    assert name == f"node{position}.magnitude_db"
+    equalizer = next(node for node in nodes if node["kind"] == "equalizer")
+    name = equalizer["parameters"]["magnitude_db"]["tensor"]
+    assert name == f"node{equalizer['id']}.magnitude_db"
     tensors = safetensors.numpy.load_file(tmp_path / PARAMS)
-    expected = stored_graph.settings.values["equalizer"]["magnitude_db"][0]
+    expected = stored_graph.settings.stack("equalizer").values["magnitude_db"][0]
     np.testing.assert_array_equal(tensors[name], expected.numpy())
-    # One line a node: a person can read and compare it.
-    assert len(text.splitlines()) < len(nodes) + 25
+    # One line a strip, a node and an edge: a person can read and compare it.
+    entries = [*document["strips"], *nodes, *document["edges"], *document["tracks"]]
+    assert len(text.splitlines()) < len(entries) + 25
+
+
+def test_a_pruned_graph_keeps_its_numbers_levels_and_ports(
+    tmp_path: Path, stored_graph: StoredGraph
+):
+    console = stored_graph.graph
+    gone = set(console.of_kind("equalizer"))
+    graph = remove_nodes(console, gone)
+    first, second = graph.edges[:2]
+    edges = (replace(first, level_db=-0.1), replace(second, port=KEY), second, *graph.edges[2:])
+    graph = replace(graph, edges=edges)
+    settings = stored_graph.settings.only(graph.processors)
+    path = write(tmp_path, replace(stored_graph, graph=graph, settings=settings))
+    found = read_graph(path)
+    assert found.graph == graph
+    assert_same(found.settings, settings)
+    document = json.loads(path.read_text("utf-8"))
+    assert [node["id"] for node in document["nodes"]] == [i for i in console.nodes if i not in gone]
+    ends = {"from": first.source, "to": first.destination}
+    assert document["edges"][0] == ends | {"level_db": -0.1}
 
 
 def test_an_edited_number_is_taken(tmp_path: Path, stored_graph: StoredGraph):
@@ -102,17 +134,13 @@ def test_an_edited_number_is_taken(tmp_path: Path, stored_graph: StoredGraph):
     node = next(node for node in document["nodes"] if node["kind"] == "compressor")
     node["parameters"]["threshold_db"]["value"] = -24
     path.write_text(json.dumps(document), "utf-8")
-    assert float(read_graph(path).settings.values["compressor"]["threshold_db"][0]) == -24.0
+    assert float(read_graph(path).settings.stack("compressor").values["threshold_db"][0]) == -24.0
 
 
 def test_settings_that_do_not_fit_are_not_written(tmp_path: Path, stored_graph: StoredGraph):
-    wet = dict(stored_graph.settings.wet) | {"reverb": torch.tensor([float("nan")] * 6)}
-    broken = StoredGraph(
-        "song",
-        stored_graph.tracks,
-        stored_graph.graph,
-        Settings(stored_graph.settings.values, wet),
-    )
+    settings = stored_graph.settings.map(torch.clone)
+    settings.stack("reverb").wet.fill_(float("nan"))
+    broken = StoredGraph("song", stored_graph.tracks, stored_graph.graph, settings)
     with pytest.raises(GraphError, match="wet of reverb"):
         write(tmp_path, broken)
     assert list(tmp_path.iterdir()) == []
@@ -122,25 +150,48 @@ def processor_node(document: Document, kind: str) -> Document:
     return next(node for node in document["nodes"] if node["kind"] == kind)
 
 
+def edge(document: Document) -> Document:
+    return document["edges"][0]
+
+
 def threshold(document: Document) -> Document:
     return processor_node(document, "compressor")["parameters"]["threshold_db"]
 
 
 HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
-    ("other schema", lambda d: d.update(schema="mixtrace.graph/2"), "the schema"),
+    ("other schema", lambda d: d.update(schema="mixtrace.graph/3"), "the schema"),
     ("no schema", lambda d: d.pop("schema"), "the schema"),
     ("schema of a strange type", lambda d: d.update(schema=[1]), "the schema"),
     ("missing key", lambda d: d.pop("edges"), "'edges'"),
     ("unknown key", lambda d: d.update(hello=1), "'hello'"),
     ("nodes that are no list", lambda d: d.update(nodes=7), "reading it failed"),
     ("a node that is no table", lambda d: d["nodes"].append([1]), "reading it failed"),
-    ("edges to nowhere", lambda d: d["edges"].append([0, 9999]), "9999"),
-    ("an edge of truth values", lambda d: d["edges"].append([False, True]), "bool"),
-    ("a cycle", lambda d: d["edges"].append([2, 1]), "cycles"),
+    ("edges to nowhere", lambda d: edge(d).update(to=9999), "9999"),
+    ("edges as pairs", lambda d: d["edges"].append([0, 1]), "list for a table"),
+    ("an edge of truth values", lambda d: edge(d).update(to=True), "bool"),
+    ("an edge with an unknown key", lambda d: edge(d).update(gain=1), "'gain'"),
+    ("a level above 120 dB", lambda d: edge(d).update(level_db=121), "within 120 dB"),
+    ("a level below -120 dB", lambda d: edge(d).update(level_db=-1e300), "within 120 dB"),
+    ("a level of text", lambda d: edge(d).update(level_db="-6"), "str for a level"),
+    ("a level beyond floats", lambda d: edge(d).update(level_db=10**400), "too large"),
+    ("an unknown port", lambda d: edge(d).update(port="aux"), "feeds 'aux'"),
+    ("a port that is no text", lambda d: edge(d).update(port=1), "int for text"),
+    ("a cycle", lambda d: d["edges"].append({"from": 2, "to": 1}), "cycles"),
+    ("no strips", lambda d: d.pop("strips"), "'strips'"),
+    ("strips that are no list", lambda d: d.update(strips=7), "int for a list"),
+    ("an unknown role", lambda d: d["strips"][0].update(role="aux"), "'aux' for a role"),
+    ("two strips with one id", lambda d: d["strips"].append(d["strips"][0]), "the same id"),
+    ("a node on no strip", lambda d: d["nodes"][0].update(strip=99), "stands on strip 99"),
+    ("two nodes with one id", lambda d: d["nodes"].append(d["nodes"][0]), "the same id"),
+    ("a negative id", lambda d: d["nodes"][0].update(id=-1), "no id"),
+    ("an id of text", lambda d: d["nodes"][0].update(id="0"), "str for an id"),
+    ("a node without an id", lambda d: d["nodes"][0].pop("id"), "'id'"),
+    ("an unknown key of a node", lambda d: d["nodes"][0].update(name="a"), "'name'"),
+    ("escapes in an instrument", lambda d: d["strips"][0].update(instrument="\x1b"), "printable"),
     ("an unknown kind", lambda d: processor_node(d, "reverb").update(kind="rm -rf"), "rm -rf"),
     ("a wrong song name", lambda d: d.update(song={"a": 1}), "song"),
-    ("escapes in a name", lambda d: d["nodes"][0].update(name="\x1b[2J"), "printable"),
-    ("a lone surrogate", lambda d: d["nodes"][0].update(name="\ud800"), "cannot be read"),
+    ("escapes in a name", lambda d: d["strips"][0].update(name="\x1b[2J"), "printable"),
+    ("a lone surrogate", lambda d: d["strips"][0].update(name="\ud800"), "cannot be read"),
     ("a lone surrogate in text", lambda d: d.update(song="a\ud800b"), "cannot be read"),
     ("tracks of another song", lambda d: d["tracks"].pop(), "2 tracks for 3 inputs"),
     ("tracks that are no list", lambda d: d.update(tracks="abc"), "list of tracks"),
@@ -161,7 +212,7 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     ("a value beyond singles", lambda d: threshold(d).update(value=1e300), "finite"),
     ("a list for a number", lambda d: threshold(d).update(value=[1.0]), "shape"),
     ("a number beyond floats", lambda d: threshold(d).update(value=10**400), "something else"),
-    ("a position beyond all", lambda d: d["edges"].append([0, 10**400]), "no node position"),
+    ("an id beyond all", lambda d: edge(d).update(to=10**400), "no id"),
     ("text for a number", lambda d: threshold(d).update(value="1"), "something else"),
     ("a truth value for a number", lambda d: threshold(d).update(value=True), "something else"),
     ("ragged lists", lambda d: threshold(d).update(value=[[1.0], [1.0, 2.0]]), "something else"),
@@ -240,9 +291,33 @@ def test_a_missing_graph_gets_one_sentence(tmp_path: Path):
         read_graph(tmp_path / GRAPH)
 
 
-def test_every_processor_is_in_the_example(stored_graph: StoredGraph):
-    """Else the round trips above would not cover a new one."""
-    assert set(stored_graph.graph.kinds()) == set(PROCESSORS)
+def test_every_processor_survives_the_round_trip(tmp_path: Path):
+    kinds = list(PROCESSORS)
+    nodes = [("input", "a"), *((kind, "a") for kind in kinds), ("output", "a")]
+    graph = Graph.of(nodes, [(i, i + 1) for i in range(len(kinds) + 1)])
+    middle = {
+        i: NodeSettings(
+            kind,
+            {
+                spec.name: spec.clip(spec.physical(torch.zeros((1, *spec.shape)) + spec.init))[0]
+                for spec in PROCESSORS[kind].params
+            },
+            0.25,
+        )
+        for i, kind in enumerate(kinds, 1)
+    }
+    knots = middle[1 + kinds.index("fader_automation")].values
+    knots["knot_s"] = torch.tensor([0.5, 2.0])
+    settings = Settings.of(middle)
+    tracks = (StoredTrack("a", "g", Alignment()),)
+    path = tmp_path / GRAPH
+    write_graph(StoredGraph("song", tracks, graph, settings), path, tmp_path / PARAMS)
+    found = read_graph(path)
+    assert found.graph == graph
+    for i, given in middle.items():
+        assert found.settings[i].wet == given.wet
+        for name, value in given.values.items():
+            assert torch.equal(found.settings[i].values[name], value), (given.kind, name)
 
 
 def test_the_example_of_the_docs_can_be_read(tmp_path: Path):
@@ -254,4 +329,4 @@ def test_the_example_of_the_docs_can_be_read(tmp_path: Path):
     (tmp_path / GRAPH).write_text(json.dumps(document), "utf-8")
     stored = read_graph(tmp_path / GRAPH)
     assert stored.graph.kinds() == ("equalizer", "compressor")
-    assert float(stored.settings.values["compressor"]["slope"][0]) == -0.75
+    assert float(stored.settings.stack("compressor").values["slope"][0]) == -0.75

@@ -11,7 +11,7 @@ import soundfile
 
 import mixtrace
 from mixtrace.errors import MixtraceError
-from mixtrace.prune import Progress
+from mixtrace.progress import Progress
 from mixtrace.store import read_capture, read_gains_db
 
 pytestmark = pytest.mark.timeout(300)
@@ -93,7 +93,7 @@ def test_what_was_done_is_found(out: Path):
         np.testing.assert_allclose(found, 20 * np.log10(pan), atol=0.1)
         assert abs(track.arrival_s) < 2e-6
     assert stored.error_unseen is not None and stored.error_unseen < 0.01
-    assert read_gains_db(out, stored).shape == (4, 1_200)
+    assert read_gains_db(out, stored).shape == (4, 2_406)  # frames of 110 samples
     assert (out / "gains.csv").read_text("utf-8").startswith("time_s,0 =a,1 =a,2 =a,3 Pad\n")
 
 

@@ -19,8 +19,9 @@ import torch
 import mixtrace
 from mixtrace.errors import StoreError
 from mixtrace.graph import ConsolePreset, build_console
+from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
-from mixtrace.prune import SearchConfig, SearchResult
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session import Session
 from mixtrace.store import Checkpoint, claimed_folder, put, read_bytes, stage
 
@@ -230,18 +231,23 @@ def test_files_that_belong_together_are_never_mixed(
     assert min(came.values()) > 0, came
 
 
-def found_at_once(session: Session, config: SearchConfig, **rest: Any) -> SearchResult:
+def found_at_once(method: ConsoleSearch, session: Session, held_out: Any, work: Work) -> Inversion:
     """Stand for the search: a gain on the first track that tells the seed."""
-    rest["keeper"].save({"x": torch.full((3,), float(config.seed))}, {"step": config.seed})
+    config, keeper = method.config, work.keeper
+    assert keeper is not None
+    keeper.save({"x": torch.full((3,), float(config.seed))}, {"step": config.seed})
     names = [(track.name, track.group) for track in session.tracks]
     graph = build_console(names, ConsolePreset(("gain_panning",), ()))
     gain = torch.full((len(names), 2), -3.0 - config.seed)
-    settings = Settings(
-        {"gain_panning": {"gain_db": gain}}, {"gain_panning": torch.ones(len(names))}
+    settings = Settings.by_kind(
+        graph.by_kind(),
+        {"gain_panning": {"gain_db": gain}},
+        {"gain_panning": torch.ones(len(names))},
     )
     losses = {"final": {"published": 0.5, "eq4": 0.5}}
     history = {"loss": [0.6], "seconds": [0.1]}
-    return SearchResult(graph, settings, graph, losses, history, [], 0, 0, 0.0, 1.5, True)
+    evidence = {"history": history}
+    return Inversion(graph, settings, graph, losses, evidence, ended="stopped", seconds=1.5)
 
 
 CORE = ("graph.json", "mix.wav", "metrics.json", "fit.json")
@@ -267,13 +273,13 @@ def check_is_one_result(state: Files, old: Files, new: Files) -> str:
 def test_a_result_is_the_old_or_the_new_one_and_the_same_fit_goes_on(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out, choice = tmp_path / "OUT", SearchConfig(seed=1)
 
     def fit_again(fresh: bool) -> None:
-        mixtrace.fit(tiny_song, out, config=choice, align=False, fresh=fresh)
+        mixtrace.fit(tiny_song, out, method=ConsoleSearch(choice), align=False, fresh=fresh)
 
-    mixtrace.fit(tiny_song, out, config=SearchConfig(seed=0), align=False)
+    mixtrace.fit(tiny_song, out, method=ConsoleSearch(SearchConfig(seed=0)), align=False)
     before = files_of(out)
     with monkeypatch.context() as patch:
         recorder = Recorder(out, patch)
@@ -306,7 +312,7 @@ def test_a_result_is_the_old_or_the_new_one_and_the_same_fit_goes_on(
 def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out, config = tmp_path / "OUT", SearchConfig(seed=1)
     stopped: Callable[..., None] = os.replace
 
@@ -317,7 +323,7 @@ def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(os, "replace", fails_at_metrics)
-        mixtrace.fit(tiny_song, out, config=config, align=False)
+        mixtrace.fit(tiny_song, out, method=ConsoleSearch(config), align=False)
     assert (out / "graph.json").exists()
     for look in (
         lambda: mixtrace.show(out),
@@ -327,7 +333,7 @@ def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
     ):
         with pytest.raises(StoreError, match="Run the same command again"):
             look()
-    mixtrace.fit(tiny_song, out, config=config, align=False)
+    mixtrace.fit(tiny_song, out, method=ConsoleSearch(config), align=False)
     assert mixtrace.show(out)
     assert not [name for name in files_of(out) if ".mixtrace" in name]
 

@@ -27,9 +27,11 @@ def planted(names: tuple[str, ...] = NAMES, groups: tuple[str, ...] = GROUPS) ->
     console = build_console(list(zip(names, groups, strict=True)), CONSOLES["paper"])
     gains = console.of_kind("gain_panning")
     kept = {gains[0], gains[2]}
-    graph, _ = remove_nodes(console, set(console.processors) - kept)
+    graph = remove_nodes(console, set(console.processors) - kept)
     gain_db = torch.tensor([[GAINS_DB[0]] * 2, [GAINS_DB[2]] * 2])
-    settings = Settings({"gain_panning": {"gain_db": gain_db}}, {"gain_panning": torch.ones(2)})
+    settings = Settings.by_kind(
+        graph.by_kind(), {"gain_panning": {"gain_db": gain_db}}, {"gain_panning": torch.ones(2)}
+    )
     tracks = tuple(StoredTrack(n, g, Alignment()) for n, g in zip(names, groups, strict=True))
     return StoredGraph("tiny song", tracks, graph, settings)
 
@@ -209,8 +211,10 @@ def test_many_stems_are_rendered_in_several_passes(
 
 def test_loud_mixes_are_not_clipped(tiny_song: Path, tmp_path: Path):
     stored = planted()
-    loud = Settings(
-        {"gain_panning": {"gain_db": torch.full((2, 2), 30.0)}}, {"gain_panning": torch.ones(2)}
+    loud = Settings.by_kind(
+        stored.graph.by_kind(),
+        {"gain_panning": {"gain_db": torch.full((2, 2), 30.0)}},
+        {"gain_panning": torch.ones(2)},
     )
     write_graph(replace(stored, settings=loud), tmp_path / GRAPH, tmp_path / PARAMS)
     rendering = mixtrace.render(tmp_path, tiny_song, tmp_path / "loud.wav")

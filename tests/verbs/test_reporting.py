@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from found_at_once import found_at_once
 
 import mixtrace
 from mixtrace.errors import StoreError
 from mixtrace.fit import SongWindows
-from mixtrace.graph import ConsolePreset, Graph, build_console, remove_nodes
+from mixtrace.graph import KEY, ConsolePreset, Edge, Graph, build_console
 from mixtrace.processors import Settings
-from mixtrace.prune import SearchConfig, SearchResult
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.store import EVIDENCE, StoredGraph, StoredTrack, read_evidence, read_graph
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
@@ -22,23 +22,10 @@ from mixtrace.verbs.evidence import collect_evidence, loss_increases
 RATE_HZ = 30_000
 
 
-def found_at_once(session: Session, config: SearchConfig, **rest: object) -> SearchResult:
-    """Stand for the search: a compressor on the first track."""
-    names = [(track.name, track.group) for track in session.tracks]
-    graph = build_console(names, ConsolePreset(("compressor",), ()))
-    smaller, _ = remove_nodes(graph, graph.processors[1:])
-    named = {"threshold_db": -30.0, "knee_db": 6.0, "time_ms": 20.0, "slope": -0.5}
-    values = {name: torch.tensor([value]) for name, value in named.items()}
-    settings = Settings({"compressor": values}, {"compressor": torch.ones(1)})
-    losses = {"final": {"published": 0.5, "eq4": 0.5}}
-    history = {"loss": [0.6, 0.5], "seconds": [0.1, 0.2]}
-    return SearchResult(smaller, settings, graph, losses, history, [], 0, 0, 0.0, 1.5, False)
-
-
 def test_the_page_is_remade_after_the_song_is_gone(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out = tmp_path / "OUT"
     mixtrace.fit(tiny_song, out, align=False)
     page = (out / "report.html").read_text("utf-8")
@@ -58,7 +45,9 @@ def one_compressor(audio: np.ndarray) -> tuple[StoredGraph, Session]:
     graph = build_console([("track", "all")], ConsolePreset(("compressor",), ()))
     named = {"threshold_db": -20.0, "knee_db": 0.1, "time_ms": 5.0, "slope": -0.5}
     values = {name: torch.tensor([value]) for name, value in named.items()}
-    settings = Settings({"compressor": values}, {"compressor": torch.ones(1)})
+    settings = Settings.by_kind(
+        graph.by_kind(), {"compressor": values}, {"compressor": torch.ones(1)}
+    )
     stored = StoredGraph("song", (StoredTrack("track", "all", Alignment()),), graph, settings)
     track = Track("track", "all", audio[:1], Alignment(), False, None, 0)
     return stored, Session("song", RATE_HZ, audio, (track,), ())
@@ -80,6 +69,35 @@ def test_a_compressors_gain_is_that_of_its_curve():
     # Ten dB less over four of six seconds; the attack of 5 ms is a hundredth of that.
     dry, wet = evidence.track_sides_db[0]
     np.testing.assert_allclose(dry - wet, 10.0, atol=0.1)
+
+
+def test_a_keyed_compressors_gain_is_that_on_its_main_input_without_the_make_up():
+    """A key of 0 dB for four of six seconds turns a tone down by 10 dB, which is made up for."""
+    kind = "dialled_compressor"
+    nodes = [("input", "track"), ("input", "key"), (kind, "track"), ("output", "mix")]
+    graph = Graph.of(nodes, [(0, 2), Edge(1, 2, 0.0, KEY), (2, 3)])
+    named = {"threshold_db": -20.0, "ratio": 2.0, "knee_db": 0.0, "attack_ms": 1.0}
+    named |= {"release_ms": 5.0, "make_up_db": 8.0, "look_ahead_ms": 10.0, "detector": 0.0}
+    values = {name: torch.tensor([value]) for name, value in (named | {"linked": 1.0}).items()}
+    settings = Settings.by_kind(graph.by_kind(), {kind: values}, {kind: torch.ones(1)})
+    names = ("track", "key")
+    stored = StoredGraph(
+        "song", tuple(StoredTrack(n, "all", Alignment()) for n in names), graph, settings
+    )
+    clock = np.arange(6 * RATE_HZ) / RATE_HZ
+    tone = (0.1 * np.sin(2.0 * np.pi * 500.0 * clock))[None].astype(np.float32)
+    key = (clock < 4.0).astype(np.float32)[None]
+    tracks = tuple(
+        Track(n, "all", audio, Alignment(), False, None, 0)
+        for n, audio in zip(names, (tone, key), strict=True)
+    )
+    mix = np.repeat(tone, 2, 0)
+    session = Session("song", RATE_HZ, mix, tracks, ())
+    evidence = collect_evidence(stored, session, mix, np.zeros(1, np.float32), lambda *_: None)
+    # A tone of 0.1 has a mean square of -23 dB; frames of 50 ms, the release is over in one.
+    np.testing.assert_allclose(evidence.input_db, -23.01, atol=0.01)
+    np.testing.assert_allclose(evidence.gain_db[0, 2:79], -10.0, atol=0.01)
+    np.testing.assert_allclose(evidence.gain_db[0, 82:], 0.0, atol=0.01)
 
 
 def test_a_sine_stands_in_its_band():
@@ -106,10 +124,7 @@ def test_what_mixed_the_song_is_missed_when_removed(planted: tuple[Session, Grap
     increases = loss_increases(
         graph, settings, SongWindows(session), lambda *at: counted.append(at)
     )
-    works = {
-        i: float(settings.wet[graph.nodes[i].kind][graph.of_kind(graph.nodes[i].kind).index(i)])
-        for i in graph.processors
-    }
+    works = {i: settings[i].wet for i in graph.processors}
     assert len(increases) == 4
     for increase, i in zip(increases, graph.processors, strict=True):
         if works[i]:
@@ -158,11 +173,11 @@ def test_a_result_is_never_lost_over_its_page(
     def broken(*rest: object, **more: object) -> None:
         raise RuntimeError("a mistake in the page")
 
-    monkeypatch.setattr("mixtrace.verbs.fitting.search", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out = tmp_path / "OUT"
     mixtrace.fit(tiny_song, out, align=False)
     old = (out / "graph.json").stat().st_mtime_ns
-    monkeypatch.setattr(f"mixtrace.verbs.fitting.{failing}", broken)
+    monkeypatch.setattr(f"mixtrace.verbs.results.{failing}", broken)
     found = mixtrace.fit(tiny_song, out, align=False)
     assert "The result in" in found.lacking and "a mistake in the page" in found.lacking
     assert (out / "graph.json").stat().st_mtime_ns > old

@@ -42,11 +42,16 @@ class _Stoppable(TyperGroup):
             try:
                 return super().invoke(ctx)
             except KeyboardInterrupt:
-                say_wrong(_STOPPED)
+                goes_on = ctx.invoked_subcommand in _GO_ON
+                say_wrong(f"{_STOPPED} {_ON_OR_ANEW}" if goes_on else _STOPPED)
                 raise typer.Exit(exit_code()) from None
 
 
-_STOPPED = "Stopped before the end; nothing is half-written. Run the same command to go on."
+_STOPPED = "Stopped; nothing is half-written."
+_GO_ON = ("demo", "fit", "capture")
+_ON_OR_ANEW = (
+    "Run the same command to go on from its checkpoint, or to begin anew where it has none yet."
+)
 
 app = typer.Typer(
     cls=_Stoppable,
@@ -88,7 +93,7 @@ def demo(
         shown = verbs.demo(output, fresh=fresh, on_progress=show_step)
     print_comparisons(shown.comparisons)
     print_fit(shown.found)
-    if shown.found.search.interrupted:
+    if shown.found.inversion.ended == "stopped":
         raise typer.Exit(exit_code())
 
 
@@ -156,6 +161,21 @@ def fit(
         ),
     ] = False,
     force: ForceOption = False,
+    no_audio: Annotated[
+        bool,
+        typer.Option("--no-audio", help="Write no audio: neither mix.wav nor what the page plays."),
+    ] = False,
+    no_page: Annotated[
+        bool, typer.Option("--no-page", help="Make no report.html, and measure nothing for it.")
+    ] = False,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GB",
+            help="How much of the song may be kept in spectra beside its audio; less is slower.",
+            show_default="1.5",
+        ),
+    ] = None,
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 
@@ -163,7 +183,7 @@ def fit(
     was when the same command is run again.
     """
     from mixtrace import verbs
-    from mixtrace.prune import SearchConfig
+    from mixtrace.prune import ConsoleSearch, SearchConfig
 
     config = SearchConfig(
         recipe=recipe,
@@ -178,16 +198,19 @@ def fit(
             song,
             output,
             mix=mix,
-            config=config,
+            method=ConsoleSearch(config),
             align=not no_align,
             unseen=unseen,
             device=device,
             fresh=fresh,
             force=force,
+            audio=not no_audio,
+            page=not no_page,
+            memory_gb=memory,
             on_progress=show_step,
         )
     print_fit(found)
-    if found.search.interrupted:
+    if found.inversion.ended == "stopped":
         raise typer.Exit(exit_code())
 
 
@@ -240,7 +263,7 @@ def capture(
 @app.command()
 def render(
     graph: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="GRAPH",
             help="A graph.json, or the output folder of a fit.",
@@ -248,7 +271,7 @@ def render(
         ),
     ],
     song: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="SONG",
             help="The song, or a folder with its tracks alone, named as they were at the fit.",
@@ -308,10 +331,10 @@ def render(
 @app.command()
 def show(
     path: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="OUT|SONG",
-            help="The output folder of a fit, a graph.json, or a song.",
+            help="The output folder of a fit or a capture, a graph.json, or a song.",
             show_default=False,
         ),
     ],
@@ -319,7 +342,7 @@ def show(
     no_align: NoAlignOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell in words and small curves what a graph does; for a song, what was found and assumed."""
+    """Tell in words and small curves what a result says; for a song, what was found and assumed."""
     from mixtrace import verbs
 
     with shown_progress() as show_step:
@@ -333,8 +356,10 @@ def show(
 @app.command()
 def report(
     folder: Annotated[
-        Path,
-        typer.Argument(metavar="OUT", help="The output folder of a fit.", show_default=False),
+        str,
+        typer.Argument(
+            metavar="OUT", help="The output folder of a fit or a capture.", show_default=False
+        ),
     ],
 ) -> None:
     """Make the page of a result anew, OUT/report.html, from what is stored in OUT alone."""
@@ -346,7 +371,7 @@ def report(
 @app.command()
 def compare(
     folders: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="OUT1 OUT2...",
             help="The output folders of fits of one song.",
@@ -372,10 +397,10 @@ def compare(
 @app.command()
 def evaluate(
     target: Annotated[
-        Path, typer.Argument(metavar="TARGET", help="The mix to match.", show_default=False)
+        str, typer.Argument(metavar="TARGET", help="The mix to match.", show_default=False)
     ],
     estimate: Annotated[
-        Path, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
+        str, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
     ],
     unseen: Annotated[
         str | None,

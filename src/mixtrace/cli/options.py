@@ -18,7 +18,7 @@ __all__ = [
 UNSEEN = "end:PERCENT|blocks:PERCENT"
 
 SongArgument = Annotated[
-    Path,
+    str,
     typer.Argument(
         metavar="SONG",
         help="The song: a folder with tracks/ and a mix, a folder of loose files one of which is "

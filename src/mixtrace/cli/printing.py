@@ -12,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from mixtrace.cli.terminal import ShownConsole, say_wrong
+from mixtrace.names import command_line
 
 if TYPE_CHECKING:
     from mixtrace.demo import Comparison as PlantedComparison
@@ -100,7 +101,7 @@ def print_measures(measures: "Measures") -> None:
 
 def print_fit(found: "Fit") -> None:
     """Print what a fit found: losses, sparsity, time and where the files are."""
-    search = found.search
+    inversion = found.inversion
     console = _console()
     losses = _table("L_a", "published", "eq. (4)")
     names = {
@@ -110,16 +111,16 @@ def print_fit(found: "Fit") -> None:
         "final": "result",
     }
     for key, name in names.items():
-        if key in search.losses:
-            loss = search.losses[key]
+        if key in inversion.losses:
+            loss = inversion.losses[key]
             losses.add_row(name, f"{loss['published']:.4f}", f"{loss['eq4']:.4f}")
     console.print(losses)
     if found.measures.held_out is not None:
         console.print("These are losses of the seen part; of the result, rendered, they are:")
         _print_parts(found.measures.held_out, console)
-    every, kept = len(search.console.processors), len(search.graph.processors)
+    every, kept = len(inversion.console.processors), len(inversion.graph.processors)
     removed = 100.0 * (every - kept) / max(every, 1)
-    minutes, seconds = divmod(round(search.seconds), 60)
+    minutes, seconds = divmod(round(inversion.seconds), 60)
     console.print(
         f"{kept} of {every} processors kept ({removed:.0f} % removed), "
         f"{minutes} min {seconds:02d} s"
@@ -128,12 +129,13 @@ def print_fit(found: "Fit") -> None:
         names = ", ".join(track.name for track in found.stored.unused)
         console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))
     _print_warnings(found.warnings, console)
-    if search.interrupted:
+    if inversion.ended == "stopped":
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
     if found.lacking:
         say_wrong(found.lacking)
     if found.folder is not None:
-        _print_place(found.folder, "graph.json, mix.wav", found.lacking, console)
+        audio = ", mix.wav" if (found.folder / "mix.wav").is_file() else ""
+        _print_place(found.folder, f"graph.json{audio}", found.lacking, console)
 
 
 def print_captured(captured: "Captured") -> None:
@@ -159,9 +161,12 @@ def print_captured(captured: "Captured") -> None:
 
 def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
     """Print where a result lies, and its page, where it has one."""
-    page, how = ("", "") if lacking else (", report.html", ", or open its report.html")
+    from mixtrace.verbs.reporting import REPORT_PAGE
+
+    shown = not lacking and (folder / REPORT_PAGE).is_file()
+    page, how = (f", {REPORT_PAGE}", f", or open its {REPORT_PAGE}") if shown else ("", "")
     console.print(Text(f"Written to {folder}: {files}{page}"))
-    console.print(Text(f"Read it with: mixtrace show {folder}{how}"))
+    console.print(Text(f"Read it with: {command_line('show', folder)}{how}"))
 
 
 def _print_warnings(warnings: Sequence[str], console: Console) -> None:
@@ -230,7 +235,8 @@ def _levels_table(target: "Levels", estimate: "Levels") -> Table:
 def _level(value: float | None, unit: str, *, signed: bool = False) -> str:
     if value is None:
         return "none"
-    return f"{value:+.1f} {unit}" if signed else f"{value:.1f} {unit}"
+    rounded = round(value, 1) + 0.0
+    return f"{rounded:{'+' if signed and rounded else ''}.1f} {unit}"
 
 
 def _table(*headers: str) -> Table:

@@ -11,7 +11,7 @@ from mixtrace.cli.terminal import ShownConsole
 from mixtrace.stopping import check
 
 if TYPE_CHECKING:
-    from mixtrace.prune import Progress as Step
+    from mixtrace.progress import Progress as Step
 
 __all__ = ["shown_progress"]
 

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from mixtrace.demo.planting import Mixed, Place, chains
 from mixtrace.graph import OUTPUT
-from mixtrace.processors import FilterProcessor, processor
 from mixtrace.processors.base import DESIGN_RATE_HZ
+from mixtrace.processors.compressor import Compressor
+from mixtrace.processors.multitap_delay import MultitapDelay
+from mixtrace.processors.reverb import Reverb
 from mixtrace.render import render_taps
 from mixtrace.session import Session
 
@@ -20,7 +22,7 @@ __all__ = ["THIRD_OCTAVES_HZ", "Facts", "Listener", "level_db"]
 THIRD_OCTAVES_HZ = 1000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 """Centres of the bands of a response: 79 Hz to 10.1 kHz."""
 
-_MEASURED = ("compressor", "multitap_delay", "reverb")
+_MEASURED = (Compressor.kind, MultitapDelay.kind, Reverb.kind)
 _RATIO_SPAN_DB = 12.0
 _STEEPEST = 100.0
 _TINY = 1e-20
@@ -68,7 +70,7 @@ class Listener:
         measured = [i for kind in _MEASURED for i in self._graph.of_kind(kind)]
         around = {p for i in measured for p in (i, *self._graph.predecessors[i])}
         by_name = {track.name: torch.from_numpy(track.audio) for track in session.tracks}
-        dry = [by_name[self._graph.nodes[i].name] for i in self._graph.inputs]
+        dry = [by_name[self._graph.name(i)] for i in self._graph.inputs]
         _, audio = render_taps(self._graph, self._settings, dry, self._rate, ends | around)
         self._audio = {i: signal.expand(2, -1) for i, signal in audio.items()}
         self._bands = {i: _band_power(self._audio[i], self._rate) for i in ends}
@@ -90,18 +92,18 @@ class Listener:
         after = self._graph.nodes[chain.following]
         if after.kind == OUTPUT:
             return own
-        return own + self.response_db((after.kind, after.name))
+        return own + self.response_db((after.kind, self._graph.name(chain.following)))
 
     def facts(self, place: Place) -> Facts:
         """Return what the compressor, the reverb and the delay of a chain do."""
         known: dict[str, float] = {}
         for i in self._processors(place):
             kind = self._graph.nodes[i].kind
-            if kind == "compressor":
+            if kind == Compressor.kind:
                 known |= self._compression(i)
-            elif kind == "reverb":
+            elif kind == Reverb.kind:
                 known |= {"reverb_db": self._wetness_db(i), "reverb_s": self._decay_s(i)}
-            elif kind == "multitap_delay":
+            elif kind == MultitapDelay.kind:
                 known |= {"delay_db": self._wetness_db(i)}
         return Facts(**known)
 
@@ -109,7 +111,7 @@ class Listener:
         return self.chains[place].processors if place in self.chains else ()
 
     def _compression(self, node: int) -> dict[str, float]:
-        values, wet = self._row(node)
+        values, wet = self._settings[node].values, self._settings[node].wet
         knee_db, slope = float(values["knee_db"]), float(values["slope"])
         half_knee_db = 0.5 * knee_db
         excess_db = _RATIO_SPAN_DB
@@ -127,7 +129,7 @@ class Listener:
 
     def _wetness_db(self, node: int) -> float:
         """Return the energy of w f(u) over that of (1 - w) u."""
-        _, wet = self._row(node)
+        wet = self._settings[node].wet
         dry = (1.0 - wet) * self._audio[self._graph.predecessors[node][0]]
         return level_db(_power(self._audio[node] - dry), _power(dry))
 
@@ -136,10 +138,8 @@ class Listener:
 
         Source: M. Schroeder, "New method of measuring reverberation time", JASA 37, 1965, eq. (1).
         """
-        entry = processor("reverb")
-        assert isinstance(entry, FilterProcessor)
-        values, _ = self._row(node)
-        one = {name: value[None] for name, value in values.items()}
+        entry = Reverb()
+        one = {name: value[None] for name, value in self._settings[node].values.items()}
         taps = entry.impulse_response(one, DESIGN_RATE_HZ).taps[0]
         power = _band_power(self._audio[self._graph.predecessors[node][0]], self._rate).mean(0)
         # The colour has no phase and spreads a little both ways: twice the length keeps it apart.
@@ -152,12 +152,6 @@ class Listener:
         remaining = np.cumsum(energy[::-1])[::-1]
         decay_db = _levels_db(remaining, np.broadcast_to(remaining[0], remaining.shape))
         return 3.0 * float(np.sum((decay_db < -5.0) & (decay_db > -25.0))) / DESIGN_RATE_HZ
-
-    def _row(self, node: int) -> tuple[dict[str, Tensor], float]:
-        kind = self._graph.nodes[node].kind
-        row = self._graph.of_kind(kind).index(node)
-        values, wet = self._settings.rows(kind, [row])
-        return {name: value[0] for name, value in values.items()}, float(wet[0])
 
 
 def level_db(power: float, reference: float) -> float:

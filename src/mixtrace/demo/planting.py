@@ -1,9 +1,7 @@
 """Planted graphs: a console of which only the chosen processors are left, with their settings."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import torch
 
 from mixtrace.demo.effects import Effect
 from mixtrace.errors import GraphError
@@ -11,12 +9,12 @@ from mixtrace.graph import (
     CONSOLES,
     INPUT,
     MIX,
-    STRUCTURAL_KINDS,
     Graph,
     build_console,
+    passages,
     remove_nodes,
 )
-from mixtrace.processors import Settings, processor
+from mixtrace.processors import NodeSettings, Settings
 
 __all__ = ["Chain", "Mixed", "Place", "chains", "plant"]
 
@@ -33,9 +31,9 @@ class Chain:
 
     Attributes:
         place: what the chain belongs to.
-        head: position of the input or mix node.
-        processors: positions of the processors, in the order of the sound.
-        following: position of the mix or output node that the chain feeds.
+        head: the input or mix node.
+        processors: its processors, in the order of the sound.
+        following: the mix or output node that the chain feeds.
     """
 
     place: Place
@@ -45,7 +43,7 @@ class Chain:
 
     @property
     def end(self) -> int:
-        """The position of the last node."""
+        """The last node."""
         return (self.head, *self.processors)[-1]
 
 
@@ -56,21 +54,18 @@ def chains(graph: Graph) -> dict[Place, Chain]:
         GraphError: when a node feeds several others, or two chains have one place.
     """
     found: dict[Place, Chain] = {}
+    by_strip = {passage.strip: passage for passage in passages(graph)}
     for head in (*graph.of_kind(INPUT), *graph.of_kind(MIX)):
-        members = [head]
-        while len(graph.successors[members[-1]]) == 1:
-            after = graph.successors[members[-1]][0]
-            if graph.nodes[after].kind in STRUCTURAL_KINDS:
-                break
-            members.append(after)
-        place = (graph.nodes[head].kind, graph.nodes[head].name)
-        following = graph.successors[members[-1]]
-        if len(following) != 1 or place in found:
+        passage = by_strip[graph.nodes[head].strip]
+        own = [head, *passage.processors]
+        following = graph.successors[own[-1]]
+        place = (graph.nodes[head].kind, passage.name)
+        if any(len(graph.successors[i]) != 1 for i in own) or place in found:
             raise GraphError(
                 f"Expected a console of serial chains, one a name; '{place[1]}' is not. "
                 "Compare graphs that were found by pruning a console."
             )
-        found[place] = Chain(place, head, tuple(members[1:]), following[0])
+        found[place] = Chain(place, head, passage.processors, following[0])
     return found
 
 
@@ -94,20 +89,9 @@ def plant(
         wanted |= {by_kind[effect.kind]: effect for effect in chosen}
     named = [*track_effects.values(), *bus_effects.values()]
     assert len(wanted) == sum(len(chosen) for chosen in named), "no such chain, or a kind twice"
-    graph, _ = remove_nodes(console, set(console.processors) - set(wanted))
-    return graph, _stacked(graph.kinds(), [wanted[i] for i in sorted(wanted)])
-
-
-def _stacked(kinds: Iterable[str], effects: Sequence[Effect]) -> Settings:
-    """Return the settings of effects given in the order of their nodes."""
-    rows = {kind: [effect for effect in effects if effect.kind == kind] for kind in kinds}
-    return Settings(
-        {
-            kind: {
-                spec.name: torch.stack([effect.values[spec.name] for effect in rows[kind]])
-                for spec in processor(kind).params
-            }
-            for kind in rows
-        },
-        {kind: torch.tensor([effect.wet for effect in rows[kind]]) for kind in rows},
-    )
+    graph = remove_nodes(console, set(console.processors) - set(wanted))
+    nodes = {
+        i: NodeSettings(wanted[i].kind, dict(wanted[i].values), wanted[i].wet)
+        for i in sorted(wanted)
+    }
+    return graph, Settings.of(nodes)

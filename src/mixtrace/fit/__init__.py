@@ -10,13 +10,12 @@ from mixtrace.fit.objective import (
     song_parts,
 )
 from mixtrace.fit.recipe import RECIPES, Recipe
-from mixtrace.fit.variables import WET, Variables
+from mixtrace.fit.variables import Variables, kind_of
 from mixtrace.fit.warm_start import StaticResponse, least_squares_start, static_responses
 from mixtrace.fit.windows import SongWindows
 
 __all__ = [
     "RECIPES",
-    "WET",
     "Descent",
     "Objective",
     "Recipe",
@@ -25,6 +24,7 @@ __all__ = [
     "Variables",
     "draw_batch",
     "group_parts",
+    "kind_of",
     "least_squares_start",
     "prepare_group",
     "song_loss",

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-__all__ = ["Adam", "Key"]
+from mixtrace.fit.variables import Key
 
-Key = tuple[str, str]
-"""The kind and the parameter's name, as in `Variables`."""
+__all__ = ["Adam"]
 
 _FIRST_MOMENT = 0.9
 

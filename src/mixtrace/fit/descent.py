@@ -10,7 +10,7 @@ from torch import Tensor
 from mixtrace.fit.adam import Adam
 from mixtrace.fit.objective import Objective, settings_loss, shared_operators, window_loss
 from mixtrace.fit.recipe import Recipe
-from mixtrace.fit.variables import WET, Variables
+from mixtrace.fit.variables import Key, Variables
 from mixtrace.fit.windows import SongWindows, Target
 from mixtrace.graph import Graph
 from mixtrace.parallel import side_by_side
@@ -82,7 +82,7 @@ class Descent:
         dry_audio = [dry for dry, _ in batch]
         operators = shared_operators(self.graph, settings, self._windows, dry_audio, objective)
         apart = settings.map(lambda value: value.detach().requires_grad_())
-        seen = [*_tensors(apart), *operators.leaves]
+        seen = [*apart.tensors(), *operators.leaves]
 
         def gradients(window: tuple[DryAudio, Target]) -> tuple[Tensor, Sequence[Any]]:
             total, match = window_loss(
@@ -96,7 +96,7 @@ class Descent:
         matches, slopes = zip(*found, strict=True)
         own = settings_loss(self.graph, settings, self._windows, objective, sparsity)
         given = [_sum(each) for each in zip(*slopes, strict=True)]
-        small = _tensors(settings)
+        small = settings.tensors()
         parts = [[(own, torch.ones_like(own)), *zip(small, given[: len(small)], strict=True)]]
         parts += [[pair] for pair in zip(operators.computed, given[len(small) :], strict=True)]
         self._pass_back(parts)
@@ -138,21 +138,18 @@ class Descent:
     def move_to(self, settings: Settings) -> None:
         """Move to other settings; the optimiser keeps its memory, equal values stay as they are."""
         here, there = self.settings, Variables.from_settings(settings)
-        for (kind, name), value in self.variables.values.items():
-            old = here.wet[kind] if name == WET else here.values[kind][name]
-            new = settings.wet[kind] if name == WET else settings.values[kind][name]
-            value.copy_(torch.where(new != old, there.values[kind, name], value))
+        for (key, name), value in self.variables.values.items():
+            (old,), (new,) = (s.groups(self.variables.nodes[key]) for s in (here, settings))
+            differs = new.tensor(name) != old.tensor(name)
+            value.copy_(torch.where(differs, there.values[key, name], value))
 
-    def keep(self, graph: Graph, rows: Mapping[str, Sequence[int]]) -> "Descent":
-        """Return the descent on a smaller graph, with the optimiser's memory of the kept nodes.
-
-        Args:
-            graph: the smaller graph.
-            rows: for each kind the rows to keep, in the order of the smaller graph's nodes.
-        """
-        smaller = Descent(graph, self.variables.keep(rows), self._windows, self._recipe)
+    def keep(self, graph: Graph) -> "Descent":
+        """Return the descent on a smaller graph, with the optimiser's memory of its nodes."""
+        rows = self.variables.rows(graph.processors)
+        kept = self.variables.keep(graph.processors)
+        smaller = Descent(graph, kept, self._windows, self._recipe)
         for key in smaller.variables.values.keys() & self._adam.memory.keys():
-            chosen = list(rows[key[0]])
+            chosen = rows[key[0]]
             smaller._adam.memory[key] = {
                 name: entry.clone() if entry.ndim == 0 else entry[chosen].clone()
                 for name, entry in self._adam.memory[key].items()
@@ -166,10 +163,12 @@ class Descent:
     def memory(self) -> dict[str, Tensor]:
         """Return variables and optimiser state as named tensors."""
         flat: dict[str, Tensor] = {}
-        for (kind, name), value in self.variables.values.items():
-            flat[f"{kind}/{name}/value"] = value.detach().clone()
-            for entry, tensor in self._adam.memory.get((kind, name), {}).items():
-                flat[f"{kind}/{name}/{entry}"] = tensor.clone()
+        for key, nodes in self.variables.nodes.items():
+            flat[f"{key}/nodes"] = torch.tensor(nodes)
+        for (key, name), value in self.variables.values.items():
+            flat[f"{key}/{name}/value"] = value.detach().clone()
+            for entry, tensor in self._adam.memory.get((key, name), {}).items():
+                flat[f"{key}/{name}/{entry}"] = tensor.clone()
         return flat
 
     @classmethod
@@ -181,25 +180,23 @@ class Descent:
         recipe: Recipe,
     ) -> "Descent":
         """Return the descent whose `memory` this is."""
-        values: dict[tuple[str, str], Tensor] = {}
-        states: dict[tuple[str, str], dict[str, Tensor]] = {}
+        values: dict[Key, Tensor] = {}
+        states: dict[Key, dict[str, Tensor]] = {}
+        nodes: dict[str, tuple[int, ...]] = {}
         for path, tensor in memory.items():
-            kind, name, entry = path.split("/")
-            if entry == "value":
-                values[kind, name] = tensor
+            key, *rest = path.split("/")
+            if rest == ["nodes"]:
+                nodes[key] = tuple(tensor.tolist())
+            elif rest[1] == "value":
+                values[key, rest[0]] = tensor
             else:
-                states.setdefault((kind, name), {})[entry] = tensor
-        descent = cls(graph, Variables(values), windows, recipe)
+                states.setdefault((key, rest[0]), {})[rest[1]] = tensor
+        descent = cls(graph, Variables(values, nodes), windows, recipe)
         for key, state in states.items():
             descent._adam.memory[key] = {
                 name: tensor.to(windows.device).clone() for name, tensor in state.items()
             }
         return descent
-
-
-def _tensors(settings: Settings) -> list[Tensor]:
-    values = [value for named in settings.values.values() for value in named.values()]
-    return [*values, *settings.wet.values()]
 
 
 def _sum(gradients: Sequence[Tensor | None]) -> Tensor | None:

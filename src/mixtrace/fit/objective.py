@@ -147,11 +147,11 @@ def settings_loss(
     """
     total = torch.zeros((), device=windows.device)
     if sparsity:
-        total = total + sparsity * objective.sparsity * sum(w.sum() for w in settings.wet.values())
+        total = total + sparsity * objective.sparsity * sum(s.wet.sum() for s in settings.stacks)
     if objective.parsimony:
         total = total + objective.parsimony * parsimony(settings, windows.heard(graph))
-    for kind, values in settings.values.items():
-        own = processor(kind).regulariser(values)
+    for stack in settings.stacks:
+        own = processor(stack.kind).regulariser(stack.values)
         if own is not None:
             total = total + objective.sharpness * own
     return total

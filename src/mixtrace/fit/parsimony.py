@@ -32,14 +32,14 @@ def parsimony(settings: Settings, heard: Float[Tensor, "equalizer bin"]) -> Floa
         heard: 1 where what an equalizer stands on sounds, else 0; see `SongWindows.heard`.
     """
     total = torch.zeros(())
-    for kind, wet in settings.wet.items():
-        name = processor(kind).gains
+    for stack in settings.stacks:
+        name = processor(stack.kind).gains
         if name is None:
             continue
-        wet = wet[:, None]
-        gain = 10.0 ** (settings.values[kind][name].reshape(len(wet), -1) / 20.0)
+        wet = stack.wet[:, None]
+        gain = 10.0 ** (stack.values[name].reshape(len(wet), -1) / 20.0)
         effect_db = 20.0 * torch.log10((1.0 - wet + wet * gain).clamp_min(1e-4))
-        weight = heard if kind == Equalizer.kind else torch.ones_like(effect_db)
+        weight = heard if stack.kind == Equalizer.kind else torch.ones_like(effect_db)
         power = (weight * effect_db.square()).sum(1) / weight.sum(1).clamp_min(1.0)
         # The square root has no slope at zero; a hundredth of a dB rounds it off.
         total = total.to(power.device) + torch.log1p((power + _SMALL_DB**2).sqrt()).sum()

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mixtrace.fit.objective import Objective
-from mixtrace.fit.variables import WET
-from mixtrace.processors import processor
+from mixtrace.fit.variables import kind_of
+from mixtrace.processors import WET, processor
 
 __all__ = ["RECIPES", "Recipe"]
 
@@ -58,9 +58,9 @@ class Recipe:
     sparsity_ramp_steps: int = 200
     judge_whole: bool = False
 
-    def rate(self, kind: str, name: str) -> float:
-        """Return the step of a parameter of a kind, or of its dry/wet weight, at rate 1."""
-        own = _WET_RATE if name == WET else processor(kind).param(name).rate
+    def rate(self, stack: str, name: str) -> float:
+        """Return the step of a parameter of a stack, or of its dry/wet weights, at rate 1."""
+        own = _WET_RATE if name == WET else processor(kind_of(stack)).param(name).rate
         every = self.learning_rate
         return self.pace * own if every is None or own == 0.0 else every
 

@@ -22,8 +22,8 @@ from scipy.optimize import nnls
 from torch import Tensor
 
 from mixtrace.fit.echoes import Echoes, find_echoes
-from mixtrace.graph import INPUT, Graph
-from mixtrace.processors import Settings, processor
+from mixtrace.graph import Graph, first_on_strip
+from mixtrace.processors import WET, Settings, Stack, processor
 from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
 from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
@@ -248,28 +248,23 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
     give_back()
     curve_db = np.maximum(response.coherent_db, response.power_db)
     settings = _neutral(graph)
-    if GainAutomation.kind in settings.values:
-        duration_s = session.mix.shape[-1] / session.sample_rate_hz
-        settings.values[GainAutomation.kind]["duration_s"].fill_(duration_s)
+    for stack in settings.of_kind(GainAutomation.kind):
+        stack.values["duration_s"].fill_(session.mix.shape[-1] / session.sample_rate_hz)
     weight = response.energy / (response.energy.sum(-1, keepdims=True) + 1e-20)
     gain_db = (curve_db * weight[:, None]).sum(-1)
     shape_db = (curve_db - gain_db[..., None]).mean(1)
     grid = equalizer_frequencies().numpy()
-    for number, entry in enumerate(graph.inputs):
-        for kind, name, value in (
-            (
-                Equalizer.kind,
-                "magnitude_db",
-                np.interp(grid, response.frequency_hz, shape_db[number]),
-            ),
-            (GainPanning.kind, "gain_db", gain_db[number]),
-        ):
-            node = _first_downstream(graph, entry, kind)
-            if node is not None:
-                row = graph.of_kind(kind).index(node)
-                settings.values[kind][name][row] = torch.from_numpy(value).float()
-    if MultitapDelay.kind in settings.values:
-        slots = settings.values[MultitapDelay.kind]["taps"].shape[-2]
+    curves_db = [np.interp(grid, response.frequency_hz, shape) for shape in shape_db]
+    for kind, name, rows in (
+        (Equalizer.kind, "magnitude_db", curves_db),
+        (GainPanning.kind, "gain_db", gain_db),
+    ):
+        first = first_on_strip(graph, kind)
+        for entry, value in zip(graph.inputs, rows, strict=True):
+            if entry in first:
+                settings.value(first[entry], name).copy_(torch.from_numpy(value))
+    if settings.of_kind(MultitapDelay.kind):
+        slots = MultitapDelay().param("taps").shape[-2]
         echoes = find_echoes(session, response.coherent, SLOT_S, slots, held_out)
         _set_echoes(settings, graph, echoes)
     give_back()
@@ -278,50 +273,36 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
 
 def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
     """Put the echoes of each track, in place, into the first delay of its chain."""
-    taps, color_db = (
-        settings.values[MultitapDelay.kind]["taps"],
-        settings.values[MultitapDelay.kind]["color_db"],
-    )
+    first = first_on_strip(graph, MultitapDelay.kind)
     for number, entry in enumerate(graph.inputs):
-        node, ratio = _first_downstream(graph, entry, MultitapDelay.kind), echoes.ratio[number]
-        if node is None or not ratio.any():
+        ratio = echoes.ratio[number]
+        if entry not in first or not ratio.any():
             continue
-        row = graph.of_kind(MultitapDelay.kind).index(node)
+        taps, color_db, wet = (
+            settings.value(first[entry], name) for name in ("taps", "color_db", WET)
+        )
         energy = np.square(ratio).sum(-1).mean()
         level_db = 20.0 * np.log10(np.maximum(ratio / np.sqrt(energy), 1e-6))
-        color_db[row] = torch.from_numpy(np.maximum(level_db, _NO_ECHO_DB)).float()[..., None]
+        color_db.copy_(torch.from_numpy(np.maximum(level_db, _NO_ECHO_DB)).float()[..., None])
         offset_s = torch.from_numpy(echoes.time_s[number] % SLOT_S).float()
         found = torch.from_numpy(ratio > 0.0)
-        taps[row, ..., 0] = torch.where(found, offset_s, taps[row, ..., 0])
-        taps[row, ..., 1] = torch.where(found, _SHARP, taps[row, ..., 1])
-        settings.wet[MultitapDelay.kind][row] = float(np.sqrt(energy) / (1.0 + np.sqrt(energy)))
-
-
-def _first_downstream(graph: Graph, node: int, kind: str) -> int | None:
-    """Return the first node of a kind in a track's own chain."""
-    track = graph.nodes[node].name
-    assert graph.nodes[node].kind == INPUT
-    while len(graph.successors[node]) == 1:
-        node = graph.successors[node][0]
-        if graph.nodes[node].name != track:
-            return None
-        if graph.nodes[node].kind == kind:
-            return node
-    return None
+        taps[..., 0] = torch.where(found, offset_s, taps[..., 0])
+        taps[..., 1] = torch.where(found, _SHARP, taps[..., 1])
+        wet.fill_(float(np.sqrt(energy) / (1.0 + np.sqrt(energy))))
 
 
 def _neutral(graph: Graph) -> Settings:
-    values: dict[str, dict[str, Tensor]] = {}
-    wet: dict[str, Tensor] = {}
+    stacks = []
     generator = torch.Generator().manual_seed(0)
     for kind in graph.kinds():
-        count = len(graph.of_kind(kind))
-        values[kind] = {}
-        for spec in processor(kind).params:
+        members, entry = graph.of_kind(kind), processor(kind)
+        values = {}
+        for spec in entry.params:
+            shape = (len(members), *spec.shape)
             if spec.start is None:
-                noise = 0.3 * torch.randn((count, *spec.shape), generator=generator)
-                values[kind][spec.name] = spec.physical(spec.init + noise)
+                noise = 0.3 * torch.randn(shape, generator=generator)
+                values[spec.name] = spec.physical(spec.init + noise)
             else:
-                values[kind][spec.name] = torch.full((count, *spec.shape), spec.start)
-        wet[kind] = torch.full((count,), processor(kind).start_wet)
-    return Settings(values, wet)
+                values[spec.name] = torch.tensor(spec.start).expand(shape).clone()
+        stacks.append(Stack(kind, members, values, torch.full((len(members),), entry.start_wet)))
+    return Settings(tuple(stacks))

@@ -80,6 +80,7 @@ class SongWindows:
         session: Session,
         device: torch.device | str = "cpu",
         held_out: Sequence[Range] = (),
+        memory_bytes: int | None = None,
     ) -> None:
         """Take the audio of a session; nothing is copied beyond the padding of its last window.
 
@@ -87,6 +88,7 @@ class SongWindows:
             session: the song.
             device: where windows are rendered and compared.
             held_out: what of the mix no window may show; see `mixtrace.unseen`.
+            memory_bytes: how much of it may be kept in spectra and features; None for 1.5 GB.
         """
         self.sample_rate_hz = session.sample_rate_hz
         self.starts, _ = divided_windows(session.mix.shape[-1], session.sample_rate_hz, held_out)
@@ -102,7 +104,7 @@ class SongWindows:
         self._heard: tuple[Graph, Tensor] | None = None
         self._nearest: tuple[Graph, Tensor] | None = None
         per_window = self.time * 4 * (4 + 4 * sum(t.shape[0] for t in self._tracks))
-        self.capacity = max(2, _CACHE_BYTES // per_window)
+        self.capacity = max(2, (memory_bytes or _CACHE_BYTES) // per_window)
         beside = self.device.type == "cpu" and self.capacity > _FEW_KEPT
         self.at_once = workers() if beside else 1
         self._lock = Lock()

@@ -1,33 +1,52 @@
-"""Processing graphs as immutable values: nodes, edges, consoles, edits and JSON. No audio here."""
+"""Processing graphs as immutable values: strips, nodes, edges, consoles, edits, JSON. No audio."""
 
 from mixtrace.graph.console import CONSOLES, ConsolePreset, build_console
-from mixtrace.graph.edit import insert_node, remove_nodes
+from mixtrace.graph.edit import insert_node, is_branch, remove_nodes
 from mixtrace.graph.json import graph_from_json, graph_to_json
 from mixtrace.graph.model import (
     INPUT,
+    KEY,
+    MAIN,
     MIX,
     MOST_EDGES,
     MOST_NODES,
+    MOST_OF_A_KIND,
     OUTPUT,
+    ROLES,
     STRUCTURAL_KINDS,
+    Edge,
     Graph,
     Node,
+    Role,
+    Strip,
 )
+from mixtrace.graph.walk import Passage, first_on_strip, passages
 
 __all__ = [
     "CONSOLES",
     "INPUT",
+    "KEY",
+    "MAIN",
     "MIX",
     "MOST_EDGES",
     "MOST_NODES",
+    "MOST_OF_A_KIND",
     "OUTPUT",
+    "ROLES",
     "STRUCTURAL_KINDS",
     "ConsolePreset",
+    "Edge",
     "Graph",
     "Node",
+    "Passage",
+    "Role",
+    "Strip",
     "build_console",
+    "first_on_strip",
     "graph_from_json",
     "graph_to_json",
     "insert_node",
+    "is_branch",
+    "passages",
     "remove_nodes",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixtrace.errors import GraphError
-from mixtrace.graph.model import INPUT, MIX, OUTPUT, Graph, Node
+from mixtrace.graph.model import INPUT, MIX, OUTPUT, Edge, Graph, Node, Strip
 
 __all__ = ["CONSOLES", "ConsolePreset", "build_console"]
 
@@ -39,7 +39,7 @@ CONSOLES = {
 }
 """The consoles by name."""
 
-MASTER = "master"
+_MASTER = Strip("master", "master")
 
 
 def build_console(tracks: Sequence[tuple[str, str]], preset: ConsolePreset) -> Graph:
@@ -61,28 +61,34 @@ def build_console(tracks: Sequence[tuple[str, str]], preset: ConsolePreset) -> G
     """
     if not tracks:
         raise GraphError("Expected at least one track; got none. Add a dry track to the song.")
-    nodes: list[Node] = []
-    edges: list[tuple[int, int]] = []
+    strips: dict[int, Strip] = {}
+    nodes: dict[int, Node] = {}
+    edges: list[Edge] = []
 
-    def append(kind: str, name: str, feeds: Sequence[int]) -> int:
-        nodes.append(Node(kind, name))
-        edges.extend((source, len(nodes) - 1) for source in feeds)
-        return len(nodes) - 1
+    def append(kind: str, feeds: Sequence[int]) -> int:
+        number = len(nodes)
+        nodes[number] = Node(kind, len(strips) - 1)
+        edges.extend(Edge(source, number) for source in feeds)
+        return number
 
-    def append_chain(kinds: Sequence[str], name: str, end: int) -> int:
-        for kind in kinds:
-            end = append(kind, name, [end])
+    def append_strip(strip: Strip, head: str, chain: Sequence[str], feeds: Sequence[int]) -> int:
+        strips[len(strips)] = strip
+        end = append(head, feeds)
+        for kind in chain:
+            end = append(kind, [end])
         return end
 
     ends: dict[str, list[int]] = {}
     for name, group in tracks:
-        end = append_chain(preset.track_chain, name, append(INPUT, name, []))
+        end = append_strip(Strip(name, "track"), INPUT, preset.track_chain, [])
         ends.setdefault(group, []).append(end)
     bus_ends = [
-        append_chain(preset.bus_chain, group, append(MIX, group, feeds))
+        append_strip(Strip(group, "bus"), MIX, preset.bus_chain, feeds)
         for group, feeds in ends.items()
     ]
     if preset.master_chain:
-        bus_ends = [append_chain(preset.master_chain, MASTER, append(MIX, MASTER, bus_ends))]
-    append(OUTPUT, MASTER, bus_ends)
-    return Graph(tuple(nodes), tuple(edges))
+        bus_ends = [append_strip(_MASTER, MIX, preset.master_chain, bus_ends)]
+        append(OUTPUT, bus_ends)
+    else:
+        append_strip(_MASTER, OUTPUT, (), bus_ends)
+    return Graph(strips, nodes, tuple(edges))

@@ -1,64 +1,101 @@
-"""Edits of a graph: each returns a new graph and the map from old node positions to new ones."""
+"""Edits of a graph: each returns a new one, in which nodes and strips keep their numbers."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from mixtrace.errors import GraphError
-from mixtrace.graph.model import INPUT, OUTPUT, Graph, Node
+from mixtrace.graph.model import INPUT, MAIN, OUTPUT, Edge, Graph, Node
+from mixtrace.processors import processor
 
-__all__ = ["insert_node", "remove_nodes"]
+__all__ = ["insert_node", "is_branch", "remove_nodes"]
 
 
-def remove_nodes(graph: Graph, removed: Collection[int]) -> tuple[Graph, dict[int, int]]:
-    """Remove processors and mix nodes; what fed a removed node feeds what it fed.
+def is_branch(node: Node) -> bool:
+    """Return whether a node leads aside, as a send does: without it nothing passes."""
+    return node.is_processor and processor(node.kind).removal == "cut"
+
+
+def remove_nodes(graph: Graph, removed: Collection[int]) -> Graph:
+    """Remove processors and mix nodes: the sound passes as if they were not there.
+
+    What fed a removed node feeds what it fed, at the level of both edges together. A send is cut:
+    what it alone fed falls silent, and goes as well, with all that leads nowhere then.
 
     Raises:
-        GraphError: when an input, the output or a node that is not there is to be removed.
+        GraphError: when an input, the output or a node that is not there is to be removed, or a
+            track would lead nowhere.
 
-    >>> nodes = (Node("input", "kick"), Node("reverb", "kick"), Node("output", "master"))
-    >>> smaller, ids = remove_nodes(Graph(nodes, ((0, 1), (1, 2))), {1})
-    >>> smaller.edges, ids
-    (((0, 1),), {0: 0, 2: 1})
+    >>> graph = Graph.of(
+    ...     [("input", "kick"), ("reverb", "kick"), ("output", "master")], [(0, 1), (1, 2)]
+    ... )
+    >>> smaller = remove_nodes(graph, {1})
+    >>> [(edge.source, edge.destination) for edge in smaller.edges], list(smaller.nodes)
+    ([(0, 2)], [0, 2])
     """
-    removable = {i for i, n in enumerate(graph.nodes) if n.kind not in (INPUT, OUTPUT)}
+    edges = list(graph.edges)
     for i in removed:
-        if i not in removable:
+        node = graph.nodes.get(i)
+        if node is None or node.kind in (INPUT, OUTPUT):
             raise GraphError(
                 f"Expected processors or mix nodes to remove; node {i} is neither. "
                 "Inputs and the output stay."
             )
-    edges = list(graph.edges)
-    for i in removed:
-        edges = _bypass(edges, i)
-    kept = [i for i in range(len(graph.nodes)) if i not in removed]
-    ids = {old: new for new, old in enumerate(kept)}
-    new_edges = tuple((ids[a], ids[b]) for a, b in edges)
-    return Graph(tuple(graph.nodes[i] for i in kept), new_edges), ids
+        edges = _cut(edges, i) if is_branch(node) else _bypass(edges, i)
+    nodes = {i: node for i, node in graph.nodes.items() if i not in removed}
+    return _without_idle(graph, nodes, edges)
 
 
-def insert_node(graph: Graph, node: Node, edge: tuple[int, int]) -> tuple[Graph, dict[int, int]]:
-    """Insert a processor into one edge; it takes the last position.
+def insert_node(graph: Graph, node: Node, edge: Edge) -> tuple[Graph, int]:
+    """Insert a processor into one edge; the edge's level and port are those behind it.
+
+    Returns:
+        The graph, and the number of the node.
 
     Raises:
         GraphError: when the graph has no such edge.
     """
     if edge not in graph.edges:
         raise GraphError(
-            f"Expected an edge of the graph to insert into; {edge[0]} -> {edge[1]} is none. "
-            "Choose one of its edges."
+            f"Expected an edge of the graph to insert into; {edge.source} -> {edge.destination} "
+            "is none. Choose one of its edges."
         )
-    new = len(graph.nodes)
+    new = max(graph.nodes) + 1
     at = graph.edges.index(edge)
-    edges = (*graph.edges[:at], (edge[0], new), (new, edge[1]), *graph.edges[at + 1 :])
-    return Graph((*graph.nodes, node), edges), {i: i for i in range(new)}
+    inside = (Edge(edge.source, new), replace(edge, source=new))
+    edges = (*graph.edges[:at], *inside, *graph.edges[at + 1 :])
+    return Graph(graph.strips, {**graph.nodes, new: node}, edges), new
 
 
-def _bypass(edges: list[tuple[int, int]], node: int) -> list[tuple[int, int]]:
+def _bypass(edges: list[Edge], node: int) -> list[Edge]:
     """Replace every path a -> node -> b by a -> b, in the place of the edge node -> b."""
-    sources = [a for a, b in edges if b == node]
-    bypassed: list[tuple[int, int]] = []
-    for a, b in edges:
-        if a == node:
-            bypassed.extend((source, b) for source in sources)
-        elif b != node:
-            bypassed.append((a, b))
+    entering = [edge for edge in edges if edge.destination == node and edge.port == MAIN]
+    bypassed: list[Edge] = []
+    for edge in edges:
+        if edge.source == node:
+            bypassed += [
+                replace(edge, source=before.source, level_db=before.level_db + edge.level_db)
+                for before in entering
+            ]
+        elif edge.destination != node:
+            bypassed.append(edge)
     return bypassed
+
+
+def _cut(edges: list[Edge], node: int) -> list[Edge]:
+    return [edge for edge in edges if node not in (edge.source, edge.destination)]
+
+
+def _without_idle(graph: Graph, nodes: dict[int, Node], edges: list[Edge]) -> Graph:
+    """Return what is left without nodes that nothing feeds, or that feed nothing."""
+    while True:
+        fed = {edge.destination for edge in edges if edge.port == MAIN}
+        feeding = {edge.source for edge in edges}
+        idle = {
+            i
+            for i, node in nodes.items()
+            if (node.kind not in (INPUT, OUTPUT) and not {i} <= fed & feeding)
+        }
+        if not idle:
+            return Graph(graph.strips, nodes, tuple(edges))
+        nodes = {i: node for i, node in nodes.items() if i not in idle}
+        edges = [e for e in edges if not idle & {e.source, e.destination}]

@@ -6,7 +6,9 @@ from mixtrace.processors.base import (
     Family,
     FilterProcessor,
     ImpulseResponse,
+    Lengths,
     MatrixProcessor,
+    Passing,
     Processor,
     TimeDomainProcessor,
     Values,
@@ -15,12 +17,13 @@ from mixtrace.processors.curve_shape import CurveShape, Feature, curve_shape, sh
 from mixtrace.processors.families import FAMILIES
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
 from mixtrace.processors.registry import PROCESSORS, processor
-from mixtrace.processors.settings import Settings
+from mixtrace.processors.settings import WET, Settings, Stack, stack_key
 from mixtrace.processors.told import Heard, NodeSettings, Reduction, Said
 
 __all__ = [
     "FAMILIES",
     "PROCESSORS",
+    "WET",
     "AutomationProcessor",
     "CurveShape",
     "DynamicsProcessor",
@@ -30,19 +33,23 @@ __all__ = [
     "Glyph",
     "Heard",
     "ImpulseResponse",
+    "Lengths",
     "MatrixProcessor",
     "NodeSettings",
     "Panel",
+    "Passing",
     "Picture",
     "Processor",
     "Reduction",
     "Said",
     "Scale",
     "Settings",
+    "Stack",
     "TimeDomainProcessor",
     "Trace",
     "Values",
     "curve_shape",
     "processor",
     "shape_words",
+    "stack_key",
 ]

@@ -1,9 +1,9 @@
 """What every processor is: its kind, its parameters, what it does to audio and how it is told.
 
 There are four capabilities, which renderers ask for. A filter is an impulse response for each
-channel and a matrix mixes the two channels without memory: both are linear and time-invariant, and
-the renderer fuses them. A dynamics processor follows the level of its input, an automation follows
-the clock: both run in time.
+channel, or for each way from channel to channel; a matrix mixes the two without memory. Both are
+linear and time-invariant, and the renderer fuses them. A dynamics processor follows the level of
+its input, an automation follows the clock: both run in time.
 
 Values are physical (see `params`), one row a node. The dry/wet weight belongs to the renderer.
 """
@@ -16,7 +16,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from mixtrace.dsp import convolve
@@ -33,7 +33,9 @@ __all__ = [
     "Family",
     "FilterProcessor",
     "ImpulseResponse",
+    "Lengths",
     "MatrixProcessor",
+    "Passing",
     "Processor",
     "TimeDomainProcessor",
     "Values",
@@ -45,6 +47,10 @@ DESIGN_RATE_HZ = 30_000.0
 Values = Mapping[str, Tensor]
 """Physical values of the nodes of one kind: parameter name -> [node, *shape]."""
 
+
+Lengths = Mapping[str, float]
+"""The lengths of parameters that vary and the values of fixed ones that are one number, by name;
+empty where there are none, or where they are as the search starts."""
 
 Family = Literal["tone", "dynamics", "place", "space", "ride", "colour"]
 """What a processor is for: tone, dynamics, level and width, delay and reverb, automation, colour
@@ -68,6 +74,9 @@ class Processor(ABC):
         start_wet: the dry/wet weight at which our search starts.
         gains: the parameter in dB that is all it does, where there is one.
         levelled: whether the published gain-staging regulariser counts it.
+        inputs: its ports; one with a `key` may listen to another sound than it works on.
+        removal: what its removal leaves: `bypass`, the sound as it enters; `cut`, nothing, as
+            behind a send.
     """
 
     kind: ClassVar[str]
@@ -81,6 +90,8 @@ class Processor(ABC):
     start_wet: ClassVar[float] = 0.5
     gains: ClassVar[str | None] = None
     levelled: ClassVar[bool] = False
+    inputs: ClassVar[tuple[str, ...]] = ("main",)
+    removal: ClassVar[Literal["bypass", "cut"]] = "bypass"
 
     @abstractmethod
     def forward(
@@ -88,9 +99,29 @@ class Processor(ABC):
     ) -> Float[Tensor, "node 2 time"]:
         """Return the processed audio, of the same length, fully wet."""
 
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
+        """Return (before, after): how many samples around its own each sample can change.
+
+        Before are look-ahead and what rings ahead, after are tails. What only a state remembers
+        does not count.
+
+        Args:
+            sample_rate_hz: rate of the audio.
+            lengths: of the parameters whose length varies, and the values of fixed ones.
+        """
+        return 0, 0
+
     def param(self, name: str) -> ParamSpec:
         """Return the parameter of a name."""
         return next(spec for spec in self.params if spec.name == name)
+
+    def misfit(self, values: Values) -> str:
+        """Return what speaks against values that are each in range; nothing where they fit.
+
+        Lengths that have to agree are told here. What is told is a sentence, "Expected ...; got
+        ...", without a remedy.
+        """
+        return ""
 
     def regulariser(self, values: Values) -> Float[Tensor, ""] | None:
         """Return what the published method adds to the loss for these settings, if anything."""
@@ -135,36 +166,46 @@ def _valued(spec: ParamSpec, value: float) -> str:
 
 @dataclass(frozen=True)
 class ImpulseResponse:
-    """Taps [node, 1 or 2 channels, time], of which the first `lead_samples` act before time zero.
+    """Taps [node, row, time], of which the first `lead_samples` act before time zero.
 
-    With one channel the same response acts on both channels of the audio.
+    One row acts on both channels alike, two act on left and on right. Four are true stereo, output
+    by input, row by row: left from left, left from right, right from left, right from right. A
+    processor that widens has two rows or four.
     """
 
-    taps: Float[Tensor, "node channel time"]
+    taps: Float[Tensor, "node row time"]
     lead_samples: int
+
+    def convolved(self, audio: Float[Tensor, "node 2 time"]) -> Float[Tensor, "node 2 time"]:
+        """Return the convolution of two channels with the taps, cut to the length of the audio."""
+        if self.taps.shape[1] < 4:
+            return convolve(audio, self.taps, self.lead_samples)
+        paths = self.taps.unflatten(1, (2, 2))
+        return convolve(audio[:, None], paths, self.lead_samples).sum(2)
 
 
 class FilterProcessor(Processor):
-    """A processor that convolves each channel with an impulse response."""
+    """A processor that convolves the channels with impulse responses."""
 
     @abstractmethod
     def impulse_response(self, values: Values, sample_rate_hz: float) -> ImpulseResponse:
         """Return the impulse response of every node."""
 
-    @abstractmethod
-    def extent(self, sample_rate_hz: float) -> tuple[int, int]:
-        """Return (lead, tail): how many samples the response reaches before and after time zero."""
-
     def forward(
         self, audio: Float[Tensor, "node 2 time"], values: Values, sample_rate_hz: float
     ) -> Float[Tensor, "node 2 time"]:
         """Return the convolution, cut to the length of the audio."""
-        response = self.impulse_response(values, sample_rate_hz)
-        return convolve(audio, response.taps, response.lead_samples)
+        return self.impulse_response(values, sample_rate_hz).convolved(audio)
 
 
 class MatrixProcessor(Processor):
-    """A processor that mixes the two channels sample by sample."""
+    """A processor that mixes the two channels sample by sample.
+
+    Attributes:
+        changes_mono: whether two equal channels can come out changed.
+    """
+
+    changes_mono: ClassVar[bool] = True
 
     @abstractmethod
     def matrix(self, values: Values) -> Float[Tensor, "node 2 2"]:
@@ -177,51 +218,96 @@ class MatrixProcessor(Processor):
         return self.matrix(values) @ audio
 
 
+@dataclass(frozen=True)
+class Passing:
+    """Audio on its way through time-domain nodes.
+
+    Attributes:
+        audio: one or two channels a node, [node, channel, time + before], with as many samples more
+            at its end as the processor looks ahead.
+        key: what they listen to, as long; None where that is the audio itself.
+        start_s: where in the song the audio begins, a moment a node.
+        sample_rate_hz: rate of the audio.
+    """
+
+    audio: Float[Tensor, "node channel ahead_time"]
+    key: Float[Tensor, "node _channel ahead_time"] | None
+    start_s: Float[Tensor, " node"]
+    sample_rate_hz: float
+
+    def rows(self, rows: Int64[Tensor, " row"]) -> "Passing":
+        """Return what passes some of the nodes."""
+        key = None if self.key is None else self.key[rows]
+        return Passing(self.audio[rows], key, self.start_s[rows], self.sample_rate_hz)
+
+
 class TimeDomainProcessor(Processor):
-    """A processor whose gain changes in time, the same for both channels."""
+    """A processor that works sample after sample and may remember what came before."""
 
     widens = False
 
     def forward(
         self, audio: Float[Tensor, "node 2 time"], values: Values, sample_rate_hz: float
     ) -> Float[Tensor, "node 2 time"]:
-        """Return the audio under its gain, from the start of the song and a detector at rest."""
+        """Return the processed audio, from the start of the song and at rest."""
+        return self.from_rest(audio, None, values, sample_rate_hz)
+
+    def from_rest(
+        self,
+        audio: Float[Tensor, "node channel time"],
+        key: Float[Tensor, "node _channel time"] | None,
+        values: Values,
+        sample_rate_hz: float,
+    ) -> Float[Tensor, "node channel time"]:
+        """Return the processed audio under a key, with silence behind its end."""
+        ahead, _ = self.reach(sample_rate_hz, {})
+        padded = torch.nn.functional.pad(audio, (0, ahead))
+        heard = None if key is None else torch.nn.functional.pad(key, (0, ahead))
         wet = audio.new_ones(audio.shape[0])
-        rest = torch.zeros_like(wet)
-        return self.follow(audio, values, wet, rest, rest, sample_rate_hz)[0]
+        passing = Passing(padded, heard, torch.zeros_like(wet), sample_rate_hz)
+        return self.follow(passing, values, wet, self.rest(passing, values))[0]
+
+    def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node *state"]:
+        """Return what nodes remember before the song begins."""
+        return passing.audio.new_zeros(passing.audio.shape[0])
 
     @abstractmethod
     def follow(
         self,
-        audio: Float[Tensor, "node channel time"],
+        passing: Passing,
         values: Values,
         wet: Float[Tensor, " node"],
-        state: Float[Tensor, " node"],
-        start_s: Float[Tensor, " node"],
-        sample_rate_hz: float,
-    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, " node"]]:
+        state: Float[Tensor, "node *state"],
+    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node *state"]]:
         """Return the audio mixed with its processed self, and the state after it.
 
         Args:
-            audio: one or two channels a node.
+            passing: the audio.
             values: physical values, a row a node.
             wet: dry/wet weights.
-            state: what the node remembers of the audio before; zero at rest.
-            start_s: where in the song the audio begins.
-            sample_rate_hz: rate of the audio.
+            state: what each node remembers of the audio before.
         """
 
 
 class DynamicsProcessor(TimeDomainProcessor):
-    """A processor whose gain follows the level of its input."""
+    """A processor whose gain follows the level of its input.
+
+    Attributes:
+        levels: its parameters that are levels of the sound, and move with it.
+    """
 
     family = "dynamics"
+    levels: ClassVar[tuple[str, ...]] = ("threshold_db",)
 
     @abstractmethod
     def static_gain_db(
         self, node: NodeSettings, level_db: Float[np.ndarray, " level"]
     ) -> Float[np.ndarray, " level"]:
         """Return the gain in dB at constant levels, dry/wet weight included."""
+
+    def made_up_db(self, node: NodeSettings) -> float:
+        """Return the gain in dB where the level asks for none, dry/wet weight included."""
+        return 0.0
 
     def picture(self, node: NodeSettings, heard: Heard) -> Picture:
         """Return the level that leaves over the one that enters, and the gain over the song."""
@@ -245,15 +331,14 @@ class AutomationProcessor(TimeDomainProcessor):
 
     def follow(
         self,
-        audio: Float[Tensor, "node channel time"],
+        passing: Passing,
         values: Values,
         wet: Float[Tensor, " node"],
-        state: Float[Tensor, " node"],
-        start_s: Float[Tensor, " node"],
-        sample_rate_hz: float,
-    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, " node"]]:
+        state: Float[Tensor, "node *state"],
+    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node *state"]]:
         """Return the audio under its gain; there is nothing to remember."""
+        audio = passing.audio
         clock = torch.arange(audio.shape[-1], dtype=audio.dtype, device=audio.device)
-        gain = self.gain(values, start_s[:, None] + clock / sample_rate_hz)
+        gain = self.gain(values, passing.start_s[:, None] + clock / passing.sample_rate_hz)
         weight = wet[:, None]
         return audio * (1.0 - weight + weight * gain)[:, None], state

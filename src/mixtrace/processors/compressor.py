@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 
 from mixtrace.params import Logistic, ParamSpec
+from mixtrace.processors.dynamics_words import compression_words, ratio_words
 from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
 from mixtrace.processors.told import Heard, NodeSettings, Said
-from mixtrace.wording import short_number
 
-__all__ = ["Compressor", "compression_words", "ratio_words"]
-
-_LIMITER_SLOPE = -0.98
-_IDLE_DB = 0.5
-_STEADY_DB = 1.0
+__all__ = ["Compressor"]
 
 
 class Compressor(OnePoleDynamics):
@@ -65,28 +61,5 @@ class Compressor(OnePoleDynamics):
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return what it takes away, or promises to."""
-        return compression_words(
-            heard, ratio_words(node.number("slope")), node.number("threshold_db")
-        )
-
-
-def ratio_words(slope: float) -> str:
-    """Return a compressor's slope as the ratio it is known by.
-
-    >>> ratio_words(-0.75), ratio_words(-1.2)
-    ('4:1', 'inf:1 or beyond')
-    """
-    return "inf:1 or beyond" if slope <= _LIMITER_SLOPE else f"{short_number(1 / (1 + slope))}:1"
-
-
-def compression_words(heard: Heard, ratio: str, threshold_db: float) -> Said:
-    """Return what a compressor of some ratio takes away, or above which level it would."""
-    taken = heard.reduction
-    if not heard.measured:
-        return Said((f"compression at {ratio} above {threshold_db:.0f} dB",))
-    if taken is None or taken.most_db < _IDLE_DB:
-        return Said(doubts=("the compressor takes less than 0.5 dB away",))
-    if taken.most_db - taken.least_db < _STEADY_DB and taken.least_db > _STEADY_DB:
-        return Said((f"a compressor that takes a steady {taken.most_db:.0f} dB away",))
-    amount = f"{taken.most_db:.0f} dB" if taken.most_db >= 1.5 else f"{taken.most_db:.1f} dB"
-    return Said((f"about {amount} of compression at {ratio}",))
+        doing = f"compression at {ratio_words(node.number('slope'))}"
+        return compression_words(heard, doing, node.number("threshold_db"))

@@ -8,7 +8,13 @@ from jaxtyping import Float
 
 from mixtrace.dsp import resampled_grid, zero_phase_taps
 from mixtrace.params import Affine, ParamSpec
-from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
+from mixtrace.processors.base import (
+    DESIGN_RATE_HZ,
+    FilterProcessor,
+    ImpulseResponse,
+    Lengths,
+    Values,
+)
 from mixtrace.processors.curve_shape import (
     CurveShape,
     curve_shape,
@@ -80,7 +86,7 @@ class Equalizer(FilterProcessor):
         taps = zero_phase_taps(log_magnitude)
         return ImpulseResponse(taps[:, None], taps.shape[-1] // 2)
 
-    def extent(self, sample_rate_hz: float) -> tuple[int, int]:
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
         """Return half the taps on each side."""
         half = round((2 * _BINS - 1) * sample_rate_hz / DESIGN_RATE_HZ / 2 + 0.5) - 1
         return half, half

@@ -14,7 +14,7 @@ from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import DB_PER_NEPER
 from mixtrace.wording import clock, signed_db
 
-__all__ = ["GainAutomation", "Ride", "ride_of", "ride_picture", "ride_words"]
+__all__ = ["GainAutomation", "Ride", "ride_line", "ride_of", "ride_picture", "ride_words"]
 
 _KNOTS = 64
 _FADE_DB = 12.0
@@ -82,12 +82,7 @@ class GainAutomation(AutomationProcessor):
 
     def describe(self, node: NodeSettings) -> str:
         """Return the range of the gain, and the fades."""
-        found = self._ride(node)
-        words = [f"{signed_db(found.low_db)} to {signed_db(found.high_db)}"]
-        for name, span in (("fade-in", found.fade_in_s), ("fade-out", found.fade_out_s)):
-            if span:
-                words.append(f"{name} {clock(span[0])} to {clock(span[1])}")
-        return ", ".join(words)
+        return ride_line(self._ride(node))
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return rides and fades."""
@@ -123,10 +118,20 @@ class Ride:
     fade_out_s: tuple[float, float] | None
 
 
-def ride_of(knots_s: Float[np.ndarray, " knot"], gain_db: Float[np.ndarray, " knot"]) -> Ride:
-    """Return the range and the fades of gains at points of the song."""
-    first = _fade_points(gain_db)
-    last = len(gain_db) - 1 - _fade_points(gain_db[::-1])
+def ride_of(
+    knots_s: Float[np.ndarray, " knot"],
+    gain_db: Float[np.ndarray, " knot"],
+    steady_db: float = _STEADY_DB,
+) -> Ride:
+    """Return the range and the fades of gains at even points of the song.
+
+    Args:
+        knots_s: the points.
+        gain_db: gains there.
+        steady_db: a fade ends where the gain is no further below what is usual.
+    """
+    first = _fade_points(gain_db, steady_db)
+    last = len(gain_db) - 1 - _fade_points(gain_db[::-1], steady_db)
     steady = gain_db[first : last + 1] if first <= last else gain_db
     return Ride(
         float(steady.min()),
@@ -134,6 +139,15 @@ def ride_of(knots_s: Float[np.ndarray, " knot"], gain_db: Float[np.ndarray, " kn
         (float(knots_s[0]), float(knots_s[first])) if first else None,
         (float(knots_s[last]), float(knots_s[-1])) if last < len(gain_db) - 1 else None,
     )
+
+
+def ride_line(found: Ride) -> str:
+    """Return the range of a gain, and the fades, on one line."""
+    words = [f"{signed_db(found.low_db)} to {signed_db(found.high_db)}"]
+    for name, span in (("fade-in", found.fade_in_s), ("fade-out", found.fade_out_s)):
+        if span:
+            words.append(f"{name} {clock(span[0])} to {clock(span[1])}")
+    return ", ".join(words)
 
 
 def ride_words(found: Ride) -> Said:
@@ -161,9 +175,9 @@ def ride_picture(
     return Picture("gain in dB over the song", (panel,))
 
 
-def _fade_points(gain_db: Float[np.ndarray, " knot"]) -> int:
+def _fade_points(gain_db: Float[np.ndarray, " knot"], steady_db: float) -> int:
     """Return at which point a fade that begins at point 0 has reached the usual level; 0: none."""
     usual_db = float(np.median(gain_db))
     if gain_db[0] > usual_db - _FADE_DB:
         return 0
-    return int(np.argmax(gain_db > usual_db - _STEADY_DB))
+    return int(np.argmax(gain_db > usual_db - steady_db))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,9 +15,10 @@ from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import DB_PER_NEPER, db_from_ratio
 from mixtrace.wording import percent, signed_db
 
-__all__ = ["GainPanning"]
+__all__ = ["CENTRE", "GainPanning", "level_and_place", "place_words"]
 
-_CENTRE = 0.02
+CENTRE = "centre"
+_NEAR = 0.02
 
 
 class GainPanning(MatrixProcessor):
@@ -60,15 +62,12 @@ class GainPanning(MatrixProcessor):
 
     def describe(self, node: NodeSettings) -> str:
         """Return the gain's mean power and the place a constant-power pan pot would have."""
-        left_db, right_db = node.mixed_db("gain_db").tolist()
-        left, right = 10.0 ** (left_db / 20.0), 10.0 ** (right_db / 20.0)
-        overall = signed_db(db_from_ratio(math.sqrt(0.5 * (left**2 + right**2))))
-        pan = 4.0 / math.pi * math.atan2(right, left) - 1.0
-        if abs(pan) < _CENTRE:
-            return f"{overall}, centre"
-        side = "right" if pan > 0.0 else "left"
-        louder = f"{side} {abs(left_db - right_db):.1f} dB louder"
-        return f"{overall}, pan {percent(abs(pan))} {side} ({louder})"
+        sides_db = node.mixed_db("gain_db")
+        level, place = level_and_place(sides_db)
+        if place == CENTRE:
+            return f"{level}, {place}"
+        side = "right" if sides_db[1] > sides_db[0] else "left"
+        return f"{level}, pan {place} ({side} {abs(sides_db[0] - sides_db[1]):.1f} dB louder)"
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield the gain of either side."""
@@ -82,3 +81,21 @@ class GainPanning(MatrixProcessor):
     def picture(self, node: NodeSettings, heard: Heard) -> Picture:
         """Return the gain of either side."""
         return bars("gain in dB of left and right", ("left", "right"), node.mixed_db("gain_db"))
+
+
+def level_and_place(sides_db: Float[np.ndarray, " 2"]) -> tuple[str, str]:
+    """Return in words the mean power of two gains, and the place of a constant-power pan pot."""
+    left, right = 10.0 ** (sides_db / 20.0)
+    level = signed_db(db_from_ratio(math.sqrt(0.5 * (left**2 + right**2))))
+    return level, place_words(4.0 / math.pi * math.atan2(right, left) - 1.0)
+
+
+def place_words(pan: float) -> str:
+    """Return a place between -1 (left) and 1 (right) in words.
+
+    >>> place_words(-0.3), place_words(0.01)
+    ('30 % left', 'centre')
+    """
+    if abs(pan) < _NEAR:
+        return CENTRE
+    return f"{percent(abs(pan))} {'right' if pan > 0.0 else 'left'}"

@@ -10,7 +10,13 @@ from torch import Tensor
 
 from mixtrace.dsp import place_taps, resampled_grid, unit_energy, zero_phase_taps
 from mixtrace.params import Affine, ParamSpec, TapPosition
-from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
+from mixtrace.processors.base import (
+    DESIGN_RATE_HZ,
+    FilterProcessor,
+    ImpulseResponse,
+    Lengths,
+    Values,
+)
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Style, Trace
 from mixtrace.processors.tails import tail_words
 from mixtrace.processors.told import Heard, NodeSettings, Said
@@ -103,7 +109,7 @@ class MultitapDelay(FilterProcessor):
         energy = taps.square().sum(-1, keepdim=True).mean(1, keepdim=True)
         return ImpulseResponse(self._taps(values, sample_rate_hz) / torch.sqrt(energy + 1e-12), 0)
 
-    def extent(self, sample_rate_hz: float) -> tuple[int, int]:
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
         """Return no lead and two seconds of tail."""
         return 0, _SLOTS * round(SLOT_S * sample_rate_hz)
 

@@ -1,13 +1,12 @@
 """Noise gate: turns the audio down while its level is below a threshold."""
 
 from mixtrace.params import Exponential, ParamSpec
+from mixtrace.processors.dynamics_words import gating_words
 from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
 from mixtrace.processors.told import Heard, NodeSettings, Said
-from mixtrace.wording import percent, short_number
+from mixtrace.wording import short_number
 
-__all__ = ["NoiseGate", "gating_words"]
-
-_RARELY = 0.01
+__all__ = ["NoiseGate"]
 
 
 class NoiseGate(OnePoleDynamics):
@@ -55,14 +54,3 @@ class NoiseGate(OnePoleDynamics):
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return how often it closes and by how much, or where it would."""
         return gating_words(heard, node.number("threshold_db"))
-
-
-def gating_words(heard: Heard, threshold_db: float) -> Said:
-    """Return how often a gate closes, or below which level it would."""
-    taken, threshold = heard.reduction, f"below {threshold_db:.0f} dB"
-    if not heard.measured:
-        return Said((f"gated {threshold}",))
-    if taken is None or taken.closed_share < _RARELY:
-        return Said(doubts=("the gate hardly ever closes",))
-    share = f"{percent(taken.closed_share)} of the time"
-    return Said((f"gated {threshold} ({share}, by up to {taken.closed_db:.0f} dB)",))

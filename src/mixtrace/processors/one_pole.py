@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mixtrace.dsp import detect_and_gain
 from mixtrace.params import Affine, Exponential, ParamSpec, PoleTime
-from mixtrace.processors.base import DESIGN_RATE_HZ, DynamicsProcessor, Values
+from mixtrace.processors.base import DESIGN_RATE_HZ, DynamicsProcessor, Passing, Values
 from mixtrace.processors.told import NodeSettings, mixed_gain_db
 from mixtrace.units import DB_PER_NEPER_OF_ENERGY
 from mixtrace.wording import percent, seconds
@@ -81,17 +81,15 @@ class OnePoleDynamics(DynamicsProcessor):
 
     def follow(
         self,
-        audio: Float[Tensor, "node channel time"],
+        passing: Passing,
         values: Values,
         wet: Float[Tensor, " node"],
-        state: Float[Tensor, " node"],
-        start_s: Float[Tensor, " node"],
-        sample_rate_hz: float,
-    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, " node"]]:
+        state: Float[Tensor, "node *state"],
+    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node *state"]]:
         """Return the audio under its gain; the state is that of the level detector."""
-        pole = torch.exp(-1000.0 / (sample_rate_hz * values["time_ms"]))
+        pole = torch.exp(-1000.0 / (passing.sample_rate_hz * values["time_ms"]))
         return detect_and_gain(
-            audio,
+            passing.audio,
             pole,
             values["threshold_db"] / DB_PER_NEPER_OF_ENERGY,
             values["knee_db"] / (2.0 * DB_PER_NEPER_OF_ENERGY),

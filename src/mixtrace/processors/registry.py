@@ -11,13 +11,24 @@ from importlib.metadata import EntryPoint, entry_points
 
 from mixtrace.errors import GraphError
 from mixtrace.processors.base import Processor
+from mixtrace.processors.captured_reverb import CapturedReverb
 from mixtrace.processors.compressor import Compressor
+from mixtrace.processors.dialled_compressor import DialledCompressor
 from mixtrace.processors.equalizer import Equalizer
+from mixtrace.processors.fader import Fader
+from mixtrace.processors.fader_automation import FaderAutomation
+from mixtrace.processors.feedback_delay import FeedbackDelay
 from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
+from mixtrace.processors.gate import Gate
+from mixtrace.processors.limiter import Limiter
 from mixtrace.processors.multitap_delay import MultitapDelay
 from mixtrace.processors.noise_gate import NoiseGate
+from mixtrace.processors.parametric_equalizer import ParametricEqualizer
+from mixtrace.processors.parametric_reverb import ParametricReverb
 from mixtrace.processors.reverb import Reverb
+from mixtrace.processors.saturation import Saturation
+from mixtrace.processors.send import Send
 from mixtrace.processors.stereo_imager import StereoImager
 
 __all__ = ["ENTRY_POINTS", "PROCESSORS", "Registry", "processor"]
@@ -34,6 +45,17 @@ _OWN = (
     MultitapDelay,
     Reverb,
     GainAutomation,
+    Send,
+    ParametricEqualizer,
+    Fader,
+    FaderAutomation,
+    Saturation,
+    DialledCompressor,
+    Gate,
+    Limiter,
+    FeedbackDelay,
+    ParametricReverb,
+    CapturedReverb,
 )
 
 

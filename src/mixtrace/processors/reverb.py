@@ -10,7 +10,13 @@ from torch import Tensor
 
 from mixtrace.dsp import decaying_noise, resample_taps, uniform_noise_stft, unit_energy
 from mixtrace.params import Affine, DecayTime, ParamSpec
-from mixtrace.processors.base import DESIGN_RATE_HZ, FilterProcessor, ImpulseResponse, Values
+from mixtrace.processors.base import (
+    DESIGN_RATE_HZ,
+    FilterProcessor,
+    ImpulseResponse,
+    Lengths,
+    Values,
+)
 from mixtrace.processors.curve_shape import third_octaves
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
 from mixtrace.processors.tails import tail_words
@@ -97,7 +103,7 @@ class Reverb(FilterProcessor):
         taps = unit_energy(torch.stack([mid + side, mid - side], 1))
         return ImpulseResponse(resample_taps(taps, DESIGN_RATE_HZ, sample_rate_hz), 0)
 
-    def extent(self, sample_rate_hz: float) -> tuple[int, int]:
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
         """Return no lead and two seconds of tail."""
         return 0, round(_LENGTH * sample_rate_hz / DESIGN_RATE_HZ)
 

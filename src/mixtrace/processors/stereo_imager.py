@@ -35,6 +35,7 @@ class StereoImager(MatrixProcessor):
         "their sum stays. A mono track passes unchanged."
     )
     widens = False
+    changes_mono = False
     start_wet = 0.7
     gains = "side_gain_db"
     params = (

@@ -19,11 +19,13 @@ class NodeSettings:
         kind: its kind.
         values: parameter name -> physical values [*shape], without a node axis.
         wet: its dry/wet weight.
+        keyed: whether another sound feeds its key.
     """
 
     kind: str
     values: dict[str, Tensor]
     wet: float = 1.0
+    keyed: bool = False
 
     def number(self, name: str) -> float:
         """Return a parameter that is one number."""

@@ -7,16 +7,18 @@ share of level at which the chains before and behind it have the least to do, co
 of `mixtrace.fit.parsimony` counts it.
 """
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.graph import Graph
-from mixtrace.processors import Settings
+from mixtrace.processors import WET, Settings
 from mixtrace.prune.carriers import Carrier, Sum, sums
 from mixtrace.prune.effects import (
     CARRIERS,
-    EQUALIZER,
+    carried_db,
     effect_db,
     move_threshold,
     set_effect,
@@ -30,14 +32,16 @@ _WORTH = 0.02
 """How much the penalty must fall: less is not worth moving anything."""
 
 
-def balance_sums(graph: Graph, settings: Settings, heard: Float[Tensor, "equalizer bin"]) -> None:
+def balance_sums(
+    graph: Graph, settings: Settings, heard: Mapping[int, Float[Tensor, " bin"]]
+) -> None:
     """Move level, in place, through every sum where that leaves less to do, the last sum first.
 
     Args:
         graph: any graph; a sum stays as it is unless one chain follows it and every chain before
             it, or the chains before that one, can take level.
         settings: its settings.
-        heard: 1 where what an equalizer stands on sounds, else 0.
+        heard: for each equalizer, 1 where what it stands on sounds, else 0.
     """
     for total in sums(graph, CARRIERS):
         _balance(graph, settings, heard, total)
@@ -46,25 +50,22 @@ def balance_sums(graph: Graph, settings: Settings, heard: Float[Tensor, "equaliz
 def _balance(
     graph: Graph,
     settings: Settings,
-    heard: Float[Tensor, "equalizer bin"],
+    heard: Mapping[int, Float[Tensor, " bin"]],
     total: Sum,
 ) -> None:
     """Move the level that leaves the least to do from behind a sum to before it."""
-    row = {i: (kind, row) for kind in CARRIERS for row, i in enumerate(graph.of_kind(kind))}
 
     def weight(carrier: Carrier) -> Tensor:
-        kind, number = row[carrier.node]
-        sides = settings.values[kind][CARRIERS[kind]][number]
-        return heard[number].to(sides) if kind == EQUALIZER else torch.ones_like(sides)
+        sides = carried_db(settings, carrier.node)
+        return heard[carrier.node].to(sides) if carrier.node in heard else torch.ones_like(sides)
 
     def level_db(carrier: Carrier) -> float:
-        kind, number = row[carrier.node]
-        effect = effect_db(settings, kind, number)
-        return shape_and_level(effect, shares(settings, heard, kind, number))[1]
+        effect = effect_db(settings, carrier.node)
+        return shape_and_level(effect, shares(settings, heard, carrier.node))[1]
 
     def dearer(carrier: Carrier, shifts_db: Tensor) -> Float[Tensor, " shift"]:
         """Return how much more a carrier has to do under each shift."""
-        effect, counted = effect_db(settings, *row[carrier.node]), weight(carrier)
+        effect, counted = effect_db(settings, carrier.node), weight(carrier)
         moved = effect + torch.cat([shifts_db, shifts_db.new_zeros(1)])[:, None]
         power = (counted * moved.square()).sum(1) / counted.sum().clamp_min(1.0)
         cost = torch.log1p(power.sqrt())
@@ -73,7 +74,7 @@ def _balance(
     wanted = [level_db(c) for c in total.behind] + [
         -level_db(c) for chain in total.before for c in chain
     ]
-    shifts_db = torch.tensor(wanted, device=heard.device)
+    shifts_db = torch.tensor(wanted, device=settings.value(total.behind[0].node, WET).device)
     sides = [(total.behind, -shifts_db), *((chain, shifts_db) for chain in total.before)]
     costs = [torch.stack([dearer(c, shifts) for c in chain]) for chain, shifts in sides]
     dearer_in_all = sum((cost.amin(0) for cost in costs), torch.zeros_like(shifts_db))
@@ -83,8 +84,7 @@ def _balance(
     passed: set[int] = set()
     for (chain, shifts), cost in zip(sides, costs, strict=True):
         taker = chain[int(cost[:, best].argmin())]
-        kind, number = row[taker.node]
-        set_effect(settings, kind, number, effect_db(settings, kind, number) + shifts[best])
+        set_effect(settings, taker.node, effect_db(settings, taker.node) + shifts[best])
         passed.update(taker.between)
     for i in passed:
         move_threshold(graph, settings, i, float(shifts_db[best]))

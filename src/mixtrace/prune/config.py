@@ -1,15 +1,14 @@
-"""What a user chooses for a search, what a search reports, and what it gives back."""
+"""What a user chooses for a search."""
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from mixtrace.errors import MixtraceError
 from mixtrace.fit import RECIPES, Recipe
-from mixtrace.graph import CONSOLES, Graph
-from mixtrace.processors import Settings
+from mixtrace.graph import CONSOLES
 
-__all__ = ["Progress", "SearchConfig", "SearchResult"]
+__all__ = ["SearchConfig"]
 
 _PUBLISHED_STEPS_BEFORE_PRUNING = 6_000
 _POLICIES = ("ordered", "hybrid", "brute-force", "dry-wet", "none")
@@ -80,46 +79,3 @@ class SearchConfig:
         if self.policy != "none":
             own["rounds"] = self.rounds
         return replace(recipe, **{key: value for key, value in own.items() if value is not None})
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a search stands: steps or trials done in a stage, the latest loss, time left in all."""
-
-    stage: str
-    done: int
-    total: int
-    loss: float | None
-    seconds_left: float | None
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Attributes:
-        graph, settings: the result.
-        console: the graph it began with.
-        losses: L_a in both conventions: of the plain `sum` of the tracks, at the `start` of the
-            descent, of the full `console` and of the `final` graph.
-        history: one entry a step: `loss` (match on the step's window) and `seconds`.
-        removed: processors in the order of their rounds, with the song's loss after the round.
-        trials: pruning trials.
-        trial_windows: windows rendered and compared to prune, to settle rounds and to confirm the
-            result.
-        trial_seconds: spent on that.
-        seconds: spent, over all resumed parts.
-        interrupted: whether the user stopped it before its end.
-    """
-
-    graph: Graph
-    settings: Settings
-    console: Graph
-    losses: dict[str, dict[str, float]]
-    history: dict[str, list[float]]
-    removed: list[dict[str, Any]]
-    trials: int
-    trial_windows: int
-    trial_seconds: float
-    seconds: float
-    interrupted: bool

@@ -1,11 +1,14 @@
 """What a node that carries level does, in dB, its dry/wet weight included."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.graph import Graph
-from mixtrace.processors import DynamicsProcessor, Settings, processor
+from mixtrace.processors import WET, DynamicsProcessor, Settings, processor
 from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
 from mixtrace.processors.gain_panning import GainPanning
 
@@ -14,6 +17,7 @@ __all__ = [
     "EQUALIZER",
     "FLAT_DB",
     "GAIN_PANNING",
+    "carried_db",
     "effect_db",
     "move_threshold",
     "set_effect",
@@ -35,47 +39,63 @@ FLAT_DB = 1.0
 _LOWEST_HZ, _HIGHEST_HZ = 50.0, 12_000.0
 
 
-def effect_db(settings: Settings, kind: str, row: int) -> Float[Tensor, " value"]:
+def carried_db(settings: Settings, node: int) -> Float[Tensor, " value"]:
+    """Return the gains of a node that can carry level: a view of its settings."""
+    return settings.value(node, CARRIERS[settings[node].kind])
+
+
+def effect_db(settings: Settings, node: int) -> Float[Tensor, " value"]:
     """Return what a node does in dB, its dry/wet weight included."""
-    wet = settings.wet[kind][row]
-    ratio = 1.0 - wet + wet * 10.0 ** (settings.values[kind][CARRIERS[kind]][row] / 20.0)
+    wet = settings.value(node, WET)
+    ratio = 1.0 - wet + wet * 10.0 ** (carried_db(settings, node) / 20.0)
     return 20.0 * torch.log10(ratio)
 
 
-def set_effect(settings: Settings, kind: str, row: int, effect_db: Float[Tensor, " value"]) -> None:
+def set_effect(settings: Settings, node: int, effect_db: Float[Tensor, " value"]) -> None:
     """Set a node, in place, to what it shall do in dB, fully wet."""
-    settings.wet[kind][row] = 1.0
-    settings.values[kind][CARRIERS[kind]][row] = effect_db
+    settings.value(node, WET).fill_(1.0)
+    carried_db(settings, node).copy_(effect_db)
 
 
 def move_threshold(graph: Graph, settings: Settings, node: int, shift_db: float) -> None:
-    """Let the threshold of a node, in place, follow what it hears; without one, nothing happens."""
-    kind = graph.nodes[node].kind
-    if isinstance(processor(kind), DynamicsProcessor):
-        settings.values[kind]["threshold_db"][graph.of_kind(kind).index(node)] += shift_db
+    """Let the threshold of a node, in place, follow what it hears; without one, nothing happens.
+
+    What listens to a key hears the same as before.
+    """
+    entry = processor(graph.nodes[node].kind)
+    if isinstance(entry, DynamicsProcessor) and not graph.keyed(node):
+        for name in entry.levels:
+            settings.value(node, name).add_(shift_db)
 
 
 def within_range(settings: Settings) -> Settings:
     """Return the settings with every value within its range."""
-    values = {
-        kind: {spec.name: spec.clip(named[spec.name]) for spec in processor(kind).params}
-        for kind, named in settings.values.items()
-    }
-    return Settings(values, settings.wet)
+    stacks = []
+    for stack in settings.stacks:
+        specs = processor(stack.kind).params
+        values = {spec.name: spec.clip(stack.values[spec.name]) for spec in specs}
+        stacks.append(replace(stack, values=values))
+    return Settings(tuple(stacks))
 
 
 def shares(
-    settings: Settings, heard: Float[Tensor, "equalizer bin"], kind: str, row: int
+    settings: Settings, heard: Mapping[int, Float[Tensor, " bin"]], node: int
 ) -> Float[Tensor, " value"]:
-    """Return the shares that the values of a node have in its level: per octave heard, or equal."""
-    values = settings.values[kind][CARRIERS[kind]][row]
-    if kind != EQUALIZER:
+    """Return the shares that the values of a node have in its level: per octave heard, or equal.
+
+    Args:
+        settings: those of the graph.
+        heard: for each equalizer, 1 where what it stands on sounds.
+        node: a node that can carry level.
+    """
+    values = carried_db(settings, node)
+    if node not in heard:
         return torch.full_like(values, 1.0 / len(values))
     frequency_hz = equalizer_frequencies()
     weight = torch.where(
         (frequency_hz >= _LOWEST_HZ) & (frequency_hz <= _HIGHEST_HZ), 1.0 / frequency_hz, 0.0
     )
-    weight = weight.to(values) * heard[row]
+    weight = weight.to(values) * heard[node]
     return weight / weight.sum().clamp_min(1e-9)
 
 

@@ -44,20 +44,20 @@ def gather_levels(
         heard: 1 where what an equalizer stands on sounds, else 0; see `SongWindows.heard`.
     """
     moved = settings.map(torch.clone)
+    where = dict(zip(graph.of_kind(EQUALIZER), heard, strict=True))
     for equalizer, between, gain in _pairs(graph):
-        e, g = graph.of_kind(EQUALIZER).index(equalizer), graph.of_kind(GAIN_PANNING).index(gain)
-        curve_db = effect_db(moved, EQUALIZER, e)
-        sides_db = effect_db(moved, GAIN_PANNING, g)
-        shape_db, level_db = shape_and_level(curve_db, shares(moved, heard, EQUALIZER, e))
-        panning_db, gain_db = shape_and_level(sides_db, shares(moved, heard, GAIN_PANNING, g))
+        curve_db = effect_db(moved, equalizer)
+        sides_db = effect_db(moved, gain)
+        shape_db, level_db = shape_and_level(curve_db, shares(moved, where, equalizer))
+        panning_db, gain_db = shape_and_level(sides_db, shares(moved, where, gain))
         # What goes into the equalizer and out of the gain, in dB.
         curve_leads = shape_db > max(panning_db, FLAT_DB)
         shift_db = gain_db if curve_leads else -level_db
-        set_effect(moved, EQUALIZER, e, curve_db + shift_db)
-        set_effect(moved, GAIN_PANNING, g, sides_db - shift_db)
+        set_effect(moved, equalizer, curve_db + shift_db)
+        set_effect(moved, gain, sides_db - shift_db)
         for i in between:
             move_threshold(graph, moved, i, shift_db)
-    balance_sums(graph, moved, heard)
+    balance_sums(graph, moved, where)
     return within_range(moved)
 
 
@@ -65,7 +65,9 @@ def _pairs(graph: Graph) -> Iterator[tuple[int, list[int], int]]:
     """Yield each equalizer with a gain behind it in its chain, and what stands between."""
     for equalizer in graph.of_kind(EQUALIZER):
         between: list[int] = []
-        (i,) = graph.successors[equalizer][:1]
+        if len(graph.successors[equalizer]) != 1:
+            continue  # what else it feeds would hear the level that moves
+        (i,) = graph.successors[equalizer]
         while len(graph.predecessors[i]) == len(graph.successors[i]) == 1:
             kind = graph.nodes[i].kind
             if kind == GAIN_PANNING:

@@ -4,7 +4,7 @@ One look serves twice: it settles a round, and the trials of the next one start 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from mixtrace.graph import Graph
 from mixtrace.losses import Convention, combine
 from mixtrace.processors import Settings
 from mixtrace.prune.racing import shares
-from mixtrace.render import KeptOperators
+from mixtrace.render import KeptOperators, own_sides
 
 __all__ = ["CONVENTIONS", "Look", "Looking", "look_at"]
 
@@ -82,11 +82,11 @@ class Looking:
         self._graph = graph
         self._windows = windows
         self._losses_only = losses_only
-        wet = {
-            kind: weights.detach().clone().requires_grad_(not losses_only)
-            for kind, weights in settings.wet.items()
-        }
-        self._settings = Settings(settings.values, wet)
+        stacks = [
+            replace(stack, wet=stack.wet.detach().clone().requires_grad_(not losses_only))
+            for stack in settings.stacks
+        ]
+        self._settings = Settings(tuple(stacks))
         self._operators = KeptOperators(self._settings)
         self._seen: dict[int, tuple[dict[str, float], list[float]]] = {}
 
@@ -125,15 +125,16 @@ class Looking:
         """Return |w dL/dw| of each processor, from the loss of one window."""
         changes = dict.fromkeys(self._graph.processors, 0.0)
         if loss.requires_grad:
-            wet, leaves = self._settings.wet, list(self._operators.leaves)
-            slopes = torch.autograd.grad(loss, [*wet.values(), *leaves], allow_unused=True)
-            for kind, slope in zip(wet, slopes[: len(wet)], strict=True):
+            stacks, leaves = self._settings.stacks, list(self._operators.leaves)
+            weights = [stack.wet for stack in stacks]
+            slopes = torch.autograd.grad(loss, [*weights, *leaves], allow_unused=True)
+            for stack, slope in zip(stacks, slopes, strict=False):
                 if slope is not None:
-                    of_kind = (wet[kind].detach() * slope).tolist()
-                    changes.update(zip(self._graph.of_kind(kind), of_kind, strict=True))
+                    of_stack = (stack.wet.detach() * slope).tolist()
+                    changes.update(zip(stack.nodes, of_stack, strict=True))
             # Another window may have added stacks since, which this one did not use.
-            stacks = zip(self._operators.nodes, leaves, slopes[len(wet) :], strict=False)
-            for nodes, leaf, slope in stacks:
+            operators = zip(self._operators.nodes, leaves, slopes[len(stacks) :], strict=False)
+            for nodes, leaf, slope in operators:
                 if slope is not None:
                     for i, change in zip(nodes, _without(leaf.detach(), slope), strict=True):
                         changes[i] += change
@@ -155,10 +156,14 @@ def look_at(
 
 
 def _without(operators: Tensor, slopes: Tensor) -> list[float]:
-    """Return w dL/dw of nodes that do 1 - w + w H, from dL of that: it is w (H - 1) dL."""
+    """Return w dL/dw of nodes that do 1 - w + w H, from dL of that: it is w (H - 1) dL.
+
+    The 1 stands where a channel leads to itself.
+    """
     if not operators.is_complex():
         return ((operators - torch.eye(2).to(operators)) * slopes).flatten(1).sum(1).tolist()
     # Row by row, and less 1 at the end: a copy of all responses takes longer than all the rest.
     pairs = zip(slopes.flatten(1), operators.flatten(1), strict=True)
     whole = torch.stack([torch.vdot(slope, response) for slope, response in pairs])
-    return (whole - slopes.flatten(1).sum(1)).real.tolist()
+    of_dry = slopes[:, own_sides(slopes.shape[1])].flatten(1).sum(1)
+    return (whole - of_dry).real.tolist()

@@ -107,7 +107,11 @@ def dry_wet(current: Round, rng: np.random.Generator) -> list[int]:
     """
     graph = current.graph
     ranked = {
-        kind: [graph.of_kind(kind)[row] for row in current.settings.wet[kind].argsort().tolist()]
+        kind: [
+            stack.nodes[row]
+            for stack in current.settings.of_kind(kind)
+            for row in stack.wet.argsort().tolist()
+        ]
         for kind in graph.kinds()
     }
     share = dict.fromkeys(ranked, _FIRST_SHARE)

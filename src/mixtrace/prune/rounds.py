@@ -22,7 +22,7 @@ from mixtrace.prune.looks import CONVENTIONS, Look, Looking
 from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
 from mixtrace.prune.racing import EVERYTHING, Effort, race_spread, spread
 from mixtrace.prune.state import State
-from mixtrace.prune.trials import Trials, surviving_rows
+from mixtrace.prune.trials import Trials
 
 __all__ = ["Pruning", "prune_as_published", "prune_in_order"]
 
@@ -175,12 +175,11 @@ class Pruning:
     def remove(self, removed: list[int], trials: Trials) -> None:
         """Take processors out of the descent."""
         state, graph = self.state, self.state.descent.graph
-        smaller, _ = remove_nodes(graph, removed)
-        state.descent = state.descent.keep(smaller, surviving_rows(graph, removed))
+        state.descent = state.descent.keep(remove_nodes(graph, removed))
         state.trial_windows += trials.count
         for i in removed:
-            node = graph.nodes[i]
-            state.removed.append({"kind": node.kind, "name": node.name, "round": state.round + 1})
+            told = {"node": i, "kind": graph.nodes[i].kind, "name": graph.name(i)}
+            state.removed.append({**told, "round": state.round + 1})
 
 
 def prune_as_published(
@@ -233,19 +232,17 @@ def _expected_costs(state: State, changes: Mapping[int, float]) -> dict[int, flo
     That is its first-order change, times how much more the last round's removals cost than theirs;
     at least what it did cost when it was last tried alone, of which a part is forgotten each round.
     """
-    nodes = state.descent.graph.nodes
     return {
-        i: max(state.rate * change, state.dear.get(f"{nodes[i].kind}/{nodes[i].name}", 0.0))
+        i: max(state.rate * change, state.dear.get(str(i), 0.0))
         for i, change in changes.items()
-        if [nodes[i].kind, nodes[i].name] != state.refused
+        if i != state.refused
     }
 
 
 def _remember(state: State, costs: Mapping[int, float]) -> None:
     """Keep what processors did cost that failed alone."""
-    nodes = state.descent.graph.nodes
-    state.dear = {name: _KEPT * cost for name, cost in state.dear.items()}
-    state.dear |= {f"{nodes[i].kind}/{nodes[i].name}": cost for i, cost in costs.items()}
+    state.dear = {node: _KEPT * cost for node, cost in state.dear.items()}
+    state.dear |= {str(i): cost for i, cost in costs.items()}
 
 
 def _dare_more(state: State) -> None:

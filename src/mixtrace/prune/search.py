@@ -8,9 +8,10 @@ settling is never stored.
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,10 +26,11 @@ from mixtrace.fit import (
     song_parts,
 )
 from mixtrace.graph import CONSOLES, ConsolePreset, build_console
-from mixtrace.keeper import Keeper
 from mixtrace.losses import combine
+from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
-from mixtrace.prune.config import Progress, SearchConfig, SearchResult
+from mixtrace.progress import Progress
+from mixtrace.prune.config import SearchConfig
 from mixtrace.prune.levels import gather_levels
 from mixtrace.prune.rounds import Pruning, prune_as_published, prune_in_order
 from mixtrace.prune.sharing import share_shapes
@@ -37,51 +39,64 @@ from mixtrace.session import Session
 from mixtrace.stopping import check, deferred
 from mixtrace.unseen import Range
 
-__all__ = ["search"]
+__all__ = ["ConsoleSearch"]
 
 _SAVE_EVERY_S = 20.0
 _FETCH_EVERY = 5
 
 
-def search(
-    session: Session,
-    config: SearchConfig,
-    *,
-    held_out: Sequence[Range] = (),
-    device: str = "cpu",
-    keeper: Keeper | None = None,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> SearchResult:
-    """Find the graph of a mix.
+@dataclass(frozen=True)
+class ConsoleSearch:
+    """Descends on a full console and prunes it, round by round: a `Method`.
 
-    Args:
-        session: tracks and mix at the rate of the search (30 kHz as published).
+    Attributes:
         config: what the user chose.
-        held_out: what of the mix nothing in the result may depend on; losses are then those of the
-            rest. See `mixtrace.unseen`.
-        device: where to compute.
-        keeper: stores the search as it goes, and gives back one to resume.
-        on_progress: called after each step and trial.
-
-    Returns:
-        The sparsest graph found whose L_a on the whole song is within the tolerance of the
-        console's; when it is stopped, the best so far.
-
-    Raises:
-        MixtraceError: when the configuration is not valid, or what the keeper gives back is not
-            this search.
     """
-    run = _Run(session, config, held_out, device, keeper, on_progress)
-    interrupted = False
-    try:
-        with deferred():
-            run.descend_console()
-            for number in range(1, run.recipe.rounds + 1):
-                run.prune_and_descend(number)
-    except KeyboardInterrupt:
-        run.save_if_whole()
-        interrupted = True
-    return run.result(interrupted)
+
+    config: SearchConfig = field(default_factory=SearchConfig)
+
+    def choices(self) -> Mapping[str, Any]:
+        """Return the configuration.
+
+        Raises:
+            MixtraceError: it is not valid.
+        """
+        self.config.resolve()
+        return asdict(self.config)
+
+    def invert(
+        self, session: Session, held_out: Sequence[Range] = (), work: Work | None = None
+    ) -> Inversion:
+        """Find the graph of a mix.
+
+        Args:
+            session: tracks and mix at the rate of the search (30 kHz as published).
+            held_out: what of the mix nothing in the result may depend on; losses are then those of
+                the rest. See `mixtrace.unseen`.
+            work: how to carry it out.
+
+        Returns:
+            The sparsest graph found whose L_a on the whole song is within the tolerance of the
+            console's; when it is stopped, the best so far. Its losses are those of the plain `sum`
+            of the tracks, at the `start` of the descent, of the full `console` and of the `final`
+            graph. The evidence is the `history` (match and seconds of each step), what was
+            `removed` in which round with the song's loss after it, and how many trials that took.
+
+        Raises:
+            MixtraceError: when the configuration is not valid, or what the keeper gives back is not
+                this search.
+        """
+        run = _Run(session, self.config, held_out, work or Work())
+        stopped = False
+        try:
+            with deferred():
+                run.descend_console()
+                for number in range(1, run.recipe.rounds + 1):
+                    run.prune_and_descend(number)
+        except KeyboardInterrupt:
+            run.save_if_whole()
+            stopped = True
+        return run.result(stopped)
 
 
 class _Run:
@@ -90,15 +105,13 @@ class _Run:
         session: Session,
         config: SearchConfig,
         held_out: Sequence[Range],
-        device: str,
-        keeper: Keeper | None,
-        on_progress: Callable[[Progress], None],
+        work: Work,
     ) -> None:
         self.recipe = config.resolve()
         self._config = config
-        self._keeper = keeper
-        self._on_progress = on_progress
-        self._windows = SongWindows(session, device, held_out)
+        self._keeper = keeper = work.keeper
+        self._on_progress = work.on_progress
+        self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
         names = [(track.name, track.group) for track in session.tracks]
         self._console = build_console(names, CONSOLES[config.preset])
         self._clock = time.monotonic()
@@ -155,28 +168,42 @@ class _Run:
                 state.trial_seconds += time.monotonic() - began
             self.save(now=True)
 
-    def result(self, interrupted: bool) -> SearchResult:
-        """Return the best graph that keeps the tolerance, or what there is when interrupted."""
+    def result(self, stopped: bool) -> Inversion:
+        """Return the best graph that keeps the tolerance, or what there is when stopped."""
         self._fetch()
         state = self._state
         began = time.monotonic()
         descent, loss = self._last_that_holds()
         state.trial_seconds += time.monotonic() - began
-        graph, settings = descent.graph, descent.settings.map(lambda value: value.cpu())
-        left = {(graph.nodes[i].kind, graph.nodes[i].name) for i in graph.processors}
-        return SearchResult(
+        graph = descent.graph
+        return Inversion(
             graph,
-            settings,
+            descent.settings.map(lambda value: value.cpu()),
             self._console,
             {**state.losses, "final": loss},
-            state.history,
-            [entry for entry in state.removed if (entry["kind"], entry["name"]) not in left],
-            state.trials,
-            state.trial_windows,
-            state.trial_seconds,
+            {
+                "history": state.history,
+                "removed": [e for e in state.removed if e["node"] not in graph.nodes],
+                "trials": state.trials,
+                "trial_windows": state.trial_windows,
+                "trial_seconds": state.trial_seconds,
+            },
+            asdict(self.recipe),
+            "stopped" if stopped else "finished",
+            self._why(stopped),
             self._elapsed(),
-            interrupted,
         )
+
+    def _why(self, stopped: bool) -> str:
+        """Return in a sentence why the search ended."""
+        state = self._state
+        if stopped:
+            return f"The user stopped it in round {state.round} of {self.recipe.rounds}."
+        if not state.descent.graph.processors:
+            return "Nothing was left to remove."
+        if state.finished:
+            return f"Nothing more could be removed within the tolerance after round {state.round}."
+        return f"All {self.recipe.rounds} rounds are done."
 
     def save(self, now: bool = False) -> None:
         """Store the search, if it is time to."""
@@ -288,7 +315,7 @@ class _Run:
         smaller = left <= len(state.accepted[-1][0].graph.processors)
         if holds and smaller:
             self._accept()
-            state.most, state.refused = None, []
+            state.most, state.refused = None, None
         elif self._config.policy == "ordered":
             self._take_back(number)
 
@@ -324,7 +351,7 @@ class _Run:
         state.removed = [entry for entry in state.removed if entry["round"] != number]
         state.finished = state.most is not None
         state.most = 1
-        state.refused = [removed[0]["kind"], removed[0]["name"]] if len(removed) == 1 else []
+        state.refused = removed[0]["node"] if len(removed) == 1 else None
 
     def _step(self, stage: str, total: int, rate: float, sparsity: float) -> None:
         check()
@@ -366,7 +393,7 @@ class _Run:
             variables = Variables.from_settings(start)
         state = State(Descent(self._console, variables, self._windows, self.recipe))
         bare = build_console([(t.name, t.group) for t in session.tracks], ConsolePreset((), ()))
-        state.losses["sum"] = song_loss(bare, Settings({}, {}), self._windows)
+        state.losses["sum"] = song_loss(bare, Settings(), self._windows)
         state.losses["start"] = song_loss(self._console, state.descent.settings, self._windows)
         return state
 

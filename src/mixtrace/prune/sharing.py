@@ -12,12 +12,14 @@ The sound stays the same but for the dynamics on the way: their thresholds follo
 they hear, but its spectrum, and its balance of left and right, is another one.
 """
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.graph import Graph
-from mixtrace.processors import Settings
+from mixtrace.processors import WET, Settings
 from mixtrace.processors.stereo_imager import StereoImager
 from mixtrace.prune.carriers import Sum, sums
 from mixtrace.prune.effects import (
@@ -54,18 +56,19 @@ def share_shapes(
             there do curves have to be alike.
     """
     moved = settings.map(torch.clone)
+    where = dict(zip(graph.of_kind(EQUALIZER), heard, strict=True))
     for kind in CARRIERS:
         # The first sum first: what all tracks have in common goes through the buses to the master.
         for total in reversed([*sums(graph, (kind,))]):
             if len(total.before) > 1:
-                _share(graph, moved, heard, kind, total)
+                _share(graph, moved, where, kind, total)
     return within_range(moved)
 
 
 def _share(
     graph: Graph,
     settings: Settings,
-    heard: Float[Tensor, "equalizer bin"],
+    heard: Mapping[int, Float[Tensor, " bin"]],
     kind: str,
     total: Sum,
 ) -> None:
@@ -74,11 +77,13 @@ def _share(
     between = [i for carrier in carriers for i in carrier.between]
     if kind == GAIN_PANNING and _widths_change(graph, settings, between):
         return
-    rows = [graph.of_kind(kind).index(carrier.node) for carrier in carriers]
-    effects = torch.stack([effect_db(settings, kind, row) for row in rows])
-    weights = torch.stack([shares(settings, heard, kind, row) for row in rows])
+    nodes = [carrier.node for carrier in carriers]
+    effects = torch.stack([effect_db(settings, i) for i in nodes])
+    weights = torch.stack([shares(settings, heard, i) for i in nodes])
     shapes = effects - (weights * effects).sum(1, keepdim=True)
-    counted = heard[rows[1:]] if kind == EQUALIZER else torch.ones_like(shapes[1:])
+    counted = torch.ones_like(shapes[1:])
+    if kind == EQUALIZER:
+        counted = torch.stack([heard[i] for i in nodes[1:]])
     common = _common(shapes[1:], counted, weights[1:])
     candidates = torch.stack([torch.zeros_like(common), common, -shapes[0]])
     # What moves is added behind the sum and taken away before it.
@@ -90,8 +95,8 @@ def _share(
     if at_work[best] > at_work[0] - _WORTH:
         return
     after = effects + sign * candidates[best]
-    for row, effect in zip(rows, after, strict=True):
-        set_effect(settings, kind, row, effect)
+    for i, effect in zip(nodes, after, strict=True):
+        set_effect(settings, i, effect)
     louder_db = _level(after[1:], weights[1:]) - _level(effects[1:], weights[1:])
     _follow(graph, settings, total, louder_db.tolist())
 
@@ -127,8 +132,7 @@ def _widths_change(graph: Graph, settings: Settings, nodes: list[int]) -> bool:
     """Say whether an imager among some nodes is at work: left and right do not pass it apart."""
     for i in nodes:
         if graph.nodes[i].kind == _IMAGER:
-            row = graph.of_kind(_IMAGER).index(i)
-            side_db = settings.wet[_IMAGER][row] * settings.values[_IMAGER]["side_gain_db"][row]
+            side_db = settings.value(i, WET) * settings.value(i, "side_gain_db")
             if float(side_db.abs()) > FLAT_DB:
                 return True
     return False

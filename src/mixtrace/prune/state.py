@@ -43,18 +43,17 @@ class State:
         allowance: how far above its bar a round may prune, in tolerances, before the descent has
             made up for it; None while rounds prune carefully.
         most: how many processors a round may remove, after one that was taken back; None for all.
-        refused: kind and name of the processor that the last round removed alone, if that was taken
-            back.
+        refused: the processor that the last round removed alone, if that was taken back.
         rate: how much more the removals of the last round cost than the sum of their changes.
-        dear: what processors, by kind/name, cost when they failed alone.
+        dear: what processors, by their numbers, cost when they failed alone.
         calm: a factor on the rate of the steps after a round.
         pruned: after a round of our policy, what it left, before it is descended on.
         finished: whether no further round is worth trying.
         seconds: spent before this part of the search.
-        trials, trial_windows, trial_seconds: as in `SearchResult`.
+        trials, trial_windows, trial_seconds: as in the evidence of an `Inversion`.
         accepted: the console, what the rounds began with, and what they made of it, in turn.
         console_windows: L_a (published convention) of the console, window by window.
-        losses, removed, history: as in `SearchResult`.
+        losses, removed, history: as in the evidence of an `Inversion`.
     """
 
     descent: Descent
@@ -66,7 +65,7 @@ class State:
     lowest: float = math.inf
     allowance: float | None = None
     most: int | None = None
-    refused: list[str] = field(default_factory=list)
+    refused: int | None = None
     rate: float = 1.7
     dear: dict[str, float] = field(default_factory=dict)
     calm: float = 1.0

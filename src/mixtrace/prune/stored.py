@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from mixtrace.errors import GraphError, StoreError
-from mixtrace.fit import WET, Recipe
+from mixtrace.fit import Recipe, kind_of
 from mixtrace.graph import Graph, graph_from_json
-from mixtrace.processors import processor
+from mixtrace.processors import WET, processor, stack_key
 from mixtrace.prune.looks import CONVENTIONS, Look
 
 __all__ = ["NOW", "PRUNED", "StoredSearch", "read_stored"]
@@ -27,6 +27,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class _RemovedNode(TypedDict):
+    node: _Count
     kind: str
     name: str
     round: _Count
@@ -58,7 +59,7 @@ class StoredSearch:
     loss: float
     allowance: float | None
     most: _Count | None
-    refused: list[str]
+    refused: _Count | None
     rate: float
     dear: dict[str, float]
     calm: float
@@ -104,7 +105,7 @@ def read_stored(
         graphs = {part: graph_from_json(graph) for part, graph in graphs.items()}
         memories = _parts(tensors)
         wrong = next(_disagreements(stored, graphs, memories, console, windows, recipe), None)
-    except (msgspec.ValidationError, GraphError) as error:
+    except (msgspec.ValidationError, GraphError, ValueError, KeyError) as error:
         wrong = str(error)
     if wrong is not None:
         raise StoreError(
@@ -133,7 +134,7 @@ def _disagreements(
     """Yield what does not belong together."""
     yield from _wrong_progress(stored, windows, recipe)
     for part, graph in graphs.items():
-        if _inputs(graph) != _inputs(console) or not set(graph.nodes) <= set(console.nodes):
+        if graph.inputs != console.inputs or not graph.nodes.items() <= console.nodes.items():
             yield f"graph {part} is not a part of the console"
         yield from _wrong_memory(part, graph, memories.get(part, {}))
     if extra := memories.keys() - graphs.keys():
@@ -158,8 +159,6 @@ def _wrong_progress(stored: StoredSearch, windows: int, recipe: Recipe) -> Itera
         yield "a loss lacks a convention"
     if not {"sum", "start"} <= stored.losses.keys():
         yield "the losses of the start are missing"
-    if len(stored.refused) not in (0, 2):
-        yield "refused names no processor"
     if len(stored.history["loss"]) != len(stored.history["seconds"]):
         yield "the history has not a loss for each step"
 
@@ -181,12 +180,19 @@ def _wrong_look(look: Look, graph: Graph | None, windows: int) -> Iterator[str]:
 
 def _wrong_memory(part: str, graph: Graph, memory: Mapping[str, Tensor]) -> Iterator[str]:
     """Yield which of a descent's tensors is missing or of another shape or type, or too many."""
-    known = set()
-    for kind in graph.kinds():
-        count = len(graph.of_kind(kind))
-        shapes = {spec.name: (count, *spec.shape) for spec in processor(kind).params}
-        for name, shape in (shapes | {WET: (count,)}).items():
-            path = f"{kind}/{name}"
+    known, left = set(), dict.fromkeys(graph.processors, 1)
+    for key in dict.fromkeys(path.partition("/")[0] for path in memory):
+        nodes = memory.get(f"{key}/nodes")
+        kind = kind_of(key)
+        listed = nodes is not None and nodes.dtype == torch.int64 and nodes.ndim == 1
+        members = nodes.tolist() if nodes is not None and listed else []
+        if not members or any(left.pop(i, 0) == 0 or graph.nodes[i].kind != kind for i in members):
+            yield f"{part}/{key}/nodes are not there or no {ascii(kind)[:40]} of the graph"
+            return
+        known.add(f"{key}/nodes")
+        shapes = _shapes(key, len(members))
+        for name, shape in shapes.items():
+            path = f"{key}/{name}"
             expected = {f"{path}/value": shape}
             if f"{path}/step" in memory:
                 expected |= {f"{path}/step": ()} | {f"{path}/{m}": shape for m in _MOMENTS}
@@ -195,9 +201,21 @@ def _wrong_memory(part: str, graph: Graph, memory: Mapping[str, Tensor]) -> Iter
                 if value is None or value.shape != size or value.dtype != torch.float32:
                     yield f"{part}/{entry} is not there or not float32 of shape {list(size)}"
             known |= expected.keys()
+    if left:
+        yield f"{part} has no values for node {min(left)}"
     if extra := memory.keys() - known:
         yield f"{part}/{min(extra)} belongs to no processor"
 
 
-def _inputs(graph: Graph) -> list[str]:
-    return [graph.nodes[i].name for i in graph.inputs]
+def _shapes(key: str, count: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a stack's tensors, lengths that vary as its key has them."""
+    kind, *named = key.split(":")
+    lengths = {name: int(length) for name, _, length in (entry.partition("=") for entry in named)}
+    specs = processor(kind).params
+    if key != stack_key(kind, lengths) or lengths.keys() != {s.name for s in specs if s.varies}:
+        raise ValueError(f"{ascii(key)[:40]} is no stack of {kind}")
+    shapes: dict[str, tuple[int, ...]] = {WET: (count,)}
+    for spec in specs:
+        own = (lengths[spec.name], *spec.shape[1:]) if spec.varies else spec.shape
+        shapes[spec.name] = (count, *own)
+    return shapes

@@ -17,17 +17,9 @@ from mixtrace.prune.looks import Look
 from mixtrace.prune.racing import EVERYTHING, Effort, race_spread
 from mixtrace.render import DryAudio, Incremental, Prepared
 
-__all__ = ["Trials", "surviving_rows"]
+__all__ = ["Trials"]
 
 _EFFORT = Effort(least=4, most=6, certainty=1.0, certain=2)
-
-
-def surviving_rows(graph: Graph, removed: Collection[int]) -> dict[str, list[int]]:
-    """Return, for each kind, the rows of its nodes that are not removed."""
-    return {
-        kind: [row for row, i in enumerate(graph.of_kind(kind)) if i not in removed]
-        for kind in graph.kinds()
-    }
 
 
 class Trials:

@@ -5,10 +5,11 @@ from mixtrace.render.incremental import Incremental, Prepared
 from mixtrace.render.order import Order, TypeSchedule, type_schedule
 from mixtrace.render.plan import Region, RenderPlan, compile_plan
 from mixtrace.render.propagation import Monitor, propagate, propagate_reference
-from mixtrace.render.response import KeptOperators, Operators, linear_operators
+from mixtrace.render.response import KeptOperators, Operators, linear_operators, own_sides
 from mixtrace.render.schedule import Observer, render_scheduled
 from mixtrace.render.song import render_song, render_taps
 from mixtrace.render.walk import render_walk
+from mixtrace.render.work import check_work
 
 __all__ = [
     "DryAudio",
@@ -22,8 +23,10 @@ __all__ = [
     "Region",
     "RenderPlan",
     "TypeSchedule",
+    "check_work",
     "compile_plan",
     "linear_operators",
+    "own_sides",
     "prepare_operators",
     "propagate",
     "propagate_reference",

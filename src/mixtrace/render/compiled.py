@@ -19,9 +19,9 @@ from torch import Tensor
 
 from mixtrace.dsp import real_signal, real_spectrum
 from mixtrace.graph import Graph
-from mixtrace.processors import Settings, TimeDomainProcessor, processor
+from mixtrace.processors import Passing, Settings, Stack, TimeDomainProcessor, processor
 from mixtrace.render.lengths import UNTRANSFORMED, by_length
-from mixtrace.render.plan import Region, RenderPlan, compile_plan
+from mixtrace.render.plan import Region, RenderPlan, TimeGroup, compile_plan
 from mixtrace.render.propagation import Monitor, carry, propagate_reference
 from mixtrace.render.response import KeptOperators, Operators, linear_operators
 from mixtrace.render.signals import Signals
@@ -103,7 +103,7 @@ def render_compiled(
         monitor: told what power passes the filters.
         operators: gives what linear nodes do at a transform length; by default computed here.
     """
-    plan = compile_plan(graph, dry.channels, sample_rate_hz)
+    plan = compile_plan(graph, dry.channels, sample_rate_hz, settings.lengths)
     track_of = {node: number for number, node in enumerate(graph.inputs)}
     audio, arriving = Signals(), Signals()
     for node, number in track_of.items():
@@ -129,8 +129,8 @@ def render_compiled(
             ends = dict.fromkeys(e for region in regions for e in region.ends)
             leaving = _inverse(carry(plan, doing, nodes, spectra, ends, monitor), length, time)
             _leave(plan, leaving, audio, arriving)
-        for kind, _, members in stage.dynamics:
-            _run_in_time(plan, settings, kind, members, audio, arriving, dry.start_s)
+        for group in stage.dynamics:
+            _run_in_time(plan, settings, group, audio, arriving, dry.start_s)
     return _output(plan, audio, arriving)
 
 
@@ -146,7 +146,7 @@ def prepare_operators(
     at_once: int = 1,
 ) -> None:
     """Compute all that `render_compiled` will ask for; see there and `KeptOperators.prepare`."""
-    plan = compile_plan(graph, dry.channels, sample_rate_hz)
+    plan = compile_plan(graph, dry.channels, sample_rate_hz, operators.settings.lengths)
     asked = [
         ([i for region in regions for i in region.nodes], length)
         for stage in plan.stages
@@ -225,28 +225,52 @@ def _all_arrived(
 def _run_in_time(
     plan: RenderPlan,
     settings: Settings,
-    kind: str,
-    members: Sequence[int],
+    group: TimeGroup,
     audio: Signals,
     arriving: Signals,
     start_s: Tensor,
 ) -> None:
-    entry = processor(kind)
+    for stack in settings.groups(group.nodes):
+        stacked = _all_arrived(plan, stack.nodes, audio, arriving)
+        key = _keys(plan, stack.nodes, stacked, audio, arriving) if group.keyed else None
+        audio.add(stack.nodes, _followed(plan, stack, stacked, key, start_s))
+
+
+def _keys(
+    plan: RenderPlan,
+    nodes: Sequence[int],
+    like: Float[Tensor, "node window channel time"],
+    audio: Signals,
+    arriving: Signals,
+) -> Float[Tensor, "row _channel time"]:
+    """Return what some nodes listen to, a row for each node and window."""
+    keys = [plan.wiring.keys[i] for i in nodes]
+    widest = max(1, *(plan.channels[key] for key in keys))
+    silence = like.new_zeros((like.shape[1], widest, like.shape[3]))
+    heard = [_arrived(plan, k, audio, arriving) if plan.channels[k] else silence for k in keys]
+    return torch.stack([row.expand(-1, widest, -1) for row in heard]).flatten(0, 1)
+
+
+def _followed(
+    plan: RenderPlan,
+    stack: Stack,
+    stacked: Float[Tensor, "node window channel time"],
+    key: Tensor | None,
+    start_s: Tensor,
+) -> Float[Tensor, "node window channel time"]:
+    """Return what leaves the nodes of a stack, from rest, with silence behind the windows."""
+    entry = processor(stack.kind)
     assert isinstance(entry, TimeDomainProcessor)
-    values, wet = settings.rows(kind, [plan.rows[i] for i in members])
-    stacked = _all_arrived(plan, members, audio, arriving)
     windows = stacked.shape[1]
-    repeated = {name: value.repeat_interleave(windows, 0) for name, value in values.items()}
-    wet = wet.repeat_interleave(windows)
-    output, _ = entry.follow(
-        stacked.flatten(0, 1),
-        repeated,
-        wet,
-        torch.zeros_like(wet),
-        start_s.repeat(len(members)),
-        plan.sample_rate_hz,
-    )
-    audio.add(members, output.unflatten(0, (-1, windows)))
+    values = {name: value.repeat_interleave(windows, 0) for name, value in stack.values.items()}
+    wet = stack.wet.repeat_interleave(windows)
+    flat = stacked.flatten(0, 1)
+    if ahead := plan.reach[stack.nodes[0]][0]:
+        flat = torch.nn.functional.pad(flat, (0, ahead))
+        key = None if key is None else torch.nn.functional.pad(key, (0, ahead))
+    passing = Passing(flat, key, start_s.repeat(len(stack.nodes)), plan.sample_rate_hz)
+    output, _ = entry.follow(passing, values, wet, entry.rest(passing, values))
+    return output.unflatten(0, (-1, windows))
 
 
 def _output(plan: RenderPlan, audio: Signals, arriving: Signals) -> Tensor | None:

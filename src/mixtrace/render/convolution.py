@@ -82,11 +82,15 @@ class Convolution:
         None stands for silence. No signal is held when the next one is asked for.
         """
         block = self._block
-        self._blocks[:, :block] = self._blocks[:, block:]
+        for row in np.flatnonzero(self._sounding.any(0)).tolist():  # the others are silent
+            self._blocks[row, :block] = self._blocks[row, block:]
         self._sounding[0] = self._sounding[1]
         for row, signal in enumerate(signals):
             self._sounding[1, row] = signal is not None
-            self._blocks[row, block:] = 0.0 if signal is None else signal
+            if signal is not None:
+                self._blocks[row, block:] = signal
+            elif self._sounding[0, row]:
+                self._blocks[row, block:] = 0.0
             del signal
         with on_threads(self._threads):
             self._collect(np.flatnonzero(self._sounding.any(0)))

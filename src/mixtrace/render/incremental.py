@@ -9,7 +9,7 @@ All spectra have one transform length, so that a chain without dynamics processo
 without leaving the frequency domain.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -17,11 +17,18 @@ import torch
 from torch import Tensor
 
 from mixtrace.graph import INPUT, MIX, Graph
-from mixtrace.processors import FilterProcessor, Settings, TimeDomainProcessor, processor
+from mixtrace.processors import (
+    MatrixProcessor,
+    Passing,
+    Settings,
+    TimeDomainProcessor,
+    processor,
+)
 from mixtrace.render.compiled import DryAudio
-from mixtrace.render.plan import circle_length, compile_plan
-from mixtrace.render.propagation import mix_channels
+from mixtrace.render.plan import RenderPlan, circle_length, compile_plan
+from mixtrace.render.propagation import filter_channels, mix_channels
 from mixtrace.render.response import Operators, linear_operators
+from mixtrace.render.wiring import SCALE, Wiring
 
 __all__ = ["Incremental", "Prepared"]
 
@@ -47,52 +54,48 @@ class Prepared:
     @cached_property
     def fft_length(self) -> int:
         """The transform length: that of the longest way through the graph, or the limit."""
-        lead, tail = [0] * len(self.graph.nodes), [0] * len(self.graph.nodes)
-        for i in self.graph.order:
-            kind = self.graph.nodes[i].kind
-            entry = processor(kind) if self.graph.nodes[i].is_processor else None
-            reach = (0, 0)
-            if isinstance(entry, FilterProcessor):
-                reach = entry.extent(self.sample_rate_hz)
-            before = self.graph.predecessors[i]
-            lead[i] = max((lead[p] for p in before), default=0) + reach[0]
-            tail[i] = max((tail[p] for p in before), default=0) + reach[1]
-        return circle_length(self.time, max(lead), max(tail), self.fft_limit)
+        lead, tail = {}, {}
+        for i in self.wiring.order:
+            before, (ahead, behind) = self.wiring.feeds[i], self.plan.reach[i]
+            lead[i] = max((lead[p] for p in before), default=0) + ahead
+            tail[i] = max((tail[p] for p in before), default=0) + behind
+        return circle_length(self.time, max(lead.values()), max(tail.values()), self.fft_limit)
+
+    @cached_property
+    def plan(self) -> RenderPlan:
+        """The plan of the graph where every track sounds in stereo."""
+        inputs = (2,) * len(self.graph.inputs)
+        return compile_plan(self.graph, inputs, self.sample_rate_hz, self.settings.lengths)
+
+    @property
+    def wiring(self) -> Wiring:
+        """What stands between the nodes."""
+        return self.plan.wiring
 
     @cached_property
     def operators(self) -> Operators:
         """What each linear node does."""
-        plan = compile_plan(self.graph, (2,) * len(self.graph.inputs), self.sample_rate_hz)
-        linear = [i for i, is_linear in enumerate(plan.linear) if is_linear]
-        return linear_operators(plan, self.settings, linear, self.fft_length)
+        linear = [i for i, is_linear in self.plan.linear.items() if is_linear]
+        return linear_operators(self.plan, self.settings, linear, self.fft_length)
 
     @cached_property
-    def upstream(self) -> tuple[frozenset[int], ...]:
+    def upstream(self) -> Mapping[int, frozenset[int]]:
         """For each node, the processors that what leaves it has passed, its own included."""
-        passed: list[frozenset[int]] = [frozenset()] * len(self.graph.nodes)
-        for i in self.graph.order:
-            own = frozenset({i}) if self.graph.nodes[i].is_processor else frozenset()
-            passed[i] = own.union(*(passed[p] for p in self.graph.predecessors[i]))
-        return tuple(passed)
+        passed: dict[int, frozenset[int]] = {}
+        for i in self.wiring.order:
+            own = frozenset({i}) if i in self.settings else frozenset()
+            passed[i] = own.union(*(passed[p] for p in self.wiring.needs[i]))
+        return passed
 
     @cached_property
     def summed(self) -> frozenset[int]:
         """The nodes that several others feed."""
-        return frozenset(i for i, before in enumerate(self.graph.predecessors) if len(before) > 1)
+        return frozenset(i for i, before in self.wiring.feeds.items() if len(before) > 1)
 
     @cached_property
     def adding(self) -> frozenset[int]:
         """The nodes that feed a sum."""
-        return frozenset(p for i in self.summed for p in self.graph.predecessors[i])
-
-    @cached_property
-    def row(self) -> dict[int, tuple[str, int]]:
-        """For each processor its kind and its row in the settings."""
-        return {
-            i: (kind, row)
-            for kind in self.graph.kinds()
-            for row, i in enumerate(self.graph.of_kind(kind))
-        }
+        return frozenset(p for i in self.summed for p in self.wiring.feeds[i])
 
 
 @dataclass
@@ -157,7 +160,7 @@ class Incremental:
     def _arriving(self, i: int, gone: frozenset[int]) -> _Signal | None:
         """Return the sum of what reaches a node."""
         if i not in self.prepared.summed:
-            return self._leaving(self.prepared.graph.predecessors[i][0], gone)
+            return self._leaving(self.prepared.wiring.feeds[i][0], gone)
         return self._remembered(self._sums, i, gone - {i}, self._summed)
 
     def _leaving(self, i: int, gone: frozenset[int]) -> _Signal | None:
@@ -185,7 +188,7 @@ class Incremental:
 
     def _summed(self, i: int, gone: frozenset[int]) -> _Signal | None:
         """Add up what feeds a node, or correct the sum of the base where little has changed."""
-        before, upstream = self.prepared.graph.predecessors[i], self.prepared.upstream
+        before, upstream = self.prepared.wiring.feeds[i], self.prepared.upstream
         changed = [p for p in before if gone & upstream[p] != self.base & upstream[p]]
         standing = self._sums.get(i, {}).get(self.base & upstream[i] - {i})
         if standing is None or 2 * len(changed) >= len(before):
@@ -208,26 +211,38 @@ class Incremental:
         return _Signal(self.prepared, bins=total)
 
     def _processed(self, i: int, gone: frozenset[int]) -> _Signal | None:
-        kind = self.prepared.graph.nodes[i].kind
+        kind = self.prepared.wiring.kinds[i]
         if kind == INPUT:
             return self._input(i)
         signal = self._arriving(i, gone)
-        if signal is None or kind == MIX or i in gone:
+        if i in gone:
+            return None if processor(kind).removal == "cut" else signal
+        if signal is None or kind == MIX:
             return signal
-        entry = processor(kind)
-        if isinstance(entry, TimeDomainProcessor):
-            return _Signal(self.prepared, samples=self._follow(i, entry, signal.audio))
         operators = self.prepared.operators
         if i in operators.responses:
-            return _Signal(self.prepared, bins=signal.spectrum * operators.responses[i])
-        matrix = operators.matrices[i]
+            filtered = filter_channels(signal.spectrum, operators.responses[i])
+            return _Signal(self.prepared, bins=filtered)
+        if i in operators.matrices:
+            return self._mixed(i, signal, operators.matrices[i])
+        entry = processor(kind)
+        assert isinstance(entry, TimeDomainProcessor)
+        return _Signal(self.prepared, samples=self._follow(i, entry, signal.audio, gone))
+
+    def _mixed(self, i: int, signal: _Signal, matrix: Tensor) -> _Signal:
+        """Return what a matrix, or an edge with a level, makes of a signal."""
         known = signal.samples if signal.is_sampled else signal.spectrum
         assert known is not None
-        if known.shape[1] == 1 and not entry.widens:
-            return signal
+        channels, kind = 2, self.prepared.wiring.kinds[i]
+        if known.shape[1] == 1 and (kind == SCALE or not processor(kind).widens):
+            entry = None if kind == SCALE else processor(kind)
+            if isinstance(entry, MatrixProcessor) and not entry.changes_mono:
+                return signal
+            channels = 1
+        mixed = mix_channels(known, matrix, channels)
         if signal.is_sampled:
-            return _Signal(self.prepared, samples=mix_channels(known, matrix))
-        return _Signal(self.prepared, bins=mix_channels(known, matrix))
+            return _Signal(self.prepared, samples=mixed)
+        return _Signal(self.prepared, bins=mixed)
 
     def _input(self, i: int) -> _Signal | None:
         number = self.prepared.graph.inputs.index(i)
@@ -237,11 +252,20 @@ class Incremental:
         spectrum = self.dry.spectrum(number, self.prepared.fft_length)
         return _Signal(self.prepared, track, spectrum)
 
-    def _follow(self, i: int, entry: TimeDomainProcessor, audio: Tensor) -> Tensor:
-        kind, row = self.prepared.row[i]
-        values, wet = self.prepared.settings.rows(kind, [row] * audio.shape[0])
-        rest, rate = torch.zeros_like(wet), self.prepared.sample_rate_hz
-        return entry.follow(audio, values, wet, rest, self.dry.start_s, rate)[0]
+    def _follow(
+        self, i: int, entry: TimeDomainProcessor, audio: Tensor, gone: frozenset[int]
+    ) -> Tensor:
+        (stack,) = self.prepared.settings.groups([i])
+        one = stack.map(lambda value: value.expand(len(audio), *value.shape[1:]))
+        pad = (0, self.prepared.plan.reach[i][0])
+        key = None
+        if i in self.prepared.wiring.keys:
+            heard = self._arriving(self.prepared.wiring.keys[i], gone)
+            key = torch.zeros_like(audio) if heard is None else heard.audio
+            key = torch.nn.functional.pad(key, pad)
+        ahead = torch.nn.functional.pad(audio, pad)
+        passing = Passing(ahead, key, self.dry.start_s, self.prepared.sample_rate_hz)
+        return entry.follow(passing, one.values, one.wet, entry.rest(passing, one.values))[0]
 
 
 def _difference(plus: Sequence[Tensor], minus: Sequence[Tensor]) -> Tensor:

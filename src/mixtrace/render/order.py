@@ -61,7 +61,8 @@ class _Search:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._kinds = (INPUT, *graph.kinds(), MIX, OUTPUT)
-        self._needs = [_bits(predecessors) for predecessors in graph.predecessors]
+        self._bit = {i: 1 << place for place, i in enumerate(graph.nodes)}
+        self._needs = {i: self._bits(before) for i, before in graph.predecessors.items()}
         self._left = _kinds_left(graph, self._kinds)
         self._start = _State(0, frozenset(graph.inputs), ())
 
@@ -95,10 +96,16 @@ class _Search:
         nodes = tuple(sorted(i for i in state.ready if self._graph.nodes[i].kind == kind))
         if not nodes:
             return state
-        done = state.done | _bits(nodes)
+        done = state.done | self._bits(nodes)
         after = {s for i in nodes for s in self._graph.successors[i]}
         freed = {s for s in after if not self._needs[s] & ~done}
         return _State(done, (state.ready - set(nodes)) | freed, (*state.steps, (kind, nodes)))
+
+    def _bits(self, nodes: tuple[int, ...]) -> int:
+        total = 0
+        for i in nodes:
+            total |= self._bit[i]
+        return total
 
     def _steps_left(self, state: _State) -> tuple[int, int]:
         """Return a bound of the steps to come, and how many nodes are undone.
@@ -108,13 +115,6 @@ class _Search:
         """
         left = [self._left[i] for i in state.ready]
         return sum(max(counts) for counts in zip(*left, strict=True)), -state.done.bit_count()
-
-
-def _bits(nodes: tuple[int, ...]) -> int:
-    total = 0
-    for i in nodes:
-        total |= 1 << i
-    return total
 
 
 def _kinds_left(graph: Graph, kinds: tuple[str, ...]) -> dict[int, tuple[int, ...]]:

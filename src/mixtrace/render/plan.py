@@ -15,15 +15,23 @@ A plan is derived from a graph, never stored; it knows which inputs are silent (
 is computed) and which are mono (they stay mono until a processor widens them).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mixtrace.dsp import fast_length
+from mixtrace.errors import GraphError
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
-from mixtrace.processors import FilterProcessor, TimeDomainProcessor, processor
+from mixtrace.processors import (
+    FilterProcessor,
+    MatrixProcessor,
+    TimeDomainProcessor,
+    processor,
+)
+from mixtrace.render.wiring import SCALE, SIDE_CHAIN, Wiring, wiring
 
-__all__ = ["Region", "RenderPlan", "circle_length", "compile_plan"]
+__all__ = ["Region", "RenderPlan", "Stage", "TimeGroup", "circle_length", "compile_plan"]
 
 
 def circle_length(time: int, lead: int, tail: int, limit: int | None) -> int:
@@ -77,12 +85,28 @@ class Region:
         return fast_length(time + self.lead_samples + self.tail_samples)
 
 
+class TimeGroup(NamedTuple):
+    """Time-domain nodes that may run together.
+
+    Attributes:
+        kind: their kind.
+        channels: of what they work on.
+        keyed: whether they listen to a side-chain.
+        nodes: their numbers.
+    """
+
+    kind: str
+    channels: int
+    keyed: bool
+    nodes: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Stage:
-    """Regions whose sources are ready, then the dynamics nodes, by kind and channel count."""
+    """Regions whose sources are ready, then the time-domain nodes."""
 
     regions: tuple[Region, ...]
-    dynamics: tuple[tuple[str, int, tuple[int, ...]], ...]
+    dynamics: tuple[TimeGroup, ...]
 
 
 @dataclass(frozen=True)
@@ -91,20 +115,22 @@ class RenderPlan:
 
     Attributes:
         graph: the graph.
+        wiring: what stands between its nodes.
         sample_rate_hz: the rate the plan was made for.
         channels: 0 (silent), 1 or 2 channels at each node.
-        feeds: for each node, its predecessors that are not silent.
+        feeds: for each node, what it sums that is not silent.
         linear: whether each node stands in a region.
-        rows: the row of each processor in the settings of its kind.
+        reach: how far each node reaches before and after.
         stages: what to do.
     """
 
     graph: Graph
+    wiring: Wiring
     sample_rate_hz: float
-    channels: tuple[int, ...]
-    feeds: tuple[tuple[int, ...], ...]
-    linear: tuple[bool, ...]
-    rows: tuple[int, ...]
+    channels: Mapping[int, int]
+    feeds: Mapping[int, tuple[int, ...]]
+    linear: Mapping[int, bool]
+    reach: Mapping[int, tuple[int, int]]
     stages: tuple[Stage, ...]
 
     def __str__(self) -> str:
@@ -112,17 +138,21 @@ class RenderPlan:
         lines = []
         for number, stage in enumerate(self.stages):
             for region in stage.regions:
-                kinds = "+".join(self.graph.nodes[i].kind for i in region.nodes)
+                kinds = "+".join(self.wiring.kinds[i] for i in region.nodes)
                 way = "=>" if region.memoryless else "->"
                 lines.append(f"stage {number}: {region.sources} {way} {kinds} {way} {region.ends}")
-            for kind, channels, nodes in stage.dynamics:
-                lines.append(f"stage {number}: {kind} x{channels} {nodes}")
+            for group in stage.dynamics:
+                key = " keyed" if group.keyed else ""
+                lines.append(f"stage {number}: {group.kind} x{group.channels}{key} {group.nodes}")
         return "\n".join(lines)
 
 
 @lru_cache(maxsize=512)
 def compile_plan(
-    graph: Graph, input_channels: tuple[int, ...], sample_rate_hz: float
+    graph: Graph,
+    input_channels: tuple[int, ...],
+    sample_rate_hz: float,
+    lengths: tuple[tuple[int, tuple[tuple[str, float], ...]], ...] = (),
 ) -> RenderPlan:
     """Derive the plan of a graph.
 
@@ -130,78 +160,91 @@ def compile_plan(
         graph: any valid graph.
         input_channels: 0 for a silent input, else 1 or 2, in the order of `graph.inputs`.
         sample_rate_hz: rate of the audio.
+        lengths: see `Settings.lengths`.
+
+    Raises:
+        GraphError: a node that no renderer can render, or a key for one without a side-chain.
     """
-    channels = _channels(graph, input_channels)
-    feeds = tuple(
-        tuple(p for p in graph.predecessors[i] if channels[p]) for i in range(len(graph.nodes))
-    )
-    linear = tuple(
-        count > 0 and _is_linear(node.kind)
-        for node, count in zip(graph.nodes, channels, strict=True)
-    )
-    numbers = _stage_numbers(graph, linear, feeds)
+    wired = wiring(graph)
+    channels = _channels(graph, wired, input_channels)
+    feeds = {i: tuple(p for p in fed if channels[p]) for i, fed in wired.feeds.items()}
+    linear = {i: channels[i] > 0 and _is_linear(kind) for i, kind in wired.kinds.items()}
+    known = {i: dict(named) for i, named in lengths}
+    reach = {i: _reach(k, sample_rate_hz, known.get(i, {})) for i, k in wired.kinds.items()}
+    numbers = _stage_numbers(wired, linear, feeds)
     regions = [
-        _region(graph, nodes, linear, feeds, sample_rate_hz, sources)
-        for members in _region_members(graph, linear, numbers)
-        for nodes, sources in _parts(graph, members, linear, feeds)
+        _region(wired, nodes, linear, feeds, reach, sources)
+        for members in _region_members(wired, linear, numbers)
+        for nodes, sources in _parts(graph, wired, members, linear, feeds)
     ]
-    stages = _stages(graph, channels, regions, numbers)
-    return RenderPlan(graph, sample_rate_hz, channels, feeds, linear, _rows(graph), stages)
+    stages = _stages(wired, channels, regions, numbers)
+    return RenderPlan(graph, wired, sample_rate_hz, channels, feeds, linear, reach, stages)
 
 
 def _is_linear(kind: str) -> bool:
-    if kind in (INPUT, OUTPUT):
+    """Return whether a node stands in a region; what no renderer can render is refused."""
+    if kind in (INPUT, OUTPUT, SIDE_CHAIN):
         return False
-    return kind == MIX or not isinstance(processor(kind), TimeDomainProcessor)
+    if kind in (MIX, SCALE):
+        return True
+    entry = processor(kind)
+    if isinstance(entry, FilterProcessor | MatrixProcessor):
+        return True
+    if not isinstance(entry, TimeDomainProcessor):
+        raise GraphError(
+            f"Expected a processor that is a filter, a matrix or runs in time; '{kind}' is neither "
+            "and cannot be rendered. Remove it, or have its author derive it from one of these."
+        )
+    return False
 
 
-def _channels(graph: Graph, input_channels: Sequence[int]) -> tuple[int, ...]:
-    channels = [0] * len(graph.nodes)
-    for i, count in zip(graph.inputs, input_channels, strict=True):
-        channels[i] = count
-    for i in graph.order:
-        node = graph.nodes[i]
-        if node.kind == INPUT:
+def _reach(kind: str, sample_rate_hz: float, lengths: Mapping[str, float]) -> tuple[int, int]:
+    if kind in (INPUT, MIX, OUTPUT, SCALE, SIDE_CHAIN):
+        return 0, 0
+    return processor(kind).reach(sample_rate_hz, lengths)
+
+
+def _channels(graph: Graph, wired: Wiring, input_channels: Sequence[int]) -> dict[int, int]:
+    channels = dict.fromkeys(wired.kinds, 0)
+    channels |= dict(zip(graph.inputs, input_channels, strict=True))
+    for i in wired.order:
+        kind = wired.kinds[i]
+        if kind == INPUT:
             continue
-        count = max(channels[p] for p in graph.predecessors[i])
-        widens = node.is_processor and processor(node.kind).widens
+        count = max(channels[p] for p in wired.feeds[i])
+        widens = i in graph.nodes and graph.nodes[i].is_processor and processor(kind).widens
         channels[i] = 2 if count and widens else count
-    return tuple(channels)
-
-
-def _rows(graph: Graph) -> tuple[int, ...]:
-    seen: dict[str, int] = {}
-    rows = []
-    for node in graph.nodes:
-        rows.append(seen.get(node.kind, 0))
-        seen[node.kind] = rows[-1] + 1
-    return tuple(rows)
+    return channels
 
 
 def _stage_numbers(
-    graph: Graph, linear: Sequence[bool], feeds: Sequence[tuple[int, ...]]
-) -> tuple[int, ...]:
-    """Return the stage of each node: dynamics as early as they can run, linear nodes as late.
+    wired: Wiring, linear: Mapping[int, bool], feeds: Mapping[int, tuple[int, ...]]
+) -> dict[int, int]:
+    """Return the stage of each node: time-domain nodes as early as they can, linear ones as late.
 
-    A node's earliest stage is the number of dynamics nodes on the longest way to it. A linear node
-    waits for the first that needs it, and so joins the region of what follows; only where dynamics
-    stand on a way around (parallel compression) must a region end before them.
+    A node's earliest stage is the number of time-domain nodes on the longest way to it. A linear
+    node waits for the first that needs it, and so joins the region of what follows; only where
+    dynamics stand on a way around (parallel compression) must a region end before them. A
+    side-chain is due with the processor that listens to it.
     """
-    stages = [0] * len(graph.nodes)
-    instant = {*graph.inputs, *(i for i, is_linear in enumerate(linear) if is_linear)}
-    for i in graph.order:
-        stages[i] = max((stages[p] + (p not in instant) for p in feeds[i]), default=0)
-    for i in reversed(graph.order):
+    stages = dict.fromkeys(wired.kinds, 0)
+    instant = {i for i, kind in wired.kinds.items() if linear[i] or kind in (INPUT, SIDE_CHAIN)}
+    for i in wired.order:
+        needed = [p for p in wired.needs[i] if p in feeds[i] or p == wired.keys.get(i)]
+        stages[i] = max((stages[p] + (p not in instant) for p in needed), default=0)
+    for i, key in wired.keys.items():
+        stages[key] = stages[i]
+    for i in reversed(wired.order):
         if linear[i]:
-            stages[i] = min(stages[s] for s in graph.successors[i])
-    return tuple(stages)
+            stages[i] = min(stages[s] for s in wired.successors[i])
+    return stages
 
 
 def _region_members(
-    graph: Graph, linear: Sequence[bool], stages: Sequence[int]
+    wired: Wiring, linear: Mapping[int, bool], stages: Mapping[int, int]
 ) -> list[tuple[int, ...]]:
     """Return the linear nodes of one stage that touch one another, in topological order."""
-    label = list(range(len(graph.nodes)))
+    label = {i: i for i in wired.kinds}
 
     def root(i: int) -> int:
         while label[i] != i:
@@ -209,11 +252,12 @@ def _region_members(
             i = label[i]
         return i
 
-    for a, b in graph.edges:
-        if linear[a] and linear[b] and stages[a] == stages[b]:
-            label[root(a)] = root(b)
+    for b, fed in wired.feeds.items():
+        for a in fed:
+            if linear[a] and linear[b] and stages[a] == stages[b]:
+                label[root(a)] = root(b)
     members: dict[int, list[int]] = {}
-    for i in graph.order:
+    for i in wired.order:
         if linear[i]:
             members.setdefault(root(i), []).append(i)
     return [tuple(nodes) for nodes in members.values()]
@@ -221,9 +265,10 @@ def _region_members(
 
 def _parts(
     graph: Graph,
+    wired: Wiring,
     nodes: tuple[int, ...],
-    linear: Sequence[bool],
-    feeds: Sequence[tuple[int, ...]],
+    linear: Mapping[int, bool],
+    feeds: Mapping[int, tuple[int, ...]],
 ) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     """Divide nodes that touch into those behind filtered and those behind unfiltered sources.
 
@@ -235,14 +280,14 @@ def _parts(
     """
     own = set(nodes)
     sources = tuple(dict.fromkeys(p for i in nodes for p in feeds[i] if p not in own))
-    filters = {i for i in nodes if _is_filter(graph.nodes[i].kind)}
+    filters = {i for i in nodes if _is_filter(wired.kinds[i])}
     filtered = _reached(filters, nodes, feeds)
-    sunk = {s for i in filtered for s in graph.successors[i] if s not in own}
+    sunk = {s for i in filtered for s in wired.successors[i] if s not in own}
     instant = []
     for source in sources:
         way = _reached({source}, nodes, feeds)
-        shared = any(linear[s] and s not in own for s in graph.successors[source])
-        meets = any(s in filtered or s in sunk for i in way for s in graph.successors[i])
+        shared = any(linear[s] and s not in own for s in wired.successors[source])
+        meets = any(s in filtered or s in sunk for i in way for s in wired.successors[i])
         if way.isdisjoint(filters) and not shared and not (source in graph.inputs and meets):
             instant.append(source)
     rest = tuple(source for source in sources if source not in instant)
@@ -252,7 +297,9 @@ def _parts(
     return [(tuple(i for i in nodes if i in reached), part) for reached, part in parts]
 
 
-def _reached(start: set[int], nodes: Sequence[int], feeds: Sequence[tuple[int, ...]]) -> set[int]:
+def _reached(
+    start: set[int], nodes: Sequence[int], feeds: Mapping[int, tuple[int, ...]]
+) -> set[int]:
     """Return those of some nodes in topological order that are or lie behind a few."""
     reached = set(start)
     for i in nodes:
@@ -262,11 +309,11 @@ def _reached(start: set[int], nodes: Sequence[int], feeds: Sequence[tuple[int, .
 
 
 def _region(
-    graph: Graph,
+    wired: Wiring,
     nodes: tuple[int, ...],
-    linear: Sequence[bool],
-    feeds: Sequence[tuple[int, ...]],
-    sample_rate_hz: float,
+    linear: Mapping[int, bool],
+    feeds: Mapping[int, tuple[int, ...]],
+    reach: Mapping[int, tuple[int, int]],
     sources: tuple[int, ...],
 ) -> Region:
     own = set(nodes)
@@ -274,46 +321,40 @@ def _region(
     tail: dict[int, int] = {}
     for i in nodes:
         inside = [p for p in feeds[i] if p in own]
-        extent = _extent(graph.nodes[i].kind, sample_rate_hz)
-        lead[i] = max((lead[p] for p in inside), default=0) + extent[0]
-        tail[i] = max((tail[p] for p in inside), default=0) + extent[1]
-    leaving = [(i, s) for i in nodes for s in graph.successors[i] if s not in own]
+        lead[i] = max((lead[p] for p in inside), default=0) + reach[i][0]
+        tail[i] = max((tail[p] for p in inside), default=0) + reach[i][1]
+    leaving = [(i, s) for i in nodes for s in wired.successors[i] if s not in own]
     return Region(
         sources,
         nodes,
         tuple(dict.fromkeys(s for _, s in leaving if not linear[s])),
         tuple(dict.fromkeys(i for i, s in leaving if linear[s])),
-        not any(_is_filter(graph.nodes[i].kind) for i in nodes),
+        not any(_is_filter(wired.kinds[i]) for i in nodes),
         max(lead.values()),
         max(tail.values()),
     )
 
 
 def _is_filter(kind: str) -> bool:
-    return kind != MIX and isinstance(processor(kind), FilterProcessor)
-
-
-def _extent(kind: str, sample_rate_hz: float) -> tuple[int, int]:
-    entry = None if kind == MIX else processor(kind)
-    return entry.extent(sample_rate_hz) if isinstance(entry, FilterProcessor) else (0, 0)
+    return kind not in (MIX, SCALE) and isinstance(processor(kind), FilterProcessor)
 
 
 def _stages(
-    graph: Graph,
-    channels: Sequence[int],
+    wired: Wiring,
+    channels: Mapping[int, int],
     regions: Sequence[Region],
-    stages: Sequence[int],
+    stages: Mapping[int, int],
 ) -> tuple[Stage, ...]:
-    grouped: dict[int, dict[tuple[str, int], list[int]]] = {}
-    for i in graph.order:
-        kind = graph.nodes[i].kind
-        if channels[i] and kind not in (INPUT, OUTPUT) and not _is_linear(kind):
+    grouped: dict[int, dict[tuple[str, int, bool], list[int]]] = {}
+    for i in wired.order:
+        kind = wired.kinds[i]
+        if channels[i] and kind not in (INPUT, OUTPUT, SIDE_CHAIN) and not _is_linear(kind):
             group = grouped.setdefault(stages[i], {})
-            group.setdefault((kind, channels[i]), []).append(i)
+            group.setdefault((kind, channels[i], i in wired.keys), []).append(i)
     return tuple(
         Stage(
             tuple(region for region in regions if stages[region.nodes[0]] == number),
-            tuple((k, c, tuple(nodes)) for (k, c), nodes in grouped.get(number, {}).items()),
+            tuple(TimeGroup(*key, tuple(nodes)) for key, nodes in grouped.get(number, {}).items()),
         )
-        for number in range(stages[graph.output] + 1)
+        for number in range(max(stages.values()) + 1)
     )

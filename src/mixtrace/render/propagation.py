@@ -3,9 +3,11 @@
 At a node the spectra of its feeds are added up to x and what leaves it is
 
     y = x (a sum),    y_c = H_c x_c (a filter),    y_c = sum_d M_cd x_d (a matrix),
+    y_c = sum_d H_cd x_d (a true stereo filter),
 
 where mono counts on both channels. On the way back, with g the gradient of y: that of H_c is
-conj(x_c) g_c, that of M_cd is Re conj(x_d) g_c, and x gets conj(H_c) g_c or sum_c M_cd g_c.
+conj(x_c) g_c, that of H_cd conj(x_d) g_c, that of M_cd Re conj(x_d) g_c, and x gets conj(H_c) g_c,
+sum_c conj(H_cd) g_c or sum_c M_cd g_c.
 
 Compiled loops do this slice by slice, so that what flows between the nodes never leaves the cache;
 `propagate_reference` does it with tensor operations, on any device.
@@ -26,7 +28,14 @@ from mixtrace.render.plan import RenderPlan
 from mixtrace.render.response import Operators
 from mixtrace.render.signals import Signals
 
-__all__ = ["Monitor", "carry", "mix_channels", "propagate", "propagate_reference"]
+__all__ = [
+    "Monitor",
+    "carry",
+    "filter_channels",
+    "mix_channels",
+    "propagate",
+    "propagate_reference",
+]
 
 Monitor = Callable[[Tensor, Tensor], None]
 """Called with the powers that enter and that leave filters, [filter] each: the mean of |x|² over
@@ -92,10 +101,10 @@ def propagate_reference(
         total = _sum([known[p] for p in plan.feeds[i] if p in known])
         known[i] = total
         if i in operators.responses:
-            known[i] = total * operators.responses[i]
+            known[i] = filter_channels(total, operators.responses[i])
             powers.append(torch.stack([_power(total), _power(known[i])]))
-        elif i in operators.matrices and plan.channels[i] == 2:
-            known[i] = mix_channels(total, operators.matrices[i])
+        elif i in operators.matrices:
+            known[i] = mix_channels(total, operators.matrices[i], plan.channels[i])
     if monitor is not None and powers:
         monitor(*torch.stack(powers, 1).unbind(0))
     feeding = _feeding(plan, set(nodes), ends)
@@ -111,10 +120,31 @@ def _power(spectrum: Tensor) -> Tensor:
     return torch.view_as_real(spectrum[..., :: kernels.POWER_STRIDE]).square().sum(-1).mean()
 
 
-def mix_channels(signal: Tensor, matrix: Float[Tensor, "2 2"]) -> Tensor:
-    """Return audio or a spectrum [window, 1 or 2 channels, ...] with its channels mixed."""
+def filter_channels(
+    spectrum: Complex[Tensor, "window _channel bin"], response: Complex[Tensor, "row bin"]
+) -> Complex[Tensor, "window _leaving bin"]:
+    """Return a spectrum of 1 or 2 channels through a response of 1, 2 or 4 rows.
+
+    Mono counts on both channels; see `ImpulseResponse` for the rows.
+    """
+    if len(response) < 4:
+        return spectrum * response
+    paths = response.unflatten(0, (2, 2))
+    if spectrum.shape[1] == 1:
+        return spectrum * paths.sum(1)
+    return spectrum[:, :1] * paths[:, 0] + spectrum[:, 1:] * paths[:, 1]
+
+
+def mix_channels(signal: Tensor, matrix: Float[Tensor, "2 2"], channels: int = 2) -> Tensor:
+    """Return audio or a spectrum [window, 1 or 2 channels, ...] with its channels mixed.
+
+    Args:
+        signal: what enters; mono counts on both channels.
+        matrix: output channel by input channel.
+        channels: how many leave; one where both are equal.
+    """
     if signal.shape[1] == 1:
-        return signal * matrix.sum(1)[:, None]
+        return signal * matrix.sum(1)[:channels, None]
     left, right = signal[:, :1], signal[:, 1:]
     return left * matrix[:, :1] + right * matrix[:, 1:]
 
@@ -167,9 +197,9 @@ def _program(
         if i in operators.responses:
             op, number = kernels.FILTER, len(filters)
             filters.append(i)
-            leaving = max(count, operators.responses[i].shape[0])
-        elif i in operators.matrices and plan.channels[i] == 2:
-            op, number, leaving = kernels.MATRIX, len(mixers), 2
+            leaving = max(count, min(2, len(operators.responses[i])))
+        elif i in operators.matrices:
+            op, number, leaving = kernels.MATRIX, len(mixers), plan.channels[i]
             mixers.append(i)
         table.append((op, count, leaving, number, len(feeds), len(entering)))
         feeds += entering

@@ -72,6 +72,16 @@ def _multiply(x, factor, width, like, target):
 
 
 @inlined
+def _multiply_both(x, factors, width, like, target):
+    """Write the sum of two channels, or of mono taken as both, each filtered, to an address."""
+    one, two = _at(x[0], width, like), _at(x[1], width, like)
+    left, right = _at(factors[0], width, like), _at(factors[1], width, like)
+    result = _at(target, width, like)
+    for b in range(width):
+        result[b] = one[b] * left[b] + two[b] * right[b]
+
+
+@inlined
 def _mix(x, weights, width, like, target):
     """Write a weighted sum of two channels, or of mono taken as both, to an address."""
     result, one = _at(target, width, like), _at(x[0], width, like)
@@ -120,9 +130,13 @@ def _flow(program, feeds, channels, sources, operators, matrices, at, like, room
             if c >= leaving:
                 continue
             if op == FILTER:
-                address, sides = operators[number]
-                factor = address + (min(c, sides - 1) * bins + first) * item
-                _multiply(total[c], factor, width, like, place[c])
+                address, rows = operators[number]
+                if rows == 4:
+                    left = address + (2 * c * bins + first) * item
+                    _multiply_both(total, (left, left + bins * item), width, like, place[c])
+                else:
+                    factor = address + (min(c, rows - 1) * bins + first) * item
+                    _multiply(total[c], factor, width, like, place[c])
             else:
                 _mix(total, matrices[number, c], width, like, place[c])
 
@@ -190,7 +204,8 @@ def _pass_back(slots, adjoint, channels, count, width, gradient):
 def _filter_back(at, response, totals, results, gradient, entering_gradient, powers, out):
     """Turn the gradient of a filter's result into those of its input and its response."""
     window, first, width, _ = at
-    count, leaving, sides = entering_gradient.shape[0], gradient.shape[0], response.shape[0]
+    count, leaving, rows = entering_gradient.shape[0], gradient.shape[0], response.shape[0]
+    ways = 2 if rows == 4 else 1
     one = response.real.dtype.type(1.0)
     skipped = (-first) % POWER_STRIDE
     of_input, of_output = one * powers[0] / count, one * powers[1] / leaving
@@ -199,18 +214,21 @@ def _filter_back(at, response, totals, results, gradient, entering_gradient, pow
         for b in range(skipped, width, POWER_STRIDE):
             gradient[c, b] += of_output * result[b]
     for c in range(leaving):
-        side, entering = min(c, sides - 1), min(c, count - 1)
-        of_response, factor = (
-            out[side, first : first + width],
-            response[side, first : first + width],
-        )
-        if window == 0 and c == side:
-            of_response[:] = 0.0
-        total = _at(totals[entering], width, response)
-        for b in range(width):
-            of_response[b] += np.conj(total[b]) * gradient[c, b]
-        for b in range(width):
-            entering_gradient[entering, b] += np.conj(factor[b]) * gradient[c, b]
+        for d in range(ways):
+            row, entering = min(c, rows - 1), min(c, count - 1)
+            if ways == 2:
+                row, entering = 2 * c + d, min(d, count - 1)
+            of_response, factor = (
+                out[row, first : first + width],
+                response[row, first : first + width],
+            )
+            if window == 0 and (ways == 2 or c == row):
+                of_response[:] = 0.0
+            total = _at(totals[entering], width, response)
+            for b in range(width):
+                of_response[b] += np.conj(total[b]) * gradient[c, b]
+            for b in range(width):
+                entering_gradient[entering, b] += np.conj(factor[b]) * gradient[c, b]
     for c in range(count):
         total = _at(totals[c], width, response)
         for b in range(skipped, width, POWER_STRIDE):
@@ -290,9 +308,9 @@ def backward_kernel(
                     else:
                         gradient[:] = 0.0
                     if op == FILTER:
-                        address, sides = operators[number]
-                        response = _at(address, (sides, bins), like)
-                        out = _at(operator_gradients[number], (sides, bins), like)
+                        address, rows = operators[number]
+                        response = _at(address, (rows, bins), like)
+                        out = _at(operator_gradients[number], (rows, bins), like)
                         _filter_back(
                             at, response, totals[node], places[slot], adjoint[slot, :leaving],
                             gradient[:count], power_gradients[:, number], out,

@@ -16,13 +16,12 @@ from mixtrace.processors import (
     ImpulseResponse,
     MatrixProcessor,
     Settings,
+    Stack,
     processor,
 )
 from mixtrace.render.plan import RenderPlan
 
-__all__ = ["KeptOperators", "Operators", "linear_operators"]
-
-_LINEAR = FilterProcessor, MatrixProcessor
+__all__ = ["KeptOperators", "Operators", "linear_operators", "own_sides"]
 
 
 @dataclass(frozen=True)
@@ -30,14 +29,16 @@ class Operators:
     """What linear nodes do to spectra of one transform length; sums stand in neither.
 
     Attributes:
-        responses: 1 - w + w H of each filter, [1 or 2 channels, bin].
-        matrices: (1 - w) I + w M of each memoryless node, output channel by input channel.
+        responses: 1 - w + w H of each filter, [row, bin], rows as those of its impulse response.
+            The dry part 1 - w stands in the rows that lead from a channel to itself.
+        matrices: (1 - w) I + w M of each memoryless node, output channel by input channel, of those
+            that change what they get.
         places: for responses that are rows of a stack, the stack and the row.
     """
 
-    responses: Mapping[int, Complex[Tensor, "channel bin"]]
+    responses: Mapping[int, Complex[Tensor, "row bin"]]
     matrices: Mapping[int, Float[Tensor, "2 2"]]
-    places: Mapping[int, tuple[Complex[Tensor, "node channel bin"], int]] = field(
+    places: Mapping[int, tuple[Complex[Tensor, "node row bin"], int]] = field(
         default_factory=dict, repr=False
     )
 
@@ -74,6 +75,15 @@ class Operators:
         return tuple(stack for _, stack in stacks.values()), tuple(rows)
 
 
+def own_sides(rows: int) -> slice:
+    """Return which rows of a response lead from a channel to itself: of four, the outer two.
+
+    >>> list(range(4))[own_sides(4)], list(range(2))[own_sides(2)]
+    ([0, 3], [0, 1])
+    """
+    return slice(None, None, 3 if rows == 4 else 1)
+
+
 def linear_operators(
     plan: RenderPlan, settings: Settings, nodes: Sequence[int], fft_length: int
 ) -> Operators:
@@ -85,8 +95,9 @@ def linear_operators(
         nodes: linear nodes.
         fft_length: the transform length of the spectra; a longer response wraps around.
     """
-    requests = _requests(plan, nodes, fft_length)
-    return _operators([(r, _stack(plan, settings, r)) for r in requests])
+    requests = _requests(plan, settings, nodes, fft_length)
+    scales = _scales(plan, nodes, settings)
+    return scales | _operators([(r, _stack(plan, r)) for r in requests])
 
 
 class KeptOperators:
@@ -97,6 +108,7 @@ class KeptOperators:
     finds its own: they are to be added up at `leaves` and taken on from `computed`.
 
     Attributes:
+        settings: those of the graph.
         computed: stacks of responses and of matrices as they follow from the settings.
         leaves: the same numbers, as the windows see them.
         nodes: for each stack, the nodes whose rows it has.
@@ -107,7 +119,7 @@ class KeptOperators:
         self.computed: list[Tensor] = []
         self.leaves: list[Tensor] = []
         self.nodes: list[list[int]] = []
-        self._settings = settings
+        self.settings = settings
         self._known: dict[int, Operators] = {}
         self._lock = Lock()
 
@@ -130,8 +142,10 @@ class KeptOperators:
             missing: list[_Request] = []
             for nodes, length in asked:
                 known = self._known.setdefault(length, Operators({}, {}))
-                missing += _requests(plan, [i for i in nodes if i not in known], length)
-            stacks = side_by_side(lambda r: _stack(plan, self._settings, r), missing, at_once)
+                new = [i for i in nodes if i not in known]
+                missing += _requests(plan, self.settings, new, length)
+                self._known[length] |= _scales(plan, new, self.settings)
+            stacks = side_by_side(lambda r: _stack(plan, r), missing, at_once)
             for request, stack in zip(missing, stacks, strict=True):
                 fresh = _operators([(request, self._cut(request.nodes, stack))])
                 self._known[request.fft_length] |= fresh
@@ -150,28 +164,47 @@ class _Request:
     """Nodes of one kind, whose responses or matrices are computed in one go."""
 
     kind: str
-    nodes: list[int]
+    stack: Stack
     fft_length: int
+
+    @property
+    def nodes(self) -> list[int]:
+        return list(self.stack.nodes)
 
     @property
     def filters(self) -> bool:
         return isinstance(processor(self.kind), FilterProcessor)
 
 
-def _requests(plan: RenderPlan, nodes: Sequence[int], fft_length: int) -> list[_Request]:
-    """Return the linear processors among some nodes, kind by kind."""
-    groups: dict[str, list[int]] = {}
-    for i in nodes:
-        node = plan.graph.nodes[i]
-        if node.is_processor and isinstance(processor(node.kind), _LINEAR):
-            groups.setdefault(node.kind, []).append(i)
-    return [_Request(kind, members, fft_length) for kind, members in groups.items()]
+def _requests(
+    plan: RenderPlan, settings: Settings, nodes: Sequence[int], fft_length: int
+) -> list[_Request]:
+    """Return the linear processors among some nodes, stack by stack."""
+    own = [i for i in nodes if i in plan.graph.nodes and plan.graph.nodes[i].is_processor]
+    linear = [i for i in own if _is_operator(plan, i)]
+    return [_Request(stack.kind, stack, fft_length) for stack in settings.groups(linear)]
 
 
-def _stack(plan: RenderPlan, settings: Settings, request: _Request) -> Tensor:
-    """Return responses [node, channel, bin], or matrices [node, 2, 2], as `Operators` has them."""
+def _is_operator(plan: RenderPlan, i: int) -> bool:
+    """Return whether a node is a filter, or a matrix that changes what it gets."""
+    entry = processor(plan.wiring.kinds[i])
+    if isinstance(entry, MatrixProcessor):
+        return entry.changes_mono or plan.channels[i] == 2
+    return isinstance(entry, FilterProcessor)
+
+
+def _scales(plan: RenderPlan, nodes: Sequence[int], settings: Settings) -> Operators:
+    """Return what the edges with a level do that are among some nodes."""
+    gains = {i: plan.wiring.gains[i] for i in nodes if i in plan.wiring.gains}
+    like = settings.stacks[0].wet if settings.stacks else torch.zeros(())
+    eye = torch.eye(2, dtype=like.dtype, device=like.device)
+    return Operators({}, {i: gain * eye for i, gain in gains.items()})
+
+
+def _stack(plan: RenderPlan, request: _Request) -> Tensor:
+    """Return responses [node, row, bin], or matrices [node, 2, 2], as `Operators` has them."""
     entry = processor(request.kind)
-    values, wet = settings.rows(request.kind, [plan.rows[i] for i in request.nodes])
+    values, wet = request.stack.values, request.stack.wet
     if isinstance(entry, FilterProcessor):
         response = entry.impulse_response(values, plan.sample_rate_hz)
         taps, lead = _folded(response, request.fft_length)
@@ -208,7 +241,10 @@ def _folded(response: ImpulseResponse, fft_length: int) -> tuple[Tensor, int]:
 
 
 class _Response(torch.autograd.Function):
-    """The spectrum of w h + (1 - w) delta on a circle, time zero first."""
+    """The spectrum of w h + (1 - w) delta on a circle, time zero first.
+
+    The delta stands in the rows that lead from a channel to itself.
+    """
 
     @staticmethod
     def forward(ctx: Any, taps: Tensor, wet: Tensor, lead: int, fft_length: int) -> Tensor:
@@ -220,7 +256,7 @@ class _Response(torch.autograd.Function):
         torch.mul(taps[..., lead:], weight, out=circle[..., :later])
         circle[..., later : fft_length - lead] = 0.0
         torch.mul(taps[..., :lead], weight, out=circle[..., fft_length - lead :])
-        circle[..., 0] += (1.0 - wet)[:, None]
+        circle[:, own_sides(taps.shape[1]), 0] += (1.0 - wet)[:, None]
         return torch.fft.rfft(circle)
 
     @staticmethod
@@ -233,5 +269,6 @@ class _Response(torch.autograd.Function):
             circle[..., : taps.shape[-1] - ctx.lead],
         )
         unrolled = torch.cat([early, later], -1) if ctx.lead else later
-        of_wet = (unrolled * taps).sum((1, 2)) - circle[..., 0].sum(1)
+        of_dry = circle[:, own_sides(taps.shape[1]), 0].sum(1)
+        of_wet = (unrolled * taps).sum((1, 2)) - of_dry
         return unrolled * wet[:, None, None], of_wet, None, None

@@ -3,15 +3,17 @@
 Source: Lee et al., "GRAFX", DAFx 2024, arXiv 2408.03204; the order of the batches is in `order`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.graph import INPUT, Graph
-from mixtrace.processors import Settings, processor
+from mixtrace.graph import INPUT, KEY, MAIN, Graph
+from mixtrace.processors import Settings, Stack
 from mixtrace.render.order import Order, type_schedule
+from mixtrace.render.walk import processed_alone
+from mixtrace.units import ratio_from_db
 
 __all__ = ["Observer", "render_scheduled"]
 
@@ -38,26 +40,47 @@ def render_scheduled(
         order: see `type_schedule`.
         observer: sees both sides of every batch of processors, [node, 2, time] each.
     """
-    rows = {i: row for kind in graph.kinds() for row, i in enumerate(graph.of_kind(kind))}
     audio = {i: track.expand(2, -1) for i, track in zip(graph.inputs, tracks, strict=True)}
     for kind, nodes in type_schedule(graph, order):
         if kind == INPUT:
             continue
-        arriving = torch.stack([_sum(audio, graph.predecessors[i]) for i in nodes])
-        leaving = arriving
-        if graph.nodes[nodes[0]].is_processor:
-            values, wet = settings.rows(kind, [rows[i] for i in nodes])
-            processed = processor(kind).forward(arriving, values, sample_rate_hz)
-            if observer is not None:
-                observer(kind, nodes, arriving, processed)
-            weight = wet[:, None, None]
-            leaving = weight * processed + (1.0 - weight) * arriving
-        audio.update(zip(nodes, leaving.unbind(0), strict=True))
+        for members, stack in _batches(graph, settings, kind, nodes):
+            arriving = torch.stack([_sum(audio, graph, i, MAIN) for i in members])
+            leaving = arriving
+            if stack is not None:
+                key = None
+                if graph.keyed(members[0]):
+                    key = torch.stack([_sum(audio, graph, i, KEY) for i in members])
+                processed = processed_alone(kind, arriving, key, stack.values, sample_rate_hz)
+                if observer is not None:
+                    observer(kind, members, arriving, processed)
+                weight = stack.wet[:, None, None]
+                leaving = weight * processed + (1.0 - weight) * arriving
+            audio.update(zip(members, leaving.unbind(0), strict=True))
     return audio[graph.output]
 
 
-def _sum(audio: dict[int, Tensor], nodes: Sequence[int]) -> Tensor:
-    total = audio[nodes[0]]
-    for i in nodes[1:]:
-        total = total + audio[i]
+def _batches(
+    graph: Graph, settings: Settings, kind: str, nodes: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], Stack | None]]:
+    """Yield nodes of one kind that can be processed in one go, with their settings."""
+    if not graph.nodes[nodes[0]].is_processor:
+        yield nodes, None
+        return
+    for keyed in (False, True):
+        members = [i for i in nodes if graph.keyed(i) == keyed]
+        for stack in settings.groups(members):
+            yield stack.nodes, stack
+
+
+def _sum(audio: dict[int, Tensor], graph: Graph, i: int, port: str) -> Tensor:
+    """Return what reaches a port of a node."""
+    parts = [
+        audio[e.source] * ratio_from_db(e.level_db) if e.level_db else audio[e.source]
+        for e in graph.feeds[i]
+        if e.port == port
+    ]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
     return total

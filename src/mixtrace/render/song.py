@@ -83,7 +83,7 @@ def render_taps(
     channels = tuple(
         track.shape[0] if track is not None and bool(track.any()) else 0 for track in tracks
     )
-    plan = compile_plan(graph, channels, sample_rate_hz)
+    plan = compile_plan(graph, channels, sample_rate_hz, settings.lengths)
     spans = {i: (first, end) for i in taps} | {graph.output: (0, time)}
     kept = {
         i: (begin, like.new_zeros((max(plan.channels[i], 1), stop - begin)))

@@ -1,23 +1,26 @@
 """Results in words, pictures and pages, made from what is stored."""
 
+from mixtrace.report.captured_doubts import noting_losses
 from mixtrace.report.captured_outline import outline_capture
 from mixtrace.report.captured_page import capture_page
 from mixtrace.report.comparison import Comparison, compare_results, comparison_page
 from mixtrace.report.held_out import held_out_sentence
 from mixtrace.report.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.report.page import report_page
-from mixtrace.report.result import evidence_beside, read_result
+from mixtrace.report.result import StoredResult, evidence_beside, read_result
 
 __all__ = [
     "Comparison",
     "Line",
     "Outline",
     "Row",
+    "StoredResult",
     "capture_page",
     "compare_results",
     "comparison_page",
     "evidence_beside",
     "held_out_sentence",
+    "noting_losses",
     "outline_capture",
     "outline_graph",
     "outline_session",

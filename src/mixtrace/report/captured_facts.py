@@ -1,22 +1,22 @@
-"""What was read of a track, in a few numbers and words, and what of it a reader should doubt."""
+"""What was read of a track, in a few numbers and words."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from mixtrace.report.captured_doubts import track_doubts
 from mixtrace.report.captured_tails import listed
 from mixtrace.report.result import fixed
 from mixtrace.report.sentences import pan_place
 from mixtrace.store import StoredCapture, StoredCurve, StoredResponse
-from mixtrace.wording import panned, seconds, signed_db
+from mixtrace.wording import moved, panned, percent, seconds, signed_db
 
 __all__ = [
     "LEVEL_BAND_HZ",
     "Facts",
     "facts_of",
     "moves",
-    "percent",
     "range_db",
     "sounding_span",
     "told",
@@ -30,11 +30,8 @@ _CENTRE = 0.02
 _HELD_GAIN_DB = 0.002  # gains are written in thousandths
 _MOVES_DB = 0.1
 _SOUNDS_DB = 40.0  # below its loudest: quieter bands are read with the errors of all others
-_HOLDS = 0.6  # tracks below a fifth are not read at all; those between the two are half guessed
-_COHERENT = 0.4  # of its power less than a sixth is then found in the mix
 _STEEP_DB = 1.0
 _MOST_ECHOES = 3  # in words
-_FAR_S = 0.02  # the direct part of an aligned track lies nearer to time zero
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Facts:
         place: where a constant-power pan pot would put it, -1 left to 1 right.
         arrives_s: how much later than in its file it comes in the mix.
         moves_db: from the 5th to the 95th percentile of its gain, while it plays.
-        coherence: mean of all that is known; None where nothing is.
+        coherence: that of its best octave, over the song; None where none is known.
         doubts: what speaks against the reading, a few words and a sentence each.
     """
 
@@ -71,15 +68,14 @@ def facts_of(
     weights = _weights(stored, track)
     power = 10.0 ** (np.array(track.direct_db) / 10.0) @ weights
     octaves = [[value for value in row if value is not None] for row in track.coherence]
-    known = [value for row in octaves for value in row]
-    best = max((float(np.mean(row)) for row in octaves if row), default=0.0)
+    coherence = max((float(np.mean(row)) for row in octaves if row), default=None)
     return Facts(
         level_db=10.0 * float(np.log10(max(power.mean(), 1e-12))),
         place=pan_place(power),
         arrives_s=track.delay_s + track.arrival_s,
         moves_db=range_db(gain_db, track.curve),
-        coherence=float(np.mean(known)) if known else None,
-        doubts=tuple(_doubts(track, best)),
+        coherence=coherence,
+        doubts=tuple(track_doubts(track, coherence)),
     )
 
 
@@ -92,15 +88,6 @@ def told(track: StoredResponse, facts: Facts) -> list[str]:
         moves(track.curve, facts.moves_db),
     ]
     return [" ".join(done), _supported(track, facts)]
-
-
-def percent(share: float) -> str:
-    """Return a share in per cent, rounded to two digits.
-
-    >>> percent(0.1234), percent(1.204), percent(0.00016)
-    ('12 %', '120 %', '0.016 %')
-    """
-    return f"{float(f'{100.0 * share:.2g}'):g} %"
 
 
 def range_db(gain_db: Float[np.ndarray, " time"], curve: StoredCurve | None) -> float:
@@ -133,55 +120,15 @@ def _weights(stored: StoredCapture, track: StoredResponse) -> Float[np.ndarray, 
     return power / power.sum() if power.sum() > 0.0 else np.full(len(hertz), 1.0 / len(hertz))
 
 
-def _doubts(track: StoredResponse, coherence: float) -> list[tuple[str, str]]:
-    """Return what speaks against a reading; the coherence is that of the best octave."""
-    doubts, holds = [], track.holds
-    if abs(track.arrival_s) > _FAR_S:
-        doubts.append(
-            (
-                "peak far off",
-                f"its strongest peak lies {1000.0 * abs(track.arrival_s):.0f} ms off time zero, so "
-                "that what is called its direct part may be an echo or a guess",
-            )
-        )
-    if holds is None:
-        doubts.append(
-            (
-                "not tested",
-                "it plays in too little of the song to test on one part what was read on another",
-            )
-        )
-    elif holds < _HOLDS:
-        doubts.append(
-            (
-                "holds poorly",
-                "what is read of it on one part of the song fits another best when it is scaled "
-                f"down to {fixed(holds, 2)}",
-            )
-        )
-    if coherence < _COHERENT:
-        doubts.append(
-            (
-                "little in common",
-                "in no octave has it much in common with what the other tracks leave of the mix, "
-                "as after pitch correction or where it is hardly heard",
-            )
-        )
-    return doubts
-
-
 def _placed(track: StoredResponse, facts: Facts) -> str:
     place = "in the middle" if abs(facts.place) < _CENTRE else panned(facts.place)
     turned = ", its polarity turned over" if track.polarity < 0 else ""
-    if abs(facts.arrives_s) < _SAME_PLACE_S:
-        when = "when it does in its file"
-    else:
-        side = "later" if facts.arrives_s > 0.0 else "earlier"
-        when = f"{1000.0 * abs(facts.arrives_s):.2f} ms {side} than in its file"
-    return (
-        f"Its direct part is at {signed_db(facts.level_db)}, {place}. In the mix it comes "
-        f"{when}{turned}."
-    )
+    when = "It is not delayed"
+    if abs(facts.arrives_s) >= _SAME_PLACE_S:
+        carried = track.delay_s and not track.confidence
+        how = " (moved with the others)" if carried else ""
+        when = f"In the mix it comes {moved(facts.arrives_s)} than in its file{how}"
+    return f"Its direct part is at {signed_db(facts.level_db)}, {place}. {when}{turned}."
 
 
 def _echoed(track: StoredResponse) -> str:
@@ -196,30 +143,30 @@ def _echoed(track: StoredResponse) -> str:
 
 def _rings(track: StoredResponse) -> str:
     falls = (
-        "does not fall evenly"
+        "; no decay time can be told"
         if track.rt60_s is None
-        else f"falls by 60 dB in {seconds(track.rt60_s)}"
+        else f" and falls by 60 dB in {seconds(track.rt60_s)}"
     )
     side = "below" if track.tail_db < 0.0 else "above"
     level = f"{fixed(abs(track.tail_db), 1)} dB {side} it"
-    return f"What follows the direct part is {level} and {falls}."
+    return f"What follows the direct part is {level}{falls}."
 
 
 def moves(curve: StoredCurve | None, moves_db: float) -> str:
     """Return what a gain does, in a sentence."""
-    moved = f"Its gain moves by {fixed(moves_db, 1)} dB"
+    swing = f"Its gain moves by {fixed(moves_db, 1)} dB"
     if curve is None:
         still = "Its gain does not follow its level."
-        return still if moves_db < _MOVES_DB else f"{moved}, but not with its level."
+        return still if moves_db < _MOVES_DB else f"{swing}, but not with its level."
     rise = curve.gains_db[-1] - curve.gains_db[0]
     if rise < -_STEEP_DB:
-        like = "the louder the less, as a compressor's does"
+        like = "the louder it plays, the lower its gain, like a compressor"
     elif rise > _STEEP_DB:
-        like = "the louder the more, as an expander's or a gate's does"
+        like = "the louder it plays, the higher its gain, like an expander or a gate"
     else:
         like = "neither up nor down on the whole"
     return (
-        f"{moved} and follows its level: {like}, with an attack of {curve.attack_ms:g} ms and a "
+        f"{swing} and follows its level: {like}, with an attack of {curve.attack_ms:g} ms and a "
         f"release of {curve.release_ms:g} ms."
     )
 
@@ -234,6 +181,6 @@ def _supported(track: StoredResponse, facts: Facts) -> str:
     if facts.coherence is not None:
         said.append(
             "Its coherence with what the other tracks leave of the mix is "
-            f"{fixed(facts.coherence, 2)} on average; 1 is the same sound."
+            f"{fixed(facts.coherence, 2)} in its best octave; 1 is the same sound."
         )
     return " ".join(said)

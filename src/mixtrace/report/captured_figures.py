@@ -17,7 +17,7 @@ from mixtrace.report.svg import (
     level_axis,
     text_at,
 )
-from mixtrace.store import GAIN_STEP_S, StoredCapture, StoredCurve, StoredResponse
+from mixtrace.store import StoredCapture, StoredCurve, StoredResponse
 
 __all__ = ["gain_figure", "level_figure", "track_figures"]
 
@@ -32,7 +32,7 @@ def track_figures(
     """Return the figures of a track; those of its gain only where it moves."""
     drawn = [*response_figures(stored, track), _direct(stored, track)]
     if float(np.ptp(gain_db)) > 0.0:
-        drawn.append(gain_figure(track.name, gain_db))
+        drawn.append(gain_figure(track.name, gain_db, stored.gain_step_s))
     if track.curve is not None:
         drawn.append(level_figure(track.name, track.curve, "dry level"))
     if track.coherence and track.coherence[0]:
@@ -58,11 +58,11 @@ def _direct(stored: StoredCapture, track: StoredResponse) -> Captioned:
     return caption, figure(label, drawn)
 
 
-def gain_figure(name: str, gain_db: Float[np.ndarray, " time"]) -> Captioned:
+def gain_figure(name: str, gain_db: Float[np.ndarray, " time"], step_s: float) -> Captioned:
     """Return the gain over the song, between the lowest and the highest of neighbours."""
     parts = np.array_split(gain_db, min(len(gain_db), _MOST_COLUMNS))
     lows, highs = (np.array([f(part) for part in parts]) for f in (np.min, np.max))
-    duration_s = GAIN_STEP_S * len(gain_db)
+    duration_s = step_s * len(gain_db)
     middle_s = (np.arange(len(parts)) + 0.5) * duration_s / len(parts)
     low_db = max(-_SHOWN_GAIN_DB, 3.0 * np.floor(min(float(lows.min()), -1.0) / 3.0))
     high_db = min(_SHOWN_GAIN_DB, 3.0 * np.ceil(max(float(highs.max()), 1.0) / 3.0))
@@ -78,7 +78,7 @@ def gain_figure(name: str, gain_db: Float[np.ndarray, " time"]) -> Captioned:
         f"{name}: gain in dB over the song, from {fixed(float(lows.min()), 1, sign=True)} "
         f"to {fixed(float(highs.max()), 1, sign=True)} dB"
     )
-    caption = "Gain over the song, lowest to highest of neighbours, re its mean by energy"
+    caption = "Gain over the song, lowest to highest of neighbours, relative to its mean power"
     return caption, figure(label, drawn)
 
 

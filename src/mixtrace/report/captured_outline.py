@@ -6,13 +6,15 @@ import numpy as np
 from jaxtyping import Float
 
 from mixtrace.processors import curve_shape, shape_words
-from mixtrace.report.captured_facts import facts_of, percent, sounding_span, told
+from mixtrace.report.captured_doubts import song_doubts
+from mixtrace.report.captured_facts import facts_of, sounding_span, told
 from mixtrace.report.captured_shared import shared_sentences
 from mixtrace.report.captured_tails import tail_sentences
 from mixtrace.report.inline_curves import blocks
 from mixtrace.report.outline import Line, Outline, Row
 from mixtrace.report.svg import thinned
 from mixtrace.store import StoredCapture, StoredResponse
+from mixtrace.wording import counted, percent
 
 __all__ = ["outline_capture"]
 
@@ -38,11 +40,13 @@ def outline_capture(
         remark: what to say of the whole; nothing where it is empty.
     """
     length_s = stored.response_samples / stored.sample_rate_hz
-    note = f"{len(stored.tracks)} tracks, responses of {length_s:.2f} s"
+    note = f"{counted(len(stored.tracks), 'track')}, responses of {length_s:.2f} s"
     said = [remark] if remark else []
-    said.append(f"the reading leaves {percent(stored.error_seen)} of the mix, every band alike")
+    unexplained = f"{percent(stored.error_seen)} of the mix's energy is unexplained"
+    said.append(f"{unexplained} (all bands counted equally)")
     said += [*shared_sentences(stored, gains_db), *tail_sentences(stored), *stored.notes]
-    rows = [Row(0, stored.song, note, tuple(Line(text) for text in said))]
+    lines = tuple(Line(text) for text in said)
+    rows = [Row(0, stored.song, note, lines, doubts=song_doubts(stored))]
     for group in dict.fromkeys(track.group for track in stored.tracks):
         rows.append(Row(1, group, "group"))
         for track, gain_db in zip(stored.tracks, gains_db, strict=False):

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from markupsafe import Markup
 
-from mixtrace.report.captured_facts import LEVEL_BAND_HZ, Facts, facts_of, percent, told
+from mixtrace.report.captured_doubts import noting_losses, song_doubts
+from mixtrace.report.captured_facts import LEVEL_BAND_HZ, Facts, facts_of, told
 from mixtrace.report.captured_figures import track_figures
 from mixtrace.report.captured_shared import shared_part
 from mixtrace.report.captured_tails import tails_part
@@ -15,7 +16,7 @@ from mixtrace.report.held_out import held_out_rows
 from mixtrace.report.match import level_rows, loss_rows
 from mixtrace.report.page import joined
 from mixtrace.report.parts import Part
-from mixtrace.report.result import fixed, number
+from mixtrace.report.result import fixed
 from mixtrace.report.templating import filled, web_text
 from mixtrace.store import (
     METRICS,
@@ -27,7 +28,7 @@ from mixtrace.store import (
     read_metrics,
 )
 from mixtrace.unseen import Unseen
-from mixtrace.wording import signed_db
+from mixtrace.wording import moved, percent, signed_db
 
 __all__ = ["capture_page"]
 
@@ -42,7 +43,7 @@ def capture_page(folder: Path) -> str:
     Raises:
         StoreError: a file is missing or damaged.
     """
-    stored = read_capture(folder)
+    stored = noting_losses(folder, read_capture(folder))
     gains_db = read_gains_db(folder, stored)
     measures = read_metrics(folder) if (folder / METRICS).is_file() else {}
     facts = [facts_of(stored, *pair) for pair in zip(stored.tracks, gains_db, strict=False)]
@@ -68,7 +69,7 @@ def _lead(stored: StoredCapture, measures: dict[str, Any]) -> Markup:
     if stored.error_unseen is not None:
         tiles.append(("the same where it was held out", percent(stored.error_unseen)))
     if measures:
-        tiles.append(("L_a, published convention", fixed(number(measures, "published", "l_a"), 3)))
+        tiles.append(("L_a, published convention", fixed(measures["published"]["l_a"], 3)))
         tiles += [(f"of the {name}", loss) for name, loss, _ in held_out_rows(measures)]
     tiles += [
         ("tracks read", f"{len(stored.tracks)} of {every}"),
@@ -78,6 +79,7 @@ def _lead(stored: StoredCapture, measures: dict[str, Any]) -> Markup:
     return filled(
         "capture_lead.html",
         explained=_explained(stored),
+        doubts=song_doubts(stored),
         unread=stored.unread,
         tiles=tiles,
     )
@@ -104,7 +106,8 @@ def _overview(stored: StoredCapture, facts: list[Facts]) -> Part:
         (k, track, _cells(track, fact), [word for word, _ in fact.doubts])
         for k, (track, fact) in enumerate(zip(stored.tracks, facts, strict=True), start=1)
     ]
-    html = filled("capture_overview.html", rows=rows, band_hz=LEVEL_BAND_HZ)
+    undoubted = "none of its own" if song_doubts(stored) else "none"
+    html = filled("capture_overview.html", rows=rows, band_hz=LEVEL_BAND_HZ, undoubted=undoubted)
     return Part(html, web_text("capture.css"))
 
 
@@ -150,8 +153,7 @@ def _use(track: StoredResponse, lead_ms: float) -> tuple[str, str]:
     """Return a response's file and how it is used."""
     first = []
     if track.delay_s:
-        side = "later" if track.delay_s > 0.0 else "earlier"
-        first.append(f"move the track by {1000.0 * abs(track.delay_s):.2f} ms {side}")
+        first.append(f"move the track {moved(track.delay_s)}")
     if track.polarity < 0:
         first.append("turn its polarity over")
     before = f" First {' and '.join(first)}." if first else ""

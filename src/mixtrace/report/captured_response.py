@@ -43,7 +43,7 @@ def _near(stored: StoredCapture, track: StoredResponse) -> Captioned:
         f"comes {1000.0 * track.arrival_s:.2f} ms after time zero, its direct part ends after "
         f"{1000.0 * track.direct_end_s:.0f} ms"
     )
-    return "Response around time zero, re its strongest millisecond", figure(label, drawn)
+    return "Response around time zero, relative to its strongest millisecond", figure(label, drawn)
 
 
 def _whole(stored: StoredCapture, track: StoredResponse) -> Captioned:
@@ -57,14 +57,14 @@ def _whole(stored: StoredCapture, track: StoredResponse) -> Captioned:
     plot = Plot(axis, level_axis(_LOWEST_DB, _LABELS_DB, 20.0, "energy, dB"))
     drawn = _parts(plot, stored, track, middle_s, peaks_db, 1.0)
     drawn += _echoes(plot, stored, track, 1.0)
-    falls = "does not fall evenly"
+    falls = "; no decay time can be told"
     if track.rt60_s is not None:
-        falls = f"falls by 60 dB in {seconds(track.rt60_s)}"
+        falls = f" and falls by 60 dB in {seconds(track.rt60_s)}"
         drawn.append(_slope(plot, track, times_s, energy_db, track.rt60_s))
     label = (
         f"{track.name}: whole response, energy in dB over {times_s[-1] - times_s[0]:.2f} s. "
-        f"{len(track.echoes)} echoes; the tail is at {signed_db(track.tail_db)} re the direct part "
-        f"and {falls}"
+        f"{len(track.echoes)} echoes; the tail is at {signed_db(track.tail_db)} relative to "
+        f"the direct part{falls}"
     )
     dashed = "" if track.rt60_s is None else f"; dashed: RT60 of {seconds(track.rt60_s)}"
     return f"The whole response{dashed}", figure(label, drawn)

@@ -18,7 +18,7 @@ def shared_part(stored: StoredCapture, gains_db: Float[np.ndarray, "gain time"])
     shared_db = gains_db[len(stored.tracks) :]
     figures = []
     for shared, gain_db in zip(stored.shared, shared_db, strict=True):
-        drawn = [gain_figure(shared.name, gain_db)]
+        drawn = [gain_figure(shared.name, gain_db, stored.gain_step_s)]
         if shared.curve is not None:
             drawn.append(level_figure(shared.name, shared.curve, "level of their sum"))
         figures.append(drawn)

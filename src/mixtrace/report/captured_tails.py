@@ -90,7 +90,7 @@ def _sentence(stored: StoredCapture, group: SharedTail) -> str:
     return (
         f"{listed([track.name for track in tracks])} share one reverb: their tails are alike by "
         f"{_span(group.alike, 2)}. What follows their direct parts is at "
-        f"{_span([track.tail_db for track in tracks], 1)} dB re these."
+        f"{_span([track.tail_db for track in tracks], 1)} dB relative to these."
     )
 
 

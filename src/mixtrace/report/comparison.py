@@ -110,10 +110,7 @@ def comparison_page(results: Sequence[StoredResult]) -> str:
 def _check_same_song(first: StoredResult, other: StoredResult) -> None:
     """Refuse results whose tracks have other names or whose targets have other levels."""
     names = [{track.name for track in result.stored.tracks} for result in (first, other)]
-    levels = [
-        [number(result.measures, "target", key) for _, key, _ in LEVELS]
-        for result in (first, other)
-    ]
+    levels = [[result.measures["target"][key] for _, key, _ in LEVELS] for result in (first, other)]
     alike = all(
         a == b or (a is not None and b is not None and abs(a - b) < _SAME_LEVEL_DB)
         for a, b in zip(*levels, strict=True)
@@ -147,10 +144,7 @@ def _match_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
     for name, key, unit in LEVELS[1:]:
         offs = [
             None if a is None or b is None else b - a
-            for a, b in (
-                (number(r.measures, "target", key), number(r.measures, "estimate", key))
-                for r in results
-            )
+            for a, b in ((r.measures["target"][key], r.measures["estimate"][key]) for r in results)
         ]
         rows.append(
             ComparedRow(f"{name} off by, {unit}", tuple(fixed(x, 1, sign=True) for x in offs))
@@ -183,7 +177,7 @@ def _processor_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
 
 
 def _search_rows(results: Sequence[StoredResult]) -> list[ComparedRow]:
-    spent = [number(r.facts, "seconds") for r in results]
+    spent = [r.facts["seconds"] for r in results]
     rows = [ComparedRow("found in, s", tuple(fixed(s, 0) for s in spent))]
     for key in _CHOICES:
         values = tuple(str(r.facts["config"].get(key, "none")) for r in results)
@@ -229,12 +223,11 @@ def _words(
 
 
 def _best(results: Sequence[StoredResult], comparison: Comparison) -> str:
-    losses = [number(r.measures, "published", "l_a") for r in results]
-    known = [np.inf if loss is None else loss for loss in losses]
+    losses = [r.measures["published"]["l_a"] for r in results]
     fewest = min(range(len(results)), key=lambda i: len(results[i].stored.graph.processors))
-    best = int(np.argmin(known))
+    best = int(np.argmin(losses))
     return (
-        f"{comparison.names[best]} matches best (L_a {known[best]:.3f}); "
+        f"{comparison.names[best]} matches best (L_a {losses[best]:.3f}); "
         f"{comparison.names[fewest]} needs the fewest processors "
         f"({len(results[fewest].stored.graph.processors)})."
     )

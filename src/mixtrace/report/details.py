@@ -8,7 +8,6 @@ import numpy as np
 from mixtrace.processors import Heard, processor
 from mixtrace.report.heard import heard_at
 from mixtrace.report.pictures import picture
-from mixtrace.report.rendered import node_values
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.wording import percent, signed_db
 
@@ -47,9 +46,9 @@ def node_details(
     details = {}
     heard = heard_at(stored, evidence, levels_db)
     for row, i in enumerate(stored.graph.processors):
-        node = node_values(stored.graph, stored.settings, i)
+        node = stored.node(i)
         entry = processor(node.kind)
-        title = f"{entry.label} of {stored.graph.nodes[i].name}"
+        title = f"{entry.label} of {stored.graph.name(i)}"
         settings = [*entry.dials(node), ("wet", percent(node.wet)), *_measured(heard[i])]
         if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))

@@ -12,7 +12,6 @@ from markupsafe import Markup
 
 from mixtrace.graph import Graph
 from mixtrace.processors import FAMILIES, processor
-from mixtrace.report.chains import TRACK
 from mixtrace.report.details import NodeDetail
 from mixtrace.report.diagram_layout import Lane, Layout, lay_out
 from mixtrace.report.parts import Part
@@ -88,7 +87,7 @@ def diagram_part(
     families = {box.family for box in (*kept, *removed)}
     html = filled(
         "diagram.html",
-        names=[lane.chain.name for lane in layout.lanes if lane.chain.place == TRACK],
+        names=[lane.chain.name for lane in layout.lanes if lane.chain.role == "track"],
         rows=[_row(lane, places) for lane in layout.lanes],
         wires=[_wire(layout.lanes[a], layout.lanes[b], places) for a, b in layout.wires],
         kept=kept,
@@ -183,7 +182,7 @@ def _row(lane: Lane, places: _Places) -> _Row:
         places.pills[column],
         tuple((line, first + _LINE * n) for n, line in enumerate(lines)),
         lane.chain.name,
-        lane.chain.place,
+        lane.chain.role,
     )
 
 

@@ -1,6 +1,6 @@
 """Where everything stands in the picture of a graph: pure geometry, no markup.
 
-Each chain is one row from left to right, its processors in slots. Chains stand in columns: tracks
+Each chain is one row from left to right, its processors in slots. Passages stand in columns: tracks
 first, then whatever they feed, the chain of the output last. Tracks that feed the same bus are
 neighbours, a bus stands in the middle of what feeds it.
 """
@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mixtrace.graph import Graph
-from mixtrace.report.chains import Chain, chains
+from mixtrace.graph import Graph, Passage, passages
 
 __all__ = ["Lane", "Layout", "lay_out"]
 
@@ -27,7 +26,7 @@ class Lane:
         removed: (kind, slot) of the processors that the console had here and the graph has not.
     """
 
-    chain: Chain
+    chain: Passage
     column: int
     row: float
     kept: tuple[tuple[int, int], ...]
@@ -61,13 +60,14 @@ def lay_out(graph: Graph, console: Graph | None = None) -> Layout:
     """
     every = _in_order(graph)
     home = {i: number for number, chain in enumerate(every) for i in chain.nodes}
-    wires = [(home[a], home[b]) for a, b in graph.edges if home[a] != home[b]]
+    ends = [(home[e.source], home[e.destination]) for e in graph.edges]
+    wires = [(a, b) for a, b in ends if a != b]
     feeds: dict[int, list[int]] = {number: [] for number in range(len(every))}
     for source, destination in wires:
         feeds[destination].append(source)
     columns = _columns(every, feeds)
     rows = _rows(every, feeds, columns, home[graph.output])
-    slots = {(c.place, c.name): _kinds(console, c) for c in chains(console)} if console else {}
+    slots = {c.strip: _kinds(console, c) for c in passages(console)} if console else {}
     lanes = [
         Lane(chain, columns[n], rows[n], *_slotted(graph, chain, slots))
         for n, chain in enumerate(every)
@@ -82,26 +82,31 @@ def lay_out(graph: Graph, console: Graph | None = None) -> Layout:
     )
 
 
-def _in_order(graph: Graph) -> list[Chain]:
+def _in_order(graph: Graph) -> list[Passage]:
     """Return every chain once, those that feed others before these."""
     place = {i: position for position, i in enumerate(graph.order)}
-    return sorted((c for c in chains(graph) if not c.told), key=lambda c: place[c.nodes[0]])
+    return sorted((c for c in passages(graph) if not c.told), key=lambda c: place[c.nodes[0]])
 
 
-def _kinds(graph: Graph, chain: Chain) -> tuple[str, ...]:
-    return tuple(graph.nodes[i].kind for i in chain.processors(graph))
+def _kinds(graph: Graph, chain: Passage) -> dict[int, str]:
+    return {i: graph.nodes[i].kind for i in chain.processors}
 
 
-def _columns(every: Sequence[Chain], feeds: Mapping[int, Sequence[int]]) -> dict[int, int]:
-    """Return the column of each chain: the longest way to it; the output's lies beyond all."""
+def _columns(every: Sequence[Passage], feeds: Mapping[int, Sequence[int]]) -> dict[int, int]:
+    """Return the column of each strip: the longest way to it, back from itself left out."""
     columns: dict[int, int] = {}
-    for number in range(len(every)):  # chains come in topological order
-        columns[number] = 1 + max((columns[f] for f in feeds[number]), default=-1)
+    waiting = list(range(len(every)))
+    while waiting:
+        ready = [n for n in waiting if all(f in columns or f == n for f in feeds[n])]
+        for number in ready or waiting[:1]:  # strips that feed each other: the first goes first
+            known = [columns[f] for f in feeds[number] if f in columns]
+            columns[number] = 1 + max(known, default=-1)
+        waiting = [n for n in waiting if n not in columns]
     return columns
 
 
 def _rows(
-    every: Sequence[Chain],
+    every: Sequence[Passage],
     feeds: Mapping[int, Sequence[int]],
     columns: Mapping[int, int],
     output: int,
@@ -109,12 +114,13 @@ def _rows(
     """Return the row of each chain: tracks as a walk from the output meets them, then means."""
     rows: dict[int, float] = {}
     for number in _walk(output, feeds):
-        if not feeds[number]:
+        if columns[number] == 0:
             rows[number] = float(len(rows))
     for column in range(1, max(columns.values()) + 1):
         members = [n for n in range(len(every)) if columns[n] == column]
         for n in members:
-            rows[n] = sum(rows[f] for f in feeds[n]) / len(feeds[n])
+            known = [rows[f] for f in feeds[n] if f in rows] or [float(len(rows))]
+            rows[n] = sum(known) / len(known)
         members.sort(key=lambda n: rows[n])
         for above, below in pairwise(members):
             rows[below] = max(rows[below], rows[above] + 1.0)
@@ -134,21 +140,16 @@ def _walk(output: int, feeds: Mapping[int, Sequence[int]]) -> Iterator[int]:
 
 
 def _slotted(
-    graph: Graph, chain: Chain, slots: Mapping[tuple[str, str], tuple[str, ...]]
+    graph: Graph, chain: Passage, slots: Mapping[int, Mapping[int, str]]
 ) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[str, int], ...]]:
     """Return (node, slot) of what is there and (kind, slot) of what was."""
-    nodes = chain.processors(graph)
-    left = list(enumerate(slots.get((chain.place, chain.name), ())))
-    kept, removed = [], []
-    for i in nodes:
-        found = next((k for k, (_, kind) in enumerate(left) if kind == graph.nodes[i].kind), None)
-        if found is None:  # not the console's chain: count instead
-            return tuple((node, slot) for slot, node in enumerate(nodes)), ()
-        removed += [(kind, slot) for slot, kind in left[:found]]
-        kept.append((i, left[found][0]))
-        left = left[found + 1 :]
-    removed += [(kind, slot) for slot, kind in left]
-    return tuple(kept), tuple(removed)
+    full = slots.get(chain.strip, {})
+    if not _kinds(graph, chain).items() <= full.items():  # not the console's strip: count instead
+        return tuple((node, slot) for slot, node in enumerate(chain.processors)), ()
+    slot = {i: number for number, i in enumerate(full)}
+    kept = tuple((i, slot[i]) for i in chain.processors)
+    removed = tuple((kind, slot[i]) for i, kind in full.items() if i not in graph.nodes)
+    return kept, removed
 
 
 def _widest(lanes: Sequence[Lane], column: int) -> int:

@@ -63,7 +63,8 @@ def found_part(result: StoredResult) -> Part:
         worths=every[:12],
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
-        interrupted=result.facts.get("interrupted") is True,
+        why=str(result.facts["why"]),
+        interrupted=result.facts["ended"] == "stopped",
         notes=[str(note) for note in result.facts["notes"]],
     )
     return Part(html)
@@ -76,11 +77,11 @@ def worths(result: StoredResult) -> list[Worth]:
         return []
     most = max(float(increases.max(initial=0.0)), 1e-6)
     order = np.argsort(-increases, kind="stable")
-    nodes = [graph.nodes[graph.processors[row]] for row in order]
+    nodes = [graph.processors[row] for row in order]
     return [
         Worth(
-            processor(node.kind).label,
-            node.name,
+            processor(graph.nodes[node].kind).label,
+            graph.name(node),
             float(increases[row]),
             max(0.0, float(increases[row])) / most,
         )
@@ -95,7 +96,7 @@ def history(result: StoredResult) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     usable = [
         (step, at, loss)
         for step, (loss, at) in enumerate(pairs, 1)
-        if number({"x": loss}, "x") is not None and number({"x": at}, "x") is not None
+        if loss is not None and at is not None
     ]
     columns = np.array(usable, np.float64).reshape(-1, 3).T
     steps, seconds, losses = (thinned(column, _MOST_POINTS) for column in columns)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mixtrace.report.result import fixed, number
+from mixtrace.report.result import fixed
 from mixtrace.unseen import Unseen
 
 __all__ = ["PARTS", "held_out_rows", "held_out_sentence"]
@@ -21,7 +21,7 @@ def held_out_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:
         return []
 
     def shown(part: str, by: str) -> str:
-        return fixed(number(measures, "held_out", part, by, "l_a"), 3)
+        return fixed(measures["held_out"][part][by]["l_a"], 3)
 
     return [(name, shown(part, "published"), shown(part, "eq4")) for name, part in PARTS]
 
@@ -31,11 +31,11 @@ def held_out_sentence(measures: dict[str, Any]) -> str:
 
     >>> loss = {"published": {"l_a": 0.3}, "eq4": {"l_a": 0.3}}
     >>> held_out_sentence({"held_out": {"choice": "end:40", "seen": loss, "unseen": loss}})
-    'The search did not see the last 40 % of the song: L_a is 0.300 there, 0.300 in the rest.'
+    'Held out: the last 40 % of the song. L_a is 0.300 there, 0.300 in the rest.'
     """
     rows = held_out_rows(measures)
     if not rows:
         return ""
     (_, seen, _), (_, unseen, _) = rows
     what = Unseen.parse(str(measures["held_out"].get("choice"))).words
-    return f"The search did not see {what}: L_a is {unseen} there, {seen} in the rest."
+    return f"Held out: {what}. L_a is {unseen} there, {seen} in the rest."

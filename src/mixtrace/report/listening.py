@@ -15,6 +15,7 @@ from mixtrace.report.parts import Part
 from mixtrace.report.templating import filled, web_text
 from mixtrace.store import LISTEN, StoredGraph, is_plain_file, is_plain_folder, read_bytes
 from mixtrace.units import ratio_from_db
+from mixtrace.wording import counted
 
 __all__ = ["listen_part"]
 
@@ -119,7 +120,7 @@ def _signal(name: str, sound: Heard) -> _Shown:
 
 
 def _strip(number: int, strip: HeardStrip, groups: Mapping[str, str]) -> dict[str, object]:
-    note = groups.get(strip.name, "") if strip.role == "track" else f"{strip.tracks} tracks"
+    note = groups.get(strip.name, "") if strip.role == "track" else counted(strip.tracks, "track")
     shapes = {
         name: _outline(heard.peaks) if heard else "" for name, heard in strip.versions.items()
     }

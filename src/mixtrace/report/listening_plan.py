@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.graph import Graph
-from mixtrace.report.chains import BUS, TRACK, chains
+from mixtrace.graph import Graph, passages
 
 __all__ = ["PAGE_BYTES", "ListeningPlan", "Strip", "plan_listening"]
 
@@ -103,19 +102,18 @@ def _bits() -> float:
 
 def _strips(graph: Graph) -> tuple[tuple[Strip, ...], tuple[Strip, ...]]:
     """Return a strip for every track, and one for every bus that tracks alone feed."""
-    every = [chain for chain in chains(graph) if not chain.told]
-    home = {i: chain for chain in every for i in chain.nodes}
+    every = {passage.strip: passage for passage in passages(graph) if not passage.told}
     number = {i: n for n, i in enumerate(graph.inputs)}
     of_tracks: list[Strip] = []
     of_buses: list[Strip] = []
-    for chain in every:
-        head, end = chain.nodes[0], chain.nodes[-1]
-        feeds = [home[i] for i in graph.predecessors[head]]
-        if chain.place == TRACK:
-            of_tracks.append(Strip(chain.name, TRACK, (number[head],), end))
-        elif chain.place == BUS and all(feed.place == TRACK for feed in feeds):
-            inputs = tuple(sorted(number[feed.nodes[0]] for feed in feeds))
-            of_buses.append(Strip(chain.name, BUS, inputs, end))
+    for passage in every.values():
+        feeds = [every[strip] for strip in passage.feeds]
+        if passage.role == "track":
+            inputs: tuple[int, ...] = (number[passage.head],)
+            of_tracks.append(Strip(passage.name, "track", inputs, passage.end))
+        elif passage.role == "bus" and all(feed.role == "track" for feed in feeds):
+            inputs = tuple(sorted(number[feed.head] for feed in feeds))
+            of_buses.append(Strip(passage.name, "bus", inputs, passage.end))
     of_tracks.sort(key=lambda strip: strip.inputs)
     return tuple(of_tracks), tuple(of_buses)
 

@@ -13,7 +13,7 @@ from mixtrace.report.held_out import held_out_rows, held_out_sentence
 from mixtrace.report.parts import Part
 from mixtrace.report.png import difference_picture, level_picture
 from mixtrace.report.rendered import band_centres_hz
-from mixtrace.report.result import StoredResult, fixed, number
+from mixtrace.report.result import StoredResult, fixed
 from mixtrace.report.svg import Axis, Plot, clock_axis, figure, frequency_axis, level_axis, thinned
 from mixtrace.report.templating import filled
 from mixtrace.store import Evidence
@@ -94,7 +94,7 @@ def loss_rows(measures: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return (name, published, eq. (4)) of the loss and its parts."""
 
     def shown(by: str, key: str) -> str:
-        return fixed(number(measures, by, key), 3)
+        return fixed(measures[by][key], 3)
 
     return [(name, shown("published", key), shown("eq4", key)) for name, key in LOSSES]
 
@@ -103,7 +103,7 @@ def level_rows(measures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """Return (name, target, estimate, difference) of the levels, with their units."""
     rows = []
     for name, key, unit in LEVELS:
-        target, estimate = (number(measures, of, key) for of in ("target", "estimate"))
+        target, estimate = (measures[of][key] for of in ("target", "estimate"))
         off = None if target is None or estimate is None else estimate - target
         rows.append(
             (f"{name}, {unit}", fixed(target, 1), fixed(estimate, 1), fixed(off, 1, sign=True))

@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 
+from mixtrace.graph import passages
 from mixtrace.processors import Heard, processor
-from mixtrace.report.chains import TRACK, chains
 from mixtrace.report.heard import heard_at
 from mixtrace.report.inline_curves import inline_curve
-from mixtrace.report.rendered import node_values
 from mixtrace.report.sentences import tell
 from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.session.alignment_notes import pace
+from mixtrace.session.contents import PERHAPS_NOT
 from mixtrace.store import Evidence, StoredGraph
-from mixtrace.wording import seconds
+from mixtrace.wording import counted, seconds
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
 
+_LEFT_OUT = "not heard in the mix, left out unless --force is given"
 _LEAST_S = 1e-5  # half a sample at 48 kHz: what a drift's line has at its start is no move
 
 
@@ -96,18 +97,18 @@ def outline_graph(
     graph = stored.graph
     alignments = {track.name: track.alignment for track in stored.tracks}
     kept = len(graph.processors)
-    note = f"{len(graph.inputs)} tracks, {kept} processors"
+    note = f"{counted(len(graph.inputs), 'track')}, {counted(kept, 'processor')}"
     rows = [Row(0, stored.song, note, (Line(remark),) if remark else ())]
     heard = heard_at(stored, evidence)
     tellings = iter(tell(stored, evidence, tolerance))
-    for chain in chains(graph):
+    for chain in passages(graph):
         if chain.told:
             rows.append(Row(chain.depth + 1, chain.name, "told above"))
             continue
-        note = chain.place
-        if chain.place == TRACK and chain.name in alignments:
+        note = chain.role
+        if chain.role == "track" and chain.name in alignments:
             note = ", ".join([note, *_moves(alignments[chain.name])])
-        lines = tuple(_line(stored, i, heard[i]) for i in chain.processors(graph))
+        lines = tuple(_line(stored, i, heard[i]) for i in chain.processors)
         telling = next(tellings)
         row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
         rows.append(row)
@@ -123,15 +124,21 @@ def outline_session(session: Session) -> Outline:
     what reading changed.
     """
     duration = session.mix.shape[1] / session.sample_rate_hz
-    note = f"{len(session.tracks)} tracks, {duration:.1f} s, read at {session.sample_rate_hz} Hz"
+    note = (
+        f"{counted(len(session.tracks), 'track')}, {duration:.1f} s, read at "
+        f"{session.sample_rate_hz} Hz, as fit reads it; capture reads at the mix's own rate"
+    )
     refusal = wrong_mix(session)
-    grave = [f"a fit would be refused: {refusal}"] if refusal else []
-    rows = [Row(0, session.name, note, tuple(Line(text) for text in [*grave, *session.notes]))]
+    notes = list(session.notes)
+    if refusal:  # which says more of the tracks that are not certain
+        certain = [text for text in notes if not text.startswith(PERHAPS_NOT)]
+        notes = [f"fit and capture would refuse it: {refusal}", *certain]
+    rows = [Row(0, session.name, note, tuple(map(Line, notes)))]
     for group in dict.fromkeys(track.group for track in session.tracks):
-        rows.append(Row(1, group, "bus"))
+        rows.append(Row(1, group, "group"))
         for track in (t for t in session.tracks if t.group == group):
             words = ["mono" if track.audio.shape[0] == 1 else "stereo", *_moves(track.alignment)]
-            words += ["not heard in the mix, left out"] if track.unused else []
+            words += [_LEFT_OUT] if track.unused else []
             words += ["silent"] if track.silent else []
             words += [f"the same as {track.duplicate_of}"] if track.duplicate_of else []
             rows.append(Row(2, track.name, ", ".join(words)))
@@ -139,7 +146,7 @@ def outline_session(session: Session) -> Outline:
 
 
 def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
-    node = node_values(stored.graph, stored.settings, number)
+    node = stored.node(number)
     entry = processor(node.kind)
     return Line(entry.label, entry.describe(node), inline_curve(node, heard))
 
@@ -149,7 +156,8 @@ def _moves(alignment: Alignment) -> list[str]:
     words = []
     if abs(alignment.delay_s) >= _LEAST_S:
         direction = "later" if alignment.delay_s > 0.0 else "earlier"
-        sure = f" (confidence {alignment.confidence:.2f})" if alignment.confidence else ""
+        measured = f"confidence {alignment.confidence:.2f}"
+        sure = f" ({measured if alignment.confidence else 'moved with the others'})"
         words.append(f"moved {seconds(abs(alignment.delay_s))} {direction}{sure}")
     if alignment.drift_ppm:
         words.append(f"{pace(alignment)}: corrected")

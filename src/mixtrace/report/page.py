@@ -105,11 +105,11 @@ def _words_part(result: StoredResult, levels_db: Mapping[int, float]) -> Part:
 def _lead(result: StoredResult) -> Markup:
     """Return the result in a few numbers and two sentences."""
     graph, losses = result.stored.graph, result.facts["losses"]
-    every = int(number(result.facts, "processors", "console") or len(graph.processors))
-    off = number(result.measures, "loudness_difference_lu")
-    spent = divmod(round(number(result.facts, "seconds") or 0.0), 60)
+    every = result.facts["processors"]["console"]
+    off = result.measures["loudness_difference_lu"]
+    spent = divmod(round(result.facts["seconds"] or 0.0), 60)
     tiles = [
-        ("L_a, published convention", fixed(number(result.measures, "published", "l_a"), 3)),
+        ("L_a, published convention", fixed(result.measures["published"]["l_a"], 3)),
         *((f"of the {name}", loss) for name, loss, _ in held_out_rows(result.measures)),
         ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
@@ -126,5 +126,5 @@ def _lead(result: StoredResult) -> Markup:
         every=every,
         tiles=tiles,
         failure=str(worst(result.evidence)),
-        interrupted=result.facts.get("interrupted") is True,
+        interrupted=result.facts["ended"] == "stopped",
     )

@@ -4,17 +4,15 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mixtrace.graph import Graph
-from mixtrace.processors import FilterProcessor, NodeSettings, Reduction, Settings, processor
+from mixtrace.graph import Graph, passages
+from mixtrace.processors import FilterProcessor, NodeSettings, Reduction, processor
 from mixtrace.processors.base import DESIGN_RATE_HZ
-from mixtrace.report.chains import chains
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.units import db_from_ratio
 
 __all__ = [
     "band_centres_hz",
     "entering_spectra_db",
-    "node_values",
     "reduction",
     "response_powers",
     "wet_level_db",
@@ -25,14 +23,6 @@ _SOUNDING_RANGE_DB = 30.0
 _LOUD_SHARE, _QUIET_SHARE = 90.0, 10.0
 _SILENCE_DB = -80.0
 _CLOSED_DB = 3.0
-
-
-def node_values(graph: Graph, settings: Settings, node: int) -> NodeSettings:
-    """Return the settings of one processor."""
-    kind = graph.nodes[node].kind
-    row = graph.of_kind(kind).index(node)
-    values = {name: value[row].detach().cpu() for name, value in settings.values[kind].items()}
-    return NodeSettings(kind, values, float(settings.wet[kind][row]))
 
 
 def reduction(evidence: Evidence, node: int) -> Reduction | None:
@@ -65,22 +55,28 @@ def band_centres_hz(evidence: Evidence) -> Float[np.ndarray, " band"]:
 def entering_spectra_db(graph: Graph, evidence: Evidence) -> dict[int, Float[np.ndarray, " band"]]:
     """Return the spectrum of the dry track for every processor of its own chain."""
     return {
-        i: evidence.track_spectra_db[graph.inputs.index(chain.nodes[0]), 0]
-        for chain in chains(graph)
-        if chain.nodes[0] in graph.inputs
-        for i in chain.processors(graph)
+        i: evidence.track_spectra_db[graph.inputs.index(passage.head), 0]
+        for passage in passages(graph)
+        if passage.head in graph.inputs
+        for i in passage.processors
     }
 
 
 def wet_levels_db(stored: StoredGraph, evidence: Evidence) -> dict[int, float]:
     """Return the wet level of every delay and reverb; where many are, this takes seconds."""
     graph, spectra_db = stored.graph, entering_spectra_db(stored.graph, evidence)
-    nodes = {i: node_values(graph, stored.settings, i) for i in graph.processors}
+    nodes = {i: stored.settings[i] for i in graph.processors}
     return {
         i: wet_level_db(node, spectra_db.get(i), evidence.bands_hz)
         for i, node in nodes.items()
-        if processor(node.kind).family == "space"
+        if _rings(node.kind)
     }
+
+
+def _rings(kind: str) -> bool:
+    """Return whether a processor adds a sound of its own: a delay or a reverb."""
+    entry = processor(kind)
+    return entry.family == "space" and isinstance(entry, FilterProcessor)
 
 
 def wet_level_db(
@@ -108,12 +104,16 @@ def wet_level_db(
 def response_powers(
     node: NodeSettings, edges_hz: Float[np.ndarray, " edge"]
 ) -> Float[np.ndarray, " band"]:
-    """Return the mean power gain of a filter in bands, both channels, fully wet."""
+    """Return the mean power gain of a filter in bands, both channels, fully wet.
+
+    Of a true stereo filter it is that of two channels that have nothing in common.
+    """
     entry = processor(node.kind)
     assert isinstance(entry, FilterProcessor)
     values = {name: value[None] for name, value in node.values.items()}
     taps = entry.impulse_response(values, DESIGN_RATE_HZ).taps[0]
-    power = torch.fft.rfft(taps).abs().square().mean(0).double().numpy()
+    leaving = min(2, len(taps))
+    power = (torch.fft.rfft(taps).abs().square().sum(0) / leaving).double().numpy()
     frequencies_hz = np.linspace(0.0, 0.5 * DESIGN_RATE_HZ, len(power))
     total = np.concatenate([[0.0], np.cumsum(0.5 * (power[1:] + power[:-1]))])
     steps_hz = frequencies_hz[1]

@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mixtrace.processors import PROCESSORS, processor
-from mixtrace.report.result import StoredResult, number
+from mixtrace.report.result import StoredResult
 from mixtrace.report.svg import WIDTH, Axis, Plot, figure, text_at
 
 __all__ = ["RoundTable", "rounds", "rounds_figure"]
@@ -42,7 +42,7 @@ def rounds(result: StoredResult) -> RoundTable:
     graph = result.stored.graph
     kept = Counter(graph.nodes[i].kind for i in graph.processors)
     removed = [
-        (int(number(entry, "round") or 0), str(entry["kind"]))
+        (int(entry["round"]), str(entry["kind"]))
         for entry in result.facts["removed"]
         if isinstance(entry, dict) and entry.get("kind") in PROCESSORS
     ]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mixtrace.graph import Passage, passages
 from mixtrace.processors import (
     FAMILIES,
     Heard,
@@ -19,9 +20,7 @@ from mixtrace.processors import (
     Said,
     processor,
 )
-from mixtrace.report.chains import Chain, chains
 from mixtrace.report.heard import heard_at
-from mixtrace.report.rendered import node_values
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.wording import listed, panned
 
@@ -33,12 +32,12 @@ _PAN = 0.05
 
 @dataclass(frozen=True)
 class Telling:
-    """One chain in words; all plain text.
+    """One strip in words; all plain text.
 
     Attributes:
-        name: whose chain it is.
-        place: `master`, `bus` or `track`.
-        depth: how many chains lie between it and the output.
+        name: whose it is.
+        place: its role.
+        depth: how many strips lie between it and the output.
         sentence: what was done.
         doubts: what that is unsure of.
     """
@@ -56,7 +55,7 @@ def tell(
     tolerance: float = 0.0,
     levels_db: Mapping[int, float] | None = None,
 ) -> tuple[Telling, ...]:
-    """Return every chain in words, from the master down.
+    """Return every strip in words, from the master down.
 
     Args:
         stored: the result.
@@ -66,9 +65,9 @@ def tell(
     """
     heard = heard_at(stored, evidence, levels_db)
     return tuple(
-        _told(stored, evidence, tolerance, chain, heard)
-        for chain in chains(stored.graph)
-        if not chain.told
+        _told(stored, evidence, tolerance, passage, heard)
+        for passage in passages(stored.graph)
+        if not passage.told
     )
 
 
@@ -76,21 +75,21 @@ def _told(
     stored: StoredGraph,
     evidence: Evidence | None,
     tolerance: float,
-    chain: Chain,
+    passage: Passage,
     heard: Mapping[int, Heard],
 ) -> Telling:
-    graph, numbers = stored.graph, chain.processors(stored.graph)
-    nodes = {i: node_values(graph, stored.settings, i) for i in numbers}
+    graph = stored.graph
+    nodes = {i: stored.node(i) for i in passage.processors}
     order = list(FAMILIES)
-    in_turn = sorted(numbers, key=lambda i: order.index(processor(nodes[i].kind).family))
+    in_turn = sorted(nodes, key=lambda i: order.index(processor(nodes[i].kind).family))
     said = [processor(nodes[i].kind).say(nodes[i], heard[i]) for i in in_turn]
-    words = [*_level(graph.inputs, chain, nodes.values(), evidence), *_words(said)]
+    words = [*_level(graph.inputs, passage, nodes.values(), evidence), *_words(said)]
     doubts = [doubt for each in said for doubt in each.doubts]
     if evidence is not None and tolerance > 0.0:
         doubts += _dispensable(graph.processors, nodes, evidence, tolerance)
     sentence = ", ".join(words) or "left as it is"
     whole = f"{sentence[0].upper()}{sentence[1:]}."
-    return Telling(chain.name, chain.place, chain.depth, whole, tuple(doubts))
+    return Telling(passage.name, passage.role, passage.depth, whole, tuple(doubts))
 
 
 def _words(said: Iterable[Said]) -> list[str]:
@@ -99,12 +98,12 @@ def _words(said: Iterable[Said]) -> list[str]:
 
 def _level(
     inputs: Sequence[int],
-    chain: Chain,
+    passage: Passage,
     nodes: Iterable[NodeSettings],
     evidence: Evidence | None,
 ) -> Iterator[str]:
     """Say level and place of the whole chain: as measured, or as its gains promise."""
-    rows = [inputs.index(i) for i in chain.nodes if i in inputs]
+    rows = [inputs.index(i) for i in passage.nodes if i in inputs]
     if evidence is not None and rows:
         dry, wet = 10.0 ** (evidence.track_sides_db[rows[0]].astype(float) / 10.0)
         change_db = 10.0 * math.log10(wet.sum() / dry.sum())

@@ -11,7 +11,11 @@ from mixtrace.session.explained import explain
 from mixtrace.session.missing import Missing, find_missing
 from mixtrace.session.song import listed
 
-__all__ = ["Contents", "content_notes", "examine"]
+__all__ = ["PERHAPS_NOT", "Contents", "content_notes", "examine"]
+
+
+PERHAPS_NOT = "perhaps not in the mix"
+"""How the note on tracks begins of which that is not certain."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +59,20 @@ def examine(
 
 
 def content_notes(contents: Contents, names: Sequence[str]) -> list[str]:
-    """Return what does not belong and what is missing, and what is done about it."""
+    """Return what does not belong and what is missing."""
     named = list(zip(names, contents.hearings, strict=True))
     foreign = [name for name, hearing in named if hearing.belongs == "not heard"]
     unsure = [n for n, h in named if h.belongs == "not certain" and h.times_chance]
     notes = []
     if foreign:
-        notes.append(f"not heard in the mix, left out unless a fit is forced: {listed(foreign)}")
+        notes.append(f"not heard in the mix: {listed(foreign)}")
     if contents.missing is not None:
         notes.append(
             f"in the mix but in none of the tracks: {_told(contents.missing)}. "
-            "A fit can only imitate it with the others; add its track if there is one"
+            "It can only be imitated with the others; add its track if there is one"
         )
     if unsure:
-        notes.append(f"perhaps not in the mix, kept: {listed(unsure)}")
+        notes.append(f"{PERHAPS_NOT}: {listed(unsure)}")
     return notes
 
 

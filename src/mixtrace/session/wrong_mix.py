@@ -58,13 +58,13 @@ def wrong_mix(session: Session) -> str | None:
         return (
             f"Expected tracks that run as fast as their mix; {names} would be heard in it at "
             f"{data:,} Hz, though the header says {header:,}. Correct the sample rate in the "
-            "tracks' headers, or that of the mix, or pass --force to fit them as they are."
+            "tracks' headers, or that of the mix, or pass --force to take them as they are."
         )
     only = f"only {listed([t.name for t in heard])} can be heard in it, not {names}"
     none = f"none of them can be heard in it: {names}"
     return (
         f"Expected the mix of these tracks; {only if heard else none}. "
-        "Choose the mix with --mix FILE, or pass --force to fit them all the same."
+        "Choose the mix with --mix FILE, or pass --force to take them all the same."
     )
 
 

@@ -4,7 +4,6 @@ from mixtrace.store.capture_file import (
     CAPTURE,
     CAPTURE_SCHEMA,
     ESTIMATE_AUDIO,
-    GAIN_STEP_S,
     GAINS,
     RESIDUAL_AUDIO,
     RESPONSES,
@@ -14,6 +13,7 @@ from mixtrace.store.capture_file import (
     StoredResponse,
     StoredShared,
     StoredUnread,
+    lost_responses,
     read_capture,
     read_gains_db,
     write_capture,
@@ -36,11 +36,13 @@ from mixtrace.store.folder import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    Results,
+    check_folder,
     claimed_folder,
     find_graph,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, write_graph
-from mixtrace.store.maxima import MOST_RESULT_S, Finite, Level, Name
+from mixtrace.store.maxima import LARGEST_ARRAYS_BYTES, MOST_RESULT_S, Finite, Level, Name
 from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, read_head
 from mixtrace.store.reading import read_graph
 from mixtrace.store.result_files import read_fit, read_metrics
@@ -58,10 +60,10 @@ __all__ = [
     "FITS",
     "FIT_SCHEMA",
     "GAINS",
-    "GAIN_STEP_S",
     "GRAPH",
     "GRAPH_SCHEMA",
     "JSON",
+    "LARGEST_ARRAYS_BYTES",
     "LISTEN",
     "METRICS",
     "METRICS_SCHEMA",
@@ -75,6 +77,7 @@ __all__ = [
     "Finite",
     "Level",
     "Name",
+    "Results",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -83,12 +86,14 @@ __all__ = [
     "StoredShared",
     "StoredTrack",
     "StoredUnread",
+    "check_folder",
     "checked",
     "claimed_folder",
     "file_name",
     "find_graph",
     "is_plain_file",
     "is_plain_folder",
+    "lost_responses",
     "mixtrace_version",
     "naming",
     "put",

@@ -7,7 +7,7 @@ describes every key.
 import csv
 import io
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import msgspec
@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 
 from mixtrace.errors import StoreError
 from mixtrace.session.song import MOST_TRACKS
-from mixtrace.store.files import checked, read_document, write_document
+from mixtrace.store.files import MAKE_ANEW, checked, read_document, write_document
 from mixtrace.store.maxima import (
     MOST_LEVEL_DB,
     MOST_RESULT_S,
@@ -27,7 +27,7 @@ from mixtrace.store.maxima import (
     Name,
     Note,
 )
-from mixtrace.store.opening import read_bytes
+from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes
 from mixtrace.store.temporary import put
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "CAPTURE_SCHEMA",
     "ESTIMATE_AUDIO",
     "GAINS",
-    "GAIN_STEP_S",
     "RESIDUAL_AUDIO",
     "RESPONSES",
     "StoredCapture",
@@ -44,6 +43,7 @@ __all__ = [
     "StoredResponse",
     "StoredShared",
     "StoredUnread",
+    "lost_responses",
     "read_capture",
     "read_gains_db",
     "write_capture",
@@ -56,15 +56,14 @@ ESTIMATE_AUDIO = "estimate.wav"
 RESIDUAL_AUDIO = "residual.wav"
 RESPONSES = "responses"
 
-CAPTURE_SCHEMA = "mixtrace.capture/1"
+CAPTURE_SCHEMA = "mixtrace.capture/2"
 """Changes with every change of the format, additions too."""
-
-GAIN_STEP_S = 0.01
 
 _FORMULA = "=+-@"  # a cell that begins so is run by spreadsheets
 
 _Rate = Annotated[int, Meta(ge=8_000, le=192_000)]
 _Positive = Annotated[float, Meta(gt=0.0, le=MOST_RESULT_S)]
+_Step = Annotated[float, Meta(gt=0.0, le=1.0)]
 _Count = Annotated[int, Meta(ge=1, le=10_000_000)]
 _Floats = Annotated[tuple[Finite, ...], Meta(max_length=100_000)]
 _Levels = Annotated[tuple[Level, ...], Meta(max_length=100_000)]
@@ -191,6 +190,7 @@ class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
         sample_rate_hz: of all audio.
         lead_samples: of each response before time zero.
         response_samples: the length of each.
+        gain_step_s: of the rows of `gains.csv`.
         energy_step_s: of `energy_db`.
         span_s: of the columns of `coherence`.
         direct_hz: frequencies of `direct_db`.
@@ -212,6 +212,7 @@ class StoredCapture(Struct, frozen=True, forbid_unknown_fields=True):
     sample_rate_hz: _Rate
     lead_samples: Annotated[int, Meta(ge=0)]
     response_samples: _Count
+    gain_step_s: _Step
     energy_step_s: _Positive
     span_s: _Positive
     direct_hz: _Hertz
@@ -240,8 +241,15 @@ def read_capture(folder: Path) -> StoredCapture:
     stored = checked(read_document(path, CAPTURE_SCHEMA), StoredCapture, path)
     wrong = _disagreement(stored)
     if wrong:
-        raise StoreError(f"{path} cannot be used: {wrong}. Run mixtrace capture again.")
+        raise StoreError(f"{path} cannot be used: {wrong}. {MAKE_ANEW}")
     return stored
+
+
+def lost_responses(folder: Path, stored: StoredCapture) -> list[str]:
+    """Return which of a capture's responses are not in its folder any more."""
+    files = [track.file for track in stored.tracks]
+    kept = is_plain_folder(folder / RESPONSES)
+    return [f for f in files if not (kept and is_plain_file(folder / RESPONSES / PurePath(f).name))]
 
 
 def write_gains(
@@ -249,10 +257,13 @@ def write_gains(
 ) -> None:
     """Write a table of gains: the time in seconds, then a column in dB for each.
 
+    Rows lie in the middles of steps, on a clock that gives sample n the time n / `sample_rate_hz`.
+    Between two of them the amplitude, not the dB, lies on a straight line.
+
     Args:
         path: the file.
         stored: the capture.
-        gains_db: of its tracks in all, then those that several share; a value each `GAIN_STEP_S`.
+        gains_db: of its tracks in all, then those that several share.
 
     Raises:
         OSError: it cannot be written.
@@ -262,13 +273,14 @@ def write_gains(
     table = io.StringIO(newline="")
     csv.writer(table).writerow(["time_s", *(_cell(name) for name in names)])
     for number, row in enumerate(gains_db.T.tolist()):
-        cells = [f"{number * GAIN_STEP_S:.2f}", *(f"{gain_db:.3f}" for gain_db in row)]
+        time_s = (number + 0.5) * stored.gain_step_s - 0.5 / stored.sample_rate_hz
+        cells = [f"{time_s:.7f}", *(f"{gain_db:.3f}" for gain_db in row)]
         table.write(",".join(cells) + "\r\n")
     put(path, table.getvalue().encode())
 
 
 def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gain time"]:
-    """Return the gains of a folder's `gains.csv`, a value each `GAIN_STEP_S`.
+    """Return the gains of a folder's `gains.csv`, see `write_gains`.
 
     Args:
         folder: of a capture.
@@ -280,23 +292,29 @@ def read_gains_db(folder: Path, stored: StoredCapture) -> Float[np.ndarray, "gai
     path = folder / GAINS
     try:
         rows = read_bytes(path).decode().splitlines()[1:]
-        if not any(rows):  # numpy would only warn
-            raise ValueError("it has no rows")
-        table = np.loadtxt(rows, np.float32, comments=None, delimiter=",", ndmin=2)
     except StoreError:
         raise
     except (OSError, ValueError) as error:
-        raise StoreError(
-            f"Expected a table of gains in {path}; it cannot be read as one ({error}). "
-            "Run mixtrace capture again."
-        ) from error
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else "it is no text"
+        raise StoreError(f"Expected a table of gains in {path}; {reason}. {MAKE_ANEW}") from error
     gains = len(stored.tracks) + len(stored.shared)
-    if table.shape[1] != gains + 1 or not _are_levels(table[:, 1:]):
+    table = _table(rows, gains + 1) if any(rows) else None  # numpy would only warn
+    if table is None or not _are_levels(table[:, 1:]):
+        holds = "a row has other cells" if any(rows) else "it has no rows"
         raise StoreError(
-            f"Expected {gains} columns of gains in dB in {path}; it holds something else. "
-            "Run mixtrace capture again."
+            f"Expected rows of a time and {gains} columns of gains in dB in {path}; {holds}. "
+            f"{MAKE_ANEW}"
         )
     return table[:, 1:].T
+
+
+def _table(rows: list[str], columns: int) -> Float[np.ndarray, "time gain"] | None:
+    """Return rows of numbers as a table; None where one has no numbers, or not as many."""
+    try:
+        table = np.loadtxt(rows, np.float32, comments=None, delimiter=",", ndmin=2)
+    except ValueError:
+        return None
+    return table if table.shape[1] == columns else None
 
 
 def _are_levels(gains_db: Float[np.ndarray, "time gain"]) -> bool:

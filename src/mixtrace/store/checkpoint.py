@@ -23,7 +23,7 @@ from mixtrace.store.tensors import note_of
 
 __all__ = ["Checkpoint"]
 
-_SCHEMA = "mixtrace.checkpoint/6"
+_SCHEMA = "mixtrace.checkpoint/7"
 _KEY = "mixtrace"  # a single key: safetensors writes several in no fixed order
 _LARGEST_BYTES = 4_000_000_000
 """The responses of 150 tracks over two seconds take a quarter of it."""

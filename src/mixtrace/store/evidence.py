@@ -51,7 +51,8 @@ class Evidence:
         track_sides_db: every track's mean level, (dry, processed) by (left, right).
         dynamics: the dynamics nodes.
         input_db: the level that enters each.
-        gain_db: what each does to it, dry/wet weight included; 0 in silence.
+        gain_db: what each does to it, dry/wet weight included, beyond its make-up gain; 0 in
+            silence.
         increases: how much L_a rises when each processor is removed, in the graph's order; NaN
             where that was not weighed.
     """

@@ -11,10 +11,13 @@ from mixtrace.store.maxima import LARGEST_DOCUMENT_BYTES
 from mixtrace.store.opening import read_bytes
 from mixtrace.store.temporary import put
 
-__all__ = ["JSON", "checked", "read_document", "write_document"]
+__all__ = ["JSON", "MAKE_ANEW", "checked", "read_document", "write_document"]
 
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
+
+MAKE_ANEW = "Run the command that wrote the folder again, with --fresh."
+"""What to do about a damaged file of a result."""
 
 _Document = TypeVar("_Document")
 
@@ -55,13 +58,13 @@ def read_document(path: Path, schema: str, *, root: Path | None = None) -> dict[
     except (OSError, ValueError, RecursionError) as error:
         raise StoreError(
             f"Expected a JSON document that mixtrace wrote; {path} cannot be read as one "
-            f"({str(error) or type(error).__name__})."
+            f"({str(error) or type(error).__name__}). {MAKE_ANEW}"
         ) from error
     found = document.get("schema") if isinstance(document, dict) else None
     if found != schema:
         raise StoreError(
             f"Expected {path} to follow the schema {schema}; it follows {str(found)[:60]!r}. "
-            "Use the version of mixtrace that wrote it, or make it anew."
+            f"Use the version of mixtrace that wrote it. {MAKE_ANEW}"
         )
     return {key: value for key, value in document.items() if key != "schema"}
 
@@ -78,7 +81,7 @@ def checked(document: JSON, type_: type[_Document], path: Path) -> _Document:
         wrong = str(error)[:300]
         raise StoreError(
             f"Expected {path} as mixtrace writes it; what came: {wrong[:1].lower()}{wrong[1:]}. "
-            "Make it anew."
+            f"{MAKE_ANEW}"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Output folders: the names of what a fit writes, and whose a folder is."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "MIX_AUDIO",
     "PARAMS",
     "Results",
+    "check_folder",
     "claimed_folder",
     "find_graph",
 ]
@@ -43,7 +44,7 @@ LISTEN = "listen"
 
 METRICS_SCHEMA = "mixtrace.metrics/2"
 
-FIT_SCHEMA = "mixtrace.fit/1"
+FIT_SCHEMA = "mixtrace.fit/2"
 """The schema of `fit.json`; its `fingerprint` tells which fit the folder holds."""
 
 
@@ -87,10 +88,8 @@ def claimed_folder(
             none of the kind.
         OSError: it cannot be created.
     """
-    if folder.exists() and not folder.is_dir():
-        raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
     checkpoint = Checkpoint(folder / CHECKPOINT, fingerprint)
-    _check_strangers(folder, checkpoint, results)
+    _check_strangers(folder, results, own=lambda: _is_own(checkpoint))
     made = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -109,6 +108,15 @@ def claimed_folder(
         raise
 
 
+def check_folder(folder: Path, results: Results) -> None:
+    """Refuse a folder that cannot become a result's, before it is known whose it would be.
+
+    Raises:
+        StoreError: it is a file, or holds what no result of the kind wrote.
+    """
+    _check_strangers(folder, results, own=lambda: Checkpoint(folder / CHECKPOINT, "").exists)
+
+
 def find_graph(path: Path) -> Path | None:
     """Return the graph's file at a path - the file itself or the folder of a fit - or None."""
     if path.is_dir():
@@ -123,19 +131,22 @@ def _tidy(folder: Path) -> None:
             remove_temporaries(each)
 
 
-def _check_strangers(folder: Path, checkpoint: Checkpoint, results: Results) -> None:
-    """Refuse a folder that holds what no run wrote."""
+def _check_strangers(folder: Path, results: Results, *, own: Callable[[], bool]) -> None:
+    """Refuse a folder that holds what no run wrote, unless it holds a state of the run's own."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"Expected a folder for the result; {folder} is a file. Choose another.")
     if not folder.exists() or is_plain_file(folder / results.facts):
         return
     if os.path.lexists(folder / MOVES):
         return
+    checkpoint = Checkpoint(folder / CHECKPOINT, "")
     states = {checkpoint.path, checkpoint.previous}
     others = [entry for entry in folder.iterdir() if entry not in states]
     strange = sorted(entry.name for entry in others if not _is_left_over(entry))
-    if strange and not _is_own(checkpoint):
+    if strange and not own():
         raise StoreError(
-            f"Expected a new folder or that of a {results.what}; {folder} has a {strange[0]} that "
-            f"no {results.what} wrote. Choose another output folder."
+            f"Expected a new folder or that of a {results.what}; {folder} holds {strange[0]}, "
+            f"which no {results.what} wrote. Choose another output folder."
         )
 
 

@@ -6,8 +6,7 @@ describes every key.
 """
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from mixtrace.graph import Graph, graph_to_json
 from mixtrace.params import ParamSpec
-from mixtrace.processors import Settings, processor
+from mixtrace.processors import WET, NodeSettings, Settings, processor
 from mixtrace.session import Alignment
 from mixtrace.store.files import JSON, write_document
 from mixtrace.store.fingerprint import mixtrace_version
@@ -31,10 +30,13 @@ __all__ = [
     "write_graph",
 ]
 
-GRAPH_SCHEMA = "mixtrace.graph/3"
+GRAPH_SCHEMA = "mixtrace.graph/4"
 """Changes with every change of the format, additions too."""
 
-DOCUMENT_KEYS = ("mixtrace", "song", "params_sha256", "tracks", "unused", "nodes", "edges")
+DOCUMENT_KEYS = (
+    *("mixtrace", "song", "params_sha256", "tracks", "unused"),
+    *("strips", "nodes", "edges"),
+)
 TRACK_KEYS = ("name", "group", "delay_s", "polarity", "confidence", "drift_ppm")
 
 _MOST_INLINE = 8
@@ -45,7 +47,7 @@ class StoredTrack:
     """A track as the graph expects it.
 
     Attributes:
-        name: that of its input node.
+        name: that of its strip.
         group: its bus.
         alignment: how its file is moved before it is mixed.
     """
@@ -73,6 +75,10 @@ class StoredGraph:
     settings: Settings
     unused: tuple[StoredTrack, ...] = ()
 
+    def node(self, number: int) -> NodeSettings:
+        """Return the settings of a processor, and whether its key is fed."""
+        return replace(self.settings[number], keyed=self.graph.keyed(number))
+
 
 def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> None:
     """Write the two files of a graph.
@@ -88,14 +94,22 @@ def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> Non
         OSError: a file cannot be written.
     """
     graph = stored.graph
-    stored.settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
+    stored.settings.check({i: graph.nodes[i].kind for i in graph.processors})
     document = graph_to_json(graph)
     tensors: dict[str, np.ndarray] = {}
-    for i, spec, value in _parameters(graph, stored.settings):
-        entries = document["nodes"][i].setdefault("parameters", {})
-        entries[spec.name] = _entry(f"node{i}.{spec.name}", spec, value, tensors)
-    for i, wet in _weights(graph, stored.settings):
-        document["nodes"][i]["wet"] = _numbers(wet)
+    for entry in document["nodes"]:
+        i = entry["id"]
+        if i in stored.settings:
+            entry["parameters"] = {
+                spec.name: _entry(
+                    f"node{i}.{spec.name}",
+                    spec,
+                    stored.settings.value(i, spec.name).detach().cpu(),
+                    tensors,
+                )
+                for spec in processor(entry["kind"]).params
+            }
+            entry["wet"] = _numbers(stored.settings.value(i, WET).detach().cpu())
     packed = save(dict(sorted(tensors.items())))
     content = {
         "mixtrace": mixtrace_version(),
@@ -107,18 +121,6 @@ def write_graph(stored: StoredGraph, graph_path: Path, params_path: Path) -> Non
     }
     put(params_path, packed)
     write_document(graph_path, GRAPH_SCHEMA, content)
-
-
-def _parameters(graph: Graph, settings: Settings) -> Iterator[tuple[int, ParamSpec, Tensor]]:
-    for kind in graph.kinds():
-        for spec in processor(kind).params:
-            rows = settings.values[kind][spec.name].detach().cpu()
-            yield from ((i, spec, row) for i, row in zip(graph.of_kind(kind), rows, strict=True))
-
-
-def _weights(graph: Graph, settings: Settings) -> Iterator[tuple[int, Tensor]]:
-    for kind in graph.kinds():
-        yield from zip(graph.of_kind(kind), settings.wet[kind].detach().cpu(), strict=True)
 
 
 def _entry(

@@ -30,8 +30,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep other runs out of a folder until the block ends or the process does.
 
     Raises:
-        StoreError: another run has it.
-        OSError: the folder cannot be written to.
+        StoreError: another run has it, or it cannot be written to.
     """
     lock = FileLock(folder / _LOCK)
     try:
@@ -40,6 +39,11 @@ def locked(folder: Path) -> Iterator[None]:
         raise StoreError(
             f"Expected an output folder that no other run writes to; {_holder(folder)} writes to "
             f"{folder}. Wait for its end, or choose another output folder."
+        ) from error
+    except OSError as error:
+        raise StoreError(
+            f"Expected an output folder that can be written to; {folder} cannot: "
+            f"{error.strerror or error}. Choose another with -o, or change its permissions."
         ) from error
     try:
         since = time.strftime("%Y-%m-%d %H:%M:%S")

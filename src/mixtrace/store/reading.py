@@ -13,7 +13,7 @@ from torch import Tensor
 from mixtrace.errors import GraphError, StoreError
 from mixtrace.graph import Graph, graph_from_json
 from mixtrace.params import ParamSpec
-from mixtrace.processors import Settings, processor
+from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.session import Alignment
 from mixtrace.session.song import MOST_NAME_CHARACTERS, MOST_TRACKS
 from mixtrace.store.files import JSON, read_document
@@ -51,7 +51,7 @@ def read_graph(path: Path) -> StoredGraph:
         graph = graph_from_json(document)
         _check_names(graph, tracks)
         settings = _read_settings(graph, document["nodes"], tensors)
-        settings.check({kind: len(graph.of_kind(kind)) for kind in graph.kinds()})
+        settings.check({i: graph.nodes[i].kind for i in graph.processors})
         return StoredGraph(_text(document["song"], "song"), tracks, graph, settings, unused)
     except (GraphError, StoreError) as error:
         raise StoreError(f"{path} cannot be used. {error}") from error
@@ -97,9 +97,10 @@ def _read_track(entry: JSON) -> StoredTrack:
 
 
 def _check_names(graph: Graph, tracks: Sequence[StoredTrack]) -> None:
-    for node in graph.nodes:
-        _text(node.name, "name")
-    inputs = [graph.nodes[i].name for i in graph.inputs]
+    for strip in graph.strips.values():
+        _text(strip.name, "name")
+        _text(strip.instrument, "instrument")
+    inputs = [graph.name(i) for i in graph.inputs]
     if inputs != [track.name for track in tracks]:
         raise StoreError(
             f"Expected one track for each input, in order; there are {len(tracks)} tracks for "
@@ -110,23 +111,21 @@ def _check_names(graph: Graph, tracks: Sequence[StoredTrack]) -> None:
 def _read_settings(
     graph: Graph, nodes: list[dict[str, JSON]], tensors: Mapping[str, np.ndarray]
 ) -> Settings:
-    values: dict[str, dict[str, Tensor]] = {}
-    wet: dict[str, Tensor] = {}
-    for i, node in enumerate(nodes):
+    found: dict[int, NodeSettings] = {}
+    for entry in nodes:
+        i, kind = entry["id"], entry["kind"]
         own = ("parameters", "wet") if graph.nodes[i].is_processor else ()
-        _check_keys(node, ("kind", "name", *own), f"node {i}")
-    for kind in graph.kinds():
-        specs, members = processor(kind).params, graph.of_kind(kind)
-        for i in members:
-            _check_keys(nodes[i]["parameters"], [spec.name for spec in specs], f"node {i}")
-        wet[kind] = torch.tensor([_number(nodes[i]["wet"], f"wet of node {i}") for i in members])
-        values[kind] = {
-            spec.name: torch.stack(
-                [_read_entry(nodes[i]["parameters"][spec.name], spec, i, tensors) for i in members]
-            )
+        _check_keys(entry, ("id", "kind", "strip", *own), f"node {i}")
+        if not own:
+            continue
+        specs = processor(kind).params
+        _check_keys(entry["parameters"], [spec.name for spec in specs], f"node {i}")
+        values = {
+            spec.name: _read_entry(entry["parameters"][spec.name], spec, i, tensors)
             for spec in specs
         }
-    return Settings(values, wet)
+        found[i] = NodeSettings(kind, values, _number(entry["wet"], f"wet of node {i}"))
+    return Settings.of({i: found[i] for kind in graph.kinds() for i in graph.of_kind(kind)})
 
 
 def _read_entry(
@@ -139,16 +138,21 @@ def _read_entry(
         raise StoreError(f"Expected {where} in {spec.unit!r}; got {_shown(entry['unit'])}.")
     if source == "value":
         value = entry["value"]
-        array = np.array(value, np.float64) if _is_array(value, spec.shape) else None
+        shape = _shape(spec, len(value) if isinstance(value, list) else 0)
+        array = np.array(value, np.float64) if _is_array(value, shape) else None
     else:
         array = _named(entry["tensor"], tensors)
-    if array is None or array.shape != spec.shape or array.dtype.kind != "f":
+        shape = _shape(spec, len(array) if array is not None and array.ndim else 0)
+    if array is None or array.shape != shape or array.dtype.kind != "f":
         came = "something else" if array is None else f"{array.dtype} of shape {array.shape}"
-        raise StoreError(
-            f"Expected {where} as numbers of shape {spec.shape}; got {came}. Correct it."
-        )
+        raise StoreError(f"Expected {where} as numbers of shape {shape}; got {came}. Correct it.")
     with np.errstate(over="ignore"):  # the range check names what has become infinite
         return torch.from_numpy(array.astype(np.float32))
+
+
+def _shape(spec: ParamSpec, length: int) -> tuple[int, ...]:
+    """Return the shape that a parameter should have; where its length varies it has its own."""
+    return (max(1, length), *spec.shape[1:]) if spec.varies else spec.shape
 
 
 def _named(name: JSON, tensors: Mapping[str, np.ndarray]) -> np.ndarray | None:

@@ -4,7 +4,7 @@ docs/graph-format.md describes every key. Unknown keys are passed over: nothing 
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -31,6 +31,7 @@ class _Processors(Struct):
 
 
 class _Removed(Struct):
+    node: Count
     kind: Name
     name: Name
     round: Count
@@ -49,7 +50,9 @@ class _Fit(Struct):
     notes: Annotated[tuple[Note, ...], Meta(max_length=10_000)]
     removed: Annotated[tuple[_Removed, ...], Meta(max_length=10_000)]
     history: _History
-    interrupted: bool
+    recipe: Annotated[dict[Name, Any], Meta(max_length=100)]
+    ended: Literal["finished", "stopped"]
+    why: Note
     seconds: _Seconds | None
 
 

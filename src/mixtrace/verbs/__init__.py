@@ -3,21 +3,29 @@
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
+from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 
 __all__ = [
     "Captured",
     "Demo",
     "Fit",
+    "Found",
+    "Rendered",
     "Rendering",
     "capture",
     "compare",
     "demo",
     "evaluate",
     "fit",
+    "invert",
+    "measure_result",
+    "publish_result",
     "render",
     "report",
     "show",
+    "store_result",
 ]

@@ -23,7 +23,7 @@ from mixtrace.captured import (
 )
 from mixtrace.session import Track
 from mixtrace.store import (
-    GAIN_STEP_S,
+    LARGEST_ARRAYS_BYTES,
     StoredCapture,
     StoredCurve,
     StoredEcho,
@@ -37,6 +37,7 @@ from mixtrace.store import (
 __all__ = ["CaptureFacts", "gains_db", "stored_capture"]
 
 _QUIET = 1e-9  # -90 dB
+_CELL_BYTES = 10  # of `gains.csv`: a time in a song of hours, a gain of -100 dB, what parts them
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def stored_capture(
         sample_rate_hz=found.sample_rate_hz,
         lead_samples=found.lead,
         response_samples=responses[0].shape[-1],
+        gain_step_s=_rows_at_once(found) * found.frame_s,
         energy_step_s=BIN_S,
         span_s=SPAN_S,
         direct_hz=_rounded(direct_frequencies_hz(found.sample_rate_hz)),
@@ -99,15 +101,20 @@ def stored_capture(
 
 
 def gains_db(found: Capture) -> Float[np.ndarray, "gain time"]:
-    """Return the gains of all tracks, then those that several share, a value each `GAIN_STEP_S`.
+    """Return the gains of all tracks, then those that several share, a value each `gain_step_s`.
 
-    They lie on lines between frames.
+    That is a frame, or several in a song whose table would be too large: then their means.
     """
-    gains = [moved.gain_db.numpy() for moved in (*found.tracks, *found.shared)]
-    middles_s = (np.arange(len(gains[0])) + 0.5) * found.frame_s
-    duration_s = found.estimate.shape[-1] / found.sample_rate_hz
-    time_s = np.arange(0.0, duration_s, GAIN_STEP_S)
-    return np.stack([np.interp(time_s, middles_s, gain_db) for gain_db in gains])
+    gains = np.stack([moved.gain_db.numpy() for moved in (*found.tracks, *found.shared)])
+    together = _rows_at_once(found)
+    padded = np.pad(gains, ((0, 0), (0, -gains.shape[1] % together)), "edge")
+    return padded.reshape(len(gains), -1, together).mean(-1)
+
+
+def _rows_at_once(found: Capture) -> int:
+    """Return how many frames are one row of the table of gains, so that it can be read again."""
+    cells = len(found.tracks[0].gain_db) * (1 + len(found.tracks) + len(found.shared))
+    return -(-cells * _CELL_BYTES // LARGEST_ARRAYS_BYTES)
 
 
 def _response(found: Capture, track: CapturedTrack, number: int, source: Track) -> StoredResponse:

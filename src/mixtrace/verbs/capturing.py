@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePath
 
@@ -11,8 +10,8 @@ from jaxtyping import Float
 
 from mixtrace.captured import Capture, Unread, capture_session
 from mixtrace.errors import SessionError, StoreError
-from mixtrace.metrics import Measures, measure
-from mixtrace.prune import Progress
+from mixtrace.metrics import Measures
+from mixtrace.progress import Progress, Steps, steps_of
 from mixtrace.session import Session, Song, find_song, read_session, used_session
 from mixtrace.store import (
     CAPTURE,
@@ -23,8 +22,8 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     RESIDUAL_AUDIO,
     RESPONSES,
+    Checkpoint,
     StoredCapture,
-    claimed_folder,
     read_capture,
     session_fingerprint,
     stage,
@@ -35,9 +34,10 @@ from mixtrace.store import (
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.audio_files import write_audio, write_float_audio
 from mixtrace.verbs.capture_facts import CaptureFacts, gains_db, stored_capture
-from mixtrace.verbs.outputs import result_folder
-from mixtrace.verbs.reporting import own_page, page_failure
+from mixtrace.verbs.outputs import named, result_folder
+from mixtrace.verbs.reporting import own_page
 from mixtrace.verbs.reporting import report as make_report
+from mixtrace.verbs.runs import claimed, measured, warnings_of, write_whole
 
 __all__ = ["Captured", "capture"]
 
@@ -48,8 +48,8 @@ class Captured:
 
     Attributes:
         stored: as `capture.json` holds it.
-        gains_db: of its tracks over the song, then those that several share, a value each 10 ms,
-            as `gains.csv` holds them.
+        gains_db: of its tracks over the song, then those that several share, as `gains.csv` holds
+            them.
         capture: the responses and gains themselves.
         session: the song at the mix's own rate.
         measures: how well the estimate matches the mix.
@@ -90,7 +90,7 @@ def capture(
         mix: the mix's file, where names do not tell it.
         align: whether to measure how each track lies in the mix.
         unseen: what not to read of the mix, such as `end:40` or `blocks:40`, a percentage of the
-            song: L_a is then measured on both parts. The alignment alone reads all of the mix.
+            song: L_a is then measured on both parts. Aligning and judging tracks read all of it.
         fresh: whether to start anew and to replace another capture.
         force: whether to read all tracks, also those that are not heard in the mix.
         on_progress: called often, also while files are read and written.
@@ -102,12 +102,9 @@ def capture(
     """
     began = time.monotonic()
     apart = None if unseen is None else Unseen.parse(unseen)
-    song = song if isinstance(song, Song) else find_song(song, mix=mix)
-    folder = None if output is None else result_folder(output, song)
-
-    def report(what: str, done: int, total: int) -> None:
-        on_progress(Progress(what, done, total, None, None))
-
+    song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
+    folder = None if output is None else result_folder(output, song, CAPTURES)
+    report = steps_of(on_progress)
     whole = read_session(song, align=align, progress=report)
     session = used_session(whole, force=force)
     left_out = tuple(
@@ -116,26 +113,14 @@ def capture(
         if track not in session.tracks
     )
     del whole
-    rate = session.sample_rate_hz
-    held_out = apart.ranges(session.mix.shape[-1], rate) if apart else []
+    held_out = apart.ranges(session.mix.shape[-1], session.sample_rate_hz) if apart else []
     fingerprint = session_fingerprint(session, {"capture": str(apart), "force": force})
-    with ExitStack() as stack:
-        keeper = None
-        if folder is not None:
-            claim = claimed_folder(folder, fingerprint, fresh=fresh, results=CAPTURES)
-            keeper = stack.enter_context(claim)
+    with claimed(folder, fingerprint, CAPTURES, fresh=fresh) as keeper:
         found = capture_session(session, held_out, report, keeper)
         found = replace(found, unread=(*found.unread, *left_out))
         _check(found)
-        report("measuring", 0, 1)
-        measures = measure(
-            target=session.mix,
-            estimate=found.estimate.numpy(),
-            sample_rate_hz=rate,
-            unseen=apart,
-        )
-        report("measuring", 1, 1)
-        warnings = (keeper.warning,) if keeper is not None and keeper.warning else ()
+        measures = measured(session, found.estimate.numpy(), apart, report)
+        warnings = warnings_of(keeper)
         facts = CaptureFacts(
             fingerprint,
             str(apart) if apart else None,
@@ -147,9 +132,7 @@ def capture(
             stored, gains_db(found), found, session, measures, folder, warnings=warnings
         )
         if folder is not None and keeper is not None:
-            _write(folder, result, report)
-            keeper.forget()
-            result = replace(result, lacking=page_failure(folder, lambda: make_report(folder)))
+            result = replace(result, lacking=_written(folder, result, keeper, report))
     return result
 
 
@@ -163,7 +146,17 @@ def _check(found: Capture) -> None:
         )
 
 
-def _write(folder: Path, result: Captured, report: Callable[[str, int, int], None]) -> None:
+def _written(folder: Path, result: Captured, keeper: Checkpoint, report: Steps) -> str:
+    """Write the result, forget how far it was, make its page, and return what that lacks."""
+
+    def write() -> None:
+        _write(folder, result, report)
+        keeper.forget()
+
+    return write_whole(folder, write, lambda: make_report(folder))
+
+
+def _write(folder: Path, result: Captured, report: Steps) -> None:
     """Write the result's files as one; the document that names them comes last."""
     stored, found, session = result.stored, result.capture, result.session
     steps = len(stored.tracks) + 2

@@ -1,15 +1,15 @@
 """`demo`: the embedded song, fitted and compared with the graph that was planted in its mix."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mixtrace.demo import Comparison, compare, demo_session, plant_demo, write_demo_song
 from mixtrace.metrics import LOSS_RATE_HZ
-from mixtrace.prune import Progress, SearchConfig
+from mixtrace.progress import OnProgress, Progress, ignored
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.store import is_plain_folder
 from mixtrace.verbs.fitting import Fit, fit
-from mixtrace.verbs.outputs import named
+from mixtrace.verbs.outputs import check_place, named
 
 __all__ = ["DEMO_CONFIG", "Demo", "demo"]
 
@@ -31,7 +31,7 @@ def demo(
     output: Path | str,
     *,
     fresh: bool = False,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: OnProgress = ignored,
 ) -> Demo:
     """Write the demo song, find its graph and compare it with the planted one.
 
@@ -45,11 +45,13 @@ def demo(
         OSError: a folder cannot be made.
     """
     folder = named(output)
+    check_place(folder)
     song = folder / _SONG
     is_plain_folder(song)
-    on_progress(Progress("synthesising", 0, 1, None, None))
+    on_progress(Progress("synthesising", 0, 1))
     write_demo_song(song)
-    found = fit(song, folder / _FIT, config=DEMO_CONFIG, fresh=fresh, on_progress=on_progress)
+    method = ConsoleSearch(DEMO_CONFIG)
+    found = fit(song, folder / _FIT, method=method, fresh=fresh, on_progress=on_progress)
     result = (found.stored.graph, found.stored.settings)
     rows = compare(plant_demo(), result, demo_session(LOSS_RATE_HZ))
     return Demo(found, tuple(rows))

@@ -1,6 +1,6 @@
 """The dry tracks that a stored graph asks for, from a song or from a folder of tracks alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mixtrace.errors import SessionError
 from mixtrace.graph import Graph
+from mixtrace.progress import Steps
 from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
 from mixtrace.session.alignment import length_moved
 from mixtrace.session.audio import check_rate, read_recording
@@ -20,8 +21,6 @@ from mixtrace.session.song import listed
 from mixtrace.store import StoredGraph
 
 __all__ = ["DryTracks", "read_dry_tracks", "tracks_reaching"]
-
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +50,7 @@ def tracks_reaching(
         graph: the graph.
         audio: all tracks, in the order of the graph's inputs.
     """
-    reaching = {number for i in nodes for number in graph.tracks[i]}
+    reaching = {number for i in nodes for number in graph.needed_tracks[i]}
     return Looks(
         lambda number: torch.from_numpy(audio[number]) if number in reaching else None,
         range(len(audio)),
@@ -63,7 +62,7 @@ def read_dry_tracks(
     stored: StoredGraph,
     mix_path: Path | None,
     sample_rate_hz: int | None,
-    report: Report,
+    report: Steps,
 ) -> DryTracks:
     """Return the tracks of a stored graph, moved as they were at its fit.
 
@@ -89,7 +88,7 @@ def read_dry_tracks(
 
 
 def _read_song(
-    song: Song, stored: StoredGraph, sample_rate_hz: int | None, report: Report
+    song: Song, stored: StoredGraph, sample_rate_hz: int | None, report: Steps
 ) -> DryTracks:
     by_name = {source.name: source for source in song.tracks}
     missing = [track.name for track in stored.tracks if track.name not in by_name]
@@ -113,7 +112,7 @@ def _read_loose(
     stored: StoredGraph,
     sources: Mapping[str, TrackSource],
     sample_rate_hz: int | None,
-    report: Report,
+    report: Steps,
 ) -> DryTracks:
     """Return tracks without a mix, as long as the last of them sounds."""
     wanted = [sources[track.name] for track in stored.tracks]

@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from mixtrace.fit import SongWindows
-from mixtrace.graph import Graph
+from mixtrace.graph import MAIN, Edge, Graph, passages
 from mixtrace.losses import WARM_UP_S, WINDOW_S, MixLoss, combine, evaluation_windows
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
@@ -17,6 +17,7 @@ from mixtrace.prune import Trials, look_at
 from mixtrace.render import render_taps
 from mixtrace.session import Session
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.units import ratio_from_db
 from mixtrace.verbs.dry_tracks import tracks_reaching
 
 __all__ = ["collect_evidence", "loss_increases"]
@@ -88,10 +89,11 @@ def collect_evidence(
     rate = session.sample_rate_hz
     edges_hz = _edges_hz(rate)
     graph = stored.graph
-    ends = {i: _chain_end(graph, i) for i in graph.inputs}
+    ends = {p.head: p.end for p in passages(graph) if p.head in graph.inputs}
+    ends = {i: ends[i] for i in graph.inputs}
     dynamics = [i for i in graph.processors if _follows_level(graph.nodes[i].kind)]
     groups = [([i, end], i) for i, end in ends.items()]
-    groups += [([*graph.predecessors[i], i], i) for i in dynamics]
+    groups += [([*(edge.source for edge in _heard(graph, i)), i], i) for i in dynamics]
     spectra = np.full((len(graph.inputs), 2, len(edges_hz) - 1), _FLOOR_DB, np.float32)
     sides = np.full((len(graph.inputs), 2, 2), _FLOOR_DB, np.float32)
     shape = (len(dynamics), -(-mix.shape[1] // round(_CURVE_S * rate)))
@@ -103,9 +105,12 @@ def collect_evidence(
                 sides[track, place] = _db(signal.square().mean(1).numpy())
                 spectra[track, place] = _spectrum_db(signal.mean(0), rate, edges_hz)
         else:
-            entering = torch.stack([audio[i] for i in graph.predecessors[subject]]).sum(0)
+            parts = [audio[e.source] * ratio_from_db(e.level_db) for e in _heard(graph, subject)]
+            entering = torch.stack(parts).sum(0)
             row = dynamics.index(subject)
-            input_db[row], gain_db[row] = _gain(entering, audio[subject], rate)
+            input_db[row], gain_db[row] = _gain(
+                entering, audio[subject], rate, _made_up_db(stored, subject)
+            )
     both = [_mid_side_db(signal, rate, edges_hz) for signal in (session.mix, mix)]
     return Evidence(
         frame_s=round(_FRAME_S * rate) / rate,
@@ -126,15 +131,14 @@ def _follows_level(kind: str) -> bool:
     return isinstance(processor(kind), DynamicsProcessor)
 
 
-def _chain_end(graph: Graph, node: int) -> int:
-    """Return the last node of the chain that a track passes alone."""
-    name = graph.nodes[node].name
-    while len(graph.successors[node]) == 1:
-        after = graph.successors[node][0]
-        if not graph.nodes[after].is_processor or graph.nodes[after].name != name:
-            break
-        node = after
-    return node
+def _made_up_db(stored: StoredGraph, node: int) -> float:
+    entry = processor(stored.graph.nodes[node].kind)
+    return entry.made_up_db(stored.node(node)) if isinstance(entry, DynamicsProcessor) else 0.0
+
+
+def _heard(graph: Graph, node: int) -> list[Edge]:
+    """Return what a processor works on."""
+    return [edge for edge in graph.feeds[node] if edge.port == MAIN]
 
 
 def _tapped(
@@ -210,9 +214,15 @@ def _spectrum_db(
 
 
 def _gain(
-    entering: Float[Tensor, "2 time"], leaving: Float[Tensor, "2 time"], sample_rate_hz: int
+    entering: Float[Tensor, "2 time"],
+    leaving: Float[Tensor, "2 time"],
+    sample_rate_hz: int,
+    made_up_db: float,
 ) -> tuple[Float32[np.ndarray, " curve"], Float32[np.ndarray, " curve"]]:
-    """Return the level that enters a node, and the gain in dB it meets there, 0 in silence."""
+    """Return the level that enters a node, and the gain it meets there beyond its make-up in dB.
+
+    Without a sound that gain is 0.
+    """
     size = round(_CURVE_S * sample_rate_hz)
     missing = -entering.shape[1] % size
     powers = [
@@ -220,7 +230,8 @@ def _gain(
         for s in (entering, leaving)
     ]
     before, after = (_db(power.numpy()) for power in powers)
-    return before, np.where(before > _SOUNDING_DB, after - before, 0.0).astype(np.float32)
+    gain_db = after - before - made_up_db
+    return before, np.where(before > _SOUNDING_DB, gain_db, 0.0).astype(np.float32)
 
 
 def _window_losses(

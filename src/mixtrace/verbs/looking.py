@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from mixtrace.errors import StoreError
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
-from mixtrace.prune import Progress
+from mixtrace.progress import Progress, steps_of
 from mixtrace.report import (
     Outline,
     evidence_beside,
     held_out_sentence,
+    noting_losses,
     outline_capture,
     outline_graph,
     outline_session,
@@ -28,6 +30,7 @@ from mixtrace.store import (
     read_metrics,
 )
 from mixtrace.unseen import Unseen
+from mixtrace.verbs.outputs import named
 
 __all__ = ["evaluate", "show"]
 
@@ -54,26 +57,36 @@ def show(
     Raises:
         MixtraceError: neither, or one that cannot be used.
     """
-    graph = find_graph(Path(path))
+    path = named(path)
+    graph = find_graph(path)
+    if graph is not None or (path / CAPTURE).is_file():
+        _check_choices(path, mix, align)
     if graph is not None:
         stored = read_graph(graph)
         measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
         return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
-    if (Path(path) / CAPTURE).is_file():
-        return _captured(Path(path))
-
-    def report(stage: str, done: int, total: int) -> None:
-        on_progress(Progress(stage, done, total, None, None))
-
+    if (path / CAPTURE).is_file():
+        return _captured(path)
+    report = steps_of(on_progress)
     song = find_song(path, mix=mix)
     session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
     return outline_session(session)
 
 
+def _check_choices(path: Path, mix: Path | str | None, align: bool) -> None:
+    """Refuse choices that a song has and a result has not."""
+    for chosen, option in ((mix is not None, "--mix"), (not align, "--no-align")):
+        if chosen:
+            raise StoreError(
+                f"Expected {option} with a song alone; {path} is a result, which is shown as it is "
+                f"stored. Leave {option} out."
+            )
+
+
 def _captured(folder: Path) -> Outline:
     """Return the outline of a capture's folder."""
-    stored = read_capture(folder)
+    stored = noting_losses(folder, read_capture(folder))
     gains_db = read_gains_db(folder, stored)
     return outline_capture(stored, gains_db, held_out_sentence(_measures(folder)))
 
@@ -99,9 +112,9 @@ def evaluate(target: Path | str, estimate: Path | str, *, unseen: str | None = N
         MixtraceError: nothing that can be measured apart.
     """
     apart = None if unseen is None else Unseen.parse(unseen)
-    reference = read_recording(Path(target))
+    reference = read_recording(named(target))
     rate = reference.file_rate_hz
-    attempt = read_recording(Path(estimate), rate)
+    attempt = read_recording(named(estimate), rate)
     return measure(
         target=_stereo(reference.audio),
         estimate=_stereo(attempt.audio),

@@ -1,32 +1,54 @@
-"""Where results may be written."""
+"""What the user names: what is to be read, and where results may be written."""
 
+import os
 from pathlib import Path
 
 from mixtrace.errors import StoreError
 from mixtrace.session import Song
+from mixtrace.store import Results, check_folder
 
-__all__ = ["named", "result_folder"]
+__all__ = ["check_place", "named", "result_folder"]
 
 
-def named(output: Path | str) -> Path:
-    """Return a path that something is to be written to.
+def named(path: Path | str) -> Path:
+    """Return a path that the user gives.
 
     Raises:
         StoreError: it is empty, which systems take for the current folder.
     """
-    if not str(output):
+    if not str(path):
         raise StoreError(
-            "Expected a name for what is to be written; got an empty one. "
-            "Give a folder or file, or a dot for the current folder."
+            "Expected the name of a folder or file; got an empty one. "
+            "Give a name, or a dot for the current folder."
         )
-    return Path(output)
+    return Path(path)
 
 
-def result_folder(output: Path | str, song: Song) -> Path:
-    """Return the folder for a result.
+def check_place(folder: Path) -> None:
+    """Refuse a folder that can be neither made nor written to; nothing is made yet.
 
     Raises:
-        StoreError: it has no name, or the song's audio lies in it.
+        StoreError: see there.
+        OSError: it cannot be looked at.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise StoreError(
+            f"Expected a folder to write to; {nearest} is a file. Choose another with -o."
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"Expected a folder that can be written to; {nearest} cannot. "
+            "Choose another with -o, or change its permissions."
+        )
+
+
+def result_folder(output: Path | str, song: Song, results: Results) -> Path:
+    """Return the folder for a result of some kind.
+
+    Raises:
+        StoreError: it has no name, the song's audio lies in it, it can be neither made nor written
+            to, or it holds what no such result wrote.
     """
     folder = named(output)
     sources = {path.resolve().parent for path in song.paths}
@@ -35,4 +57,6 @@ def result_folder(output: Path | str, song: Song) -> Path:
             f"Expected an output folder of its own; the song's audio lies in {folder}. "
             "Choose another folder with -o."
         )
+    check_place(folder)
+    check_folder(folder, results)
     return folder

@@ -10,13 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.errors import SessionError, StoreError
-from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
-from mixtrace.prune import Progress
-from mixtrace.render import render_taps
+from mixtrace.graph import Graph, passages
+from mixtrace.progress import Progress, Steps, steps_of
+from mixtrace.render import check_work, render_taps
 from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
-from mixtrace.verbs.outputs import named
+from mixtrace.verbs.outputs import check_place, named
 
 __all__ = ["Rendering", "render"]
 
@@ -70,13 +70,11 @@ def render(
     outputs = {"": output, "residual": residual}
     files = {name: named(path) for name, path in outputs.items() if path is not None}
     stems_folder = None if stems is None else named(stems)
-    stored = _stored(Path(graph))
-
-    def report(stage_: str, done: int, total: int) -> None:
-        on_progress(Progress(stage_, done, total, None, None))
-
+    _check_places(files.values(), stems_folder)
+    stored = _stored(named(graph))
+    report = steps_of(on_progress)
     mix_path = None if mix is None else Path(mix)
-    dry = read_dry_tracks(Path(song), stored, mix_path, sample_rate_hz, report)
+    dry = read_dry_tracks(named(song), stored, mix_path, sample_rate_hz, report)
     stem_files: dict[int, Path] = {}
     if stems_folder is not None:
         stem_files = {i: stems_folder / name for name, i in _stem_ends(stored.graph)}
@@ -86,6 +84,9 @@ def render(
             f"Expected a song with its mix for the residual; {song} has tracks alone. "
             "Give the song's folder, or choose the mix with --mix."
         )
+    channels = tuple(len(track) for track in dry.tracks)
+    rate = dry.sample_rate_hz
+    check_work(stored.graph, stored.settings, channels, rate, stem_files)
     with ExitStack() as stack:
         write = _Writer(stack, dry.sample_rate_hz)
         estimate = _render_stems(stored, dry, stem_files, write, report)
@@ -107,18 +108,25 @@ def _stored(path: Path) -> StoredGraph:
 
 
 def _stem_ends(graph: Graph) -> Iterator[tuple[str, int]]:
-    """Yield a file name for each track and bus and the node its sound leaves."""
-    for kind, word in ((INPUT, "track"), (MIX, "bus")):
-        for number, head in enumerate(graph.of_kind(kind), 1):
-            end = head
-            while len(graph.successors[end]) == 1:
-                after = graph.nodes[graph.successors[end][0]]
-                if not after.is_processor or after.name != graph.nodes[head].name:
-                    break
-                end = graph.successors[end][0]
-            feeds_output = any(graph.nodes[i].kind == OUTPUT for i in graph.successors[end])
-            if not (feeds_output and graph.nodes[head].name == graph.nodes[graph.output].name):
-                yield f"{word} {number:02d} {file_name(graph.nodes[head].name)}.wav", end
+    """Yield a file name for each track, bus and return and the node its sound leaves."""
+    every = {passage.strip: passage for passage in passages(graph) if not passage.told}
+    for word in ("track", "bus", "return"):
+        wanted = [every[n] for n in graph.strips if n in every and every[n].role == word]
+        for number, passage in enumerate(wanted, 1):
+            yield f"{word} {number:02d} {file_name(passage.name)}.wav", passage.end
+
+
+def _check_places(files: Collection[Path], stems: Path | None) -> None:
+    """Refuse, before anything is read, files and a folder that cannot be written."""
+    for file in files:
+        if file.is_dir():
+            raise StoreError(
+                f"Expected the name of a file to write; {file} is a folder. "
+                "Give a name in it, such as mix.wav."
+            )
+        check_place(file.parent)
+    if stems is not None:
+        check_place(stems)
 
 
 def _check_targets(targets: Collection[Path], dry: DryTracks) -> None:
@@ -152,7 +160,7 @@ def _render_stems(
     dry: DryTracks,
     stem_files: dict[int, Path],
     write: _Writer,
-    report: Callable[[str, int, int], None],
+    report: Steps,
 ) -> Float[np.ndarray, "2 time"]:
     """Return the mix and write the stems, in as many passes as keep them within 1 GB.
 

@@ -5,16 +5,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mixtrace.errors import MixtraceError, StoreError
+from mixtrace.names import command_line
 from mixtrace.report import (
     Comparison,
+    StoredResult,
     capture_page,
     compare_results,
     comparison_page,
     read_result,
     report_page,
 )
-from mixtrace.store import CAPTURE, is_plain_file, put, read_head, stage
-from mixtrace.verbs.outputs import named
+from mixtrace.store import CAPTURE, GRAPH, is_plain_file, put, read_head, stage
+from mixtrace.verbs.outputs import check_place, named
 
 __all__ = ["compare", "own_page", "page_failure", "report"]
 
@@ -36,8 +38,15 @@ def report(folder: Path | str) -> Path:
         StoreError: a file of the result is missing or damaged, the page cannot be written, or a
             file of its name is there that mixtrace did not write.
     """
-    path = Path(folder)
-    page = capture_page(path) if is_plain_file(path / CAPTURE) else report_page(path)
+    path = named(folder)
+    _check_page(path / REPORT_PAGE)
+    captured, fitted = (is_plain_file(path / name) for name in (CAPTURE, GRAPH))
+    if not captured and not fitted:
+        raise StoreError(
+            f"Expected the output folder of a fit or a capture; {path} holds neither {GRAPH} nor "
+            f"{CAPTURE}. Give a folder that mixtrace fit or mixtrace capture wrote."
+        )
+    page = capture_page(path) if captured else report_page(path)
     return _write_page(path / REPORT_PAGE, page)
 
 
@@ -56,11 +65,24 @@ def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> 
             or a file of its name is there that mixtrace did not write.
     """
     target = None if output is None else named(output)
-    results = [read_result(Path(folder)) for folder in folders]
+    if target is not None:
+        check_place(target.parent)
+        _check_page(target)
+    results = [_read(named(folder)) for folder in folders]
     comparison = compare_results(results)
     if target is not None:
         _write_page(target, comparison_page(results))
     return comparison
+
+
+def _read(folder: Path) -> StoredResult:
+    """Return the result of a fit; a capture has no graph that could be compared."""
+    if is_plain_file(folder / CAPTURE) and not is_plain_file(folder / GRAPH):
+        raise StoreError(
+            f"Expected the output folders of fits, each with a {GRAPH}; {folder} holds a capture. "
+            f"Leave it out, and look at it with: {command_line('show', folder)}"
+        )
+    return read_result(folder)
 
 
 def own_page(folder: Path) -> set[str]:
@@ -82,21 +104,26 @@ def page_failure(folder: Path, make: Callable[[], object]) -> str:
         reason = str(error) if isinstance(error, MixtraceError) else repr(error)
         return (
             f"The result in {folder} is whole, but its page could not be made ({reason.rstrip('.')}"
-            f"); try again with: mixtrace report {folder}"
+            f"); try again with: {command_line('report', folder)}"
         )
     return ""
 
 
 def _write_page(path: Path, page: str) -> Path:
     """Write a page, in the place of an older one at most."""
+    _check_page(path)
+    with stage(path.parent) as part_of:
+        put(part_of(path.name), page.encode())
+    return path
+
+
+def _check_page(path: Path) -> None:
+    """Refuse a place that another file than a page has."""
     if os.path.lexists(path) and not _is_page(path):
         raise StoreError(
             f"Expected no file at {path}, or a page of mixtrace; there is one that mixtrace did "
             "not write. Move it away or give it another name."
         )
-    with stage(path.parent) as part_of:
-        put(part_of(path.name), page.encode())
-    return path
 
 
 def _is_page(path: Path) -> bool:

@@ -1,0 +1,201 @@
+"""What comes after an inversion: its mix rendered and measured, written, and shown on a page."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+
+from mixtrace.metrics import Measures
+from mixtrace.progress import Steps
+from mixtrace.render import render_taps
+from mixtrace.report.listening_plan import ListeningPlan, plan_listening
+from mixtrace.report.listening_writer import listening_files, write_listening
+from mixtrace.session import Looks, Session, Song, read_session
+from mixtrace.store import (
+    EVIDENCE,
+    FIT,
+    FIT_SCHEMA,
+    GRAPH,
+    METRICS,
+    METRICS_SCHEMA,
+    MIX_AUDIO,
+    PARAMS,
+    StoredGraph,
+    mixtrace_version,
+    stage,
+    write_document,
+    write_evidence,
+    write_graph,
+)
+from mixtrace.unseen import Unseen
+from mixtrace.verbs.audio_files import write_audio
+from mixtrace.verbs.evidence import collect_evidence
+from mixtrace.verbs.inverting import Found
+from mixtrace.verbs.reporting import own_page
+from mixtrace.verbs.reporting import report as make_report
+from mixtrace.verbs.runs import measured
+
+__all__ = ["Rendered", "measure_result", "publish_result", "store_result"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """A result and its song at the mix's own rate.
+
+    Attributes:
+        session: tracks and mix.
+        estimate: what the graph makes of the tracks, [2, time].
+        measures: how well it matches.
+        plan: what a page will let one hear; None where no page is wanted.
+        processed: for such a page what leaves some nodes.
+    """
+
+    session: Session
+    estimate: Float[np.ndarray, "2 time"]
+    measures: Measures
+    plan: ListeningPlan | None
+    processed: Mapping[int, Float[np.ndarray, "_channel span"]]
+
+    @property
+    def sample_rate_hz(self) -> int:
+        """The rate of the mix."""
+        return self.session.sample_rate_hz
+
+
+def measure_result(
+    song: Song, stored: StoredGraph, unseen: Unseen | None, report: Steps, *, page: bool = False
+) -> Rendered:
+    """Render the whole song at the mix's own rate, and measure how well it matches.
+
+    Args:
+        song: where the audio is.
+        stored: the result.
+        unseen: what was held out of the inversion: both parts are then measured apart.
+        report: see `Steps`.
+        page: whether a page will be made: its strips are then rendered, too.
+
+    Raises:
+        MixtraceError: a file of the song cannot be read.
+    """
+    alignments = {track.name: track.alignment for track in stored.tracks}
+    song = replace(song, tracks=tuple(t for t in song.tracks if t.name in alignments))
+    session = read_session(song, alignments=alignments, progress=report)
+    rate = session.sample_rate_hz
+    plan = plan_listening(stored.graph, session.audio, rate) if page else None
+    mix, processed = render_taps(
+        stored.graph,
+        stored.settings,
+        Looks(torch.from_numpy, session.audio),
+        rate,
+        [strip.end for strip in plan.strips] if plan else [],
+        span=plan.span if plan else None,
+        progress=lambda done, total: report("rendering", done, total),
+    )
+    heard = {i: audio.numpy() for i, audio in processed.items()}
+    estimate = mix.numpy()
+    return Rendered(session, estimate, measured(session, estimate, unseen, report), plan, heard)
+
+
+def store_result(
+    folder: Path, found: Found, rendered: Rendered, facts: Mapping[str, Any], *, audio: bool = True
+) -> None:
+    """Write the files of a result as one; what was told of an older result goes with it.
+
+    Args:
+        folder: a folder that is there.
+        found: the result.
+        rendered: its mix and measures.
+        facts: what was chosen; JSON as it is.
+        audio: whether to write the estimate's audio.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    inversion = found.inversion
+    evidence = inversion.evidence
+    told = {
+        "mixtrace": mixtrace_version(),
+        "song": found.stored.song,
+        **facts,
+        "recipe": inversion.recipe,
+        "ended": inversion.ended,
+        "why": inversion.why,
+        "seconds": inversion.seconds,
+        "processors": {
+            "console": len(inversion.console.processors),
+            "kept": len(inversion.graph.processors),
+        },
+        "losses": inversion.losses,
+        "notes": list(found.notes),
+        "removed": evidence.get("removed", []),
+        "history": evidence.get("history", {"loss": [], "seconds": []}),
+    }
+    rate = {"sample_rate_hz": rendered.sample_rate_hz}
+    outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
+    if not audio:
+        outdated.add(MIX_AUDIO)
+    with stage(folder, outdated) as part_of:
+        if audio:
+            write_audio(part_of(MIX_AUDIO), rendered.estimate, rendered.sample_rate_hz)
+        write_graph(found.stored, part_of(GRAPH), part_of(PARAMS))
+        write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
+        write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
+
+
+def publish_result(
+    folder: Path,
+    stored: StoredGraph,
+    rendered: Rendered,
+    increases: Float32[np.ndarray, " processor"],
+    report: Steps,
+    *,
+    audio: bool = True,
+) -> None:
+    """Write what the page tells of the audio, the audio that it plays, and the page.
+
+    Args:
+        folder: where the result lies.
+        stored: the result.
+        rendered: with `page`.
+        increases: how much L_a rises without each processor; see `loss_increases`.
+        report: see `Steps`.
+        audio: whether the page has something to listen to.
+
+    Raises:
+        MixtraceError: something cannot be written.
+    """
+    session, plan = rendered.session, rendered.plan
+    evidence = collect_evidence(
+        stored,
+        session,
+        rendered.estimate,
+        increases,
+        lambda done, total: report("listening", done, total),
+    )
+    with stage(folder) as part_of:
+        write_evidence(evidence, part_of(EVIDENCE))
+    if plan is not None and audio:
+        write_listening(
+            folder,
+            plan,
+            target=session.mix,
+            estimate=rendered.estimate,
+            tracks=session.audio,
+            processed=rendered.processed,
+            sample_rate_hz=session.sample_rate_hz,
+            report=lambda done, total: report("coding audio", done, total),
+        )
+    make_report(folder)
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with None for each number that is not finite: a loss that diverged."""
+    if isinstance(value, Mapping):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
