@@ -19,6 +19,7 @@ from mixtrace.graph.model import (
     Node,
     Role,
     Strip,
+    topological_order,
 )
 from mixtrace.graph.walk import Passage, first_on_strip, passages
 
@@ -49,4 +50,5 @@ __all__ = [
     "is_branch",
     "passages",
     "remove_nodes",
+    "topological_order",
 ]

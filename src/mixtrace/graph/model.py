@@ -30,6 +30,7 @@ __all__ = [
     "Node",
     "Role",
     "Strip",
+    "topological_order",
 ]
 
 MOST_NODES = 3_000
@@ -205,19 +206,7 @@ class Graph:
         >>> Graph.of([("output", "mix"), ("input", "kick")], [(1, 0)]).order
         (1, 0)
         """
-        place = {i: position for position, i in enumerate(self.nodes)}
-        numbers = list(self.nodes)
-        waiting = {i: len(before) for i, before in self.predecessors.items()}
-        ready = [place[i] for i, count in waiting.items() if count == 0]
-        order: list[int] = []
-        while ready:
-            node = numbers[heappop(ready)]
-            order.append(node)
-            for successor in self.successors[node]:
-                waiting[successor] -= 1
-                if waiting[successor] == 0:
-                    heappush(ready, place[successor])
-        return tuple(order)
+        return topological_order(self.predecessors, self.successors)
 
     @property
     def output(self) -> int:
@@ -281,6 +270,30 @@ class Graph:
     def name(self, node: int) -> str:
         """Return the name of the strip that a node stands on."""
         return self.strips[self.nodes[node].strip].name
+
+
+def topological_order(
+    needs: Mapping[int, Sequence[int]], successors: Mapping[int, Sequence[int]]
+) -> tuple[int, ...]:
+    """Return nodes after those that they need, otherwise as they are stored; not those of cycles.
+
+    Args:
+        needs: for each node, in stored order, those that come before it.
+        successors: the same edges from their other ends.
+    """
+    numbers = list(needs)
+    place = {i: position for position, i in enumerate(numbers)}
+    waiting = {i: len(before) for i, before in needs.items()}
+    ready = [place[i] for i, count in waiting.items() if count == 0]
+    order: list[int] = []
+    while ready:
+        node = numbers[heappop(ready)]
+        order.append(node)
+        for successor in successors[node]:
+            waiting[successor] -= 1
+            if waiting[successor] == 0:
+                heappush(ready, place[successor])
+    return tuple(order)
 
 
 def _check_size(graph: Graph) -> None:

@@ -197,8 +197,10 @@ class BlockRun:
         stacked = self._stacked(blocks, channels, ahead, stack.wet)
         key = self._keys(members, starts, ahead, stack.wet) if keyed else None
         passing = Passing(stacked, key, stack.wet.new_tensor(starts) / rate, rate)
-        rest = entry.rest(passing, stack.values)
-        state = torch.stack([self._states.get(i, rest[row]) for row, i in enumerate(members)])
+        if not self._states.keys() >= set(members):
+            for i, rest in zip(members, entry.rest(passing, stack.values), strict=True):
+                self._states.setdefault(i, rest)
+        state = torch.stack([self._states[i] for i in members])
         output, state = entry.follow(passing, stack.values, stack.wet, state)
         self._states.update(zip(members, state, strict=True))
         for i, start, audio in zip(members, starts, output, strict=True):

@@ -7,10 +7,9 @@ feeds sum into and the processor listens to. Their numbers are negative, those o
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from heapq import heappop, heappush
 
 from mixtrace.errors import GraphError
-from mixtrace.graph import KEY, Graph
+from mixtrace.graph import KEY, Graph, topological_order
 from mixtrace.processors import processor
 from mixtrace.units import ratio_from_db
 
@@ -39,12 +38,9 @@ class Wiring:
     @cached_property
     def needs(self) -> Mapping[int, tuple[int, ...]]:
         """For each node those that must be done before it."""
-        return {i: (*fed, *((self.keys[i],) if i in self.keys else ())) for i, fed in self.each}
-
-    @property
-    def each(self) -> list[tuple[int, tuple[int, ...]]]:
-        """The nodes with what feeds them."""
-        return list(self.feeds.items())
+        return {
+            i: (*fed, *((self.keys[i],) if i in self.keys else ())) for i, fed in self.feeds.items()
+        }
 
     @cached_property
     def successors(self) -> Mapping[int, tuple[int, ...]]:
@@ -58,19 +54,7 @@ class Wiring:
     @cached_property
     def order(self) -> tuple[int, ...]:
         """The topological order that keeps the stored order wherever it can."""
-        place = {i: position for position, i in enumerate(self.kinds)}
-        numbers = list(self.kinds)
-        waiting = {i: len(needed) for i, needed in self.needs.items()}
-        ready = [place[i] for i, count in waiting.items() if count == 0]
-        order: list[int] = []
-        while ready:
-            node = numbers[heappop(ready)]
-            order.append(node)
-            for successor in self.successors[node]:
-                waiting[successor] -= 1
-                if waiting[successor] == 0:
-                    heappush(ready, place[successor])
-        return tuple(order)
+        return topological_order(self.needs, self.successors)
 
 
 @lru_cache(maxsize=512)
