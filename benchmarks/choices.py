@@ -81,11 +81,11 @@ class Curve:
 def forget_echoes(settings: Settings) -> None:
     """Set the delays, in place, to what they are for a track without echoes."""
     generator = torch.Generator().manual_seed(0)
-    for spec in processor("multitap_delay").params:
-        value = settings.stack("multitap_delay").values[spec.name]
+    for spec in processor("twenty_tap_delay").params:
+        value = settings.stack("twenty_tap_delay").values[spec.name]
         noise = 0.3 * torch.randn(value.shape, generator=generator)
         value.copy_(spec.physical(spec.init + noise))
-    settings.stack("multitap_delay").wet.fill_(0.03)
+    settings.stack("twenty_tap_delay").wet.fill_(0.03)
 
 
 def run(session: Session, windows: SongWindows, name: str, steps: int) -> Curve:

@@ -15,7 +15,7 @@ import numpy as np
 
 from mixtrace.fit import static_responses
 from mixtrace.fit.echoes import find_echoes
-from mixtrace.processors.multitap_delay import SLOT_S
+from mixtrace.processors.twenty_tap_delay import SLOT_S
 from mixtrace.session import read_session
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"

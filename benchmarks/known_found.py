@@ -76,7 +76,7 @@ class _Render:
 
     def part(self, alone: list[int], way: list[int], dry: Tensor) -> Part:
         """Return what a track contributes, from the nodes it passes alone and all it passes."""
-        compressors = [i for i in alone if self._graph.nodes[i].kind == "compressor"]
+        compressors = [i for i in alone if self._graph.nodes[i].kind == "one_pole_compressor"]
         around = [(self._before(i), self._stereo(i)) for i in compressors]
         audio = self._stereo(alone[-1])
         for i in way[len(alone) :]:

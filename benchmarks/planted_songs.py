@@ -16,12 +16,11 @@ from mixtrace.demo.effects import (
     Echo,
     Effect,
     bell,
-    compressor,
     delay,
     equalizer,
     gain_panning,
-    noise_gate,
-    reverb,
+    noise_reverb,
+    one_pole_compressor,
     stereo_imager,
 )
 from mixtrace.fit import SongWindows
@@ -38,8 +37,8 @@ BUS_SHARE = 0.5
 AUDIBLE_TOLERANCES = 3.0
 MOST_ATTEMPTS = 20
 
-LINEAR = ("equalizer", "stereo_imager", "gain_panning", "multitap_delay", "reverb")
-KINDS = (*LINEAR, "compressor", "noise_gate")
+LINEAR = ("equalizer", "stereo_imager", "gain_panning", "twenty_tap_delay", "noise_reverb")
+KINDS = (*LINEAR, "one_pole_compressor", "one_pole_gate")
 
 SONGS = ("demo-mix", "demo", "Beatles_known", "MusicDelta_Reggae", "MusicDelta_Zeppelin")
 """`demo-mix` is the demo song as it is mixed, the others are mixed at random."""
@@ -161,16 +160,18 @@ def _effect(kind: str, rng: np.random.Generator) -> Effect:
         low = bell(_log_uniform(120.0, 600.0, rng), side * uniform(4.0, 9.0), uniform(0.7, 1.5))
         high = bell(_log_uniform(1e3, 6e3, rng), -side * uniform(4.0, 9.0), uniform(0.7, 1.5))
         return equalizer(low, high)
-    if kind == "compressor":
-        return compressor(uniform(-32.0, -24.0), uniform(3.0, 6.0), time_ms=uniform(5.0, 40.0))
-    if kind == "noise_gate":
-        return noise_gate(uniform(-30.0, -22.0), uniform(2.0, 4.0), time_ms=uniform(5.0, 20.0))
+    if kind == "one_pole_compressor":
+        return one_pole_compressor(
+            uniform(-32.0, -24.0), uniform(3.0, 6.0), time_ms=uniform(5.0, 40.0)
+        )
+    if kind == "one_pole_gate":
+        return one_pole_gate(uniform(-30.0, -22.0), uniform(2.0, 4.0), time_ms=uniform(5.0, 20.0))
     if kind == "stereo_imager":
         return stereo_imager(side * uniform(4.0, 8.0))
     if kind == "gain_panning":
         return gain_panning(uniform(-6.0, 2.0), side * uniform(0.3, 0.8))
-    if kind == "reverb":
-        return reverb(uniform(0.4, 1.2), uniform(-9.0, -2.0))
+    if kind == "noise_reverb":
+        return noise_reverb(uniform(0.4, 1.2), uniform(-9.0, -2.0))
     first_s = uniform(0.15, 0.5)
     echoes = [Echo(first_s, 0.0, side * 0.5), Echo(2.0 * first_s, -6.0, -side * 0.5)]
     return delay(echoes, uniform(-9.0, -3.0))

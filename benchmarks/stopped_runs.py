@@ -31,12 +31,13 @@ from dataclasses import replace
 from mixtrace import verbs
 from mixtrace.cli import main
 from mixtrace.fit import RECIPES
-from mixtrace.prune import SearchConfig
+from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session.decoding import release_decoders
 
 RECIPES["default"] = replace(RECIPES["default"], rounds=2, round_steps=2)
 song, out = sys.argv[1:]
-verbs.fit(song, out + "/fit", config=SearchConfig(preset="paper", console_steps=4), align=False)
+search = ConsoleSearch(SearchConfig(preset="paper", console_steps=4))
+verbs.fit(song, out + "/fit", method=search, align=False)
 verbs.capture(song, out + "/capture")
 release_decoders()
 assert threading.active_count() == 1

@@ -151,7 +151,7 @@ def evidence(stored_graph: "StoredGraph") -> "Evidence":
 
     rng = np.random.default_rng(0)
     graph = stored_graph.graph
-    dynamics = [*graph.of_kind("compressor"), *graph.of_kind("noise_gate")]
+    dynamics = [*graph.of_kind("one_pole_compressor"), *graph.of_kind("one_pole_gate")]
     target_db = rng.integers(-120, -60, (2, 40, 200)) / 2.0
     estimate_db = target_db + np.where(np.arange(40) < 30, 0.0, 6.0)[:, None]
     gain_db = np.zeros((len(dynamics), 400))
@@ -221,7 +221,9 @@ def write_result(stored_graph: "StoredGraph", evidence: "Evidence") -> Callable[
             "processors": {"console": 46, "kept": len(stored.graph.processors)},
             "losses": {"sum": {"published": 9.0, "eq4": 2.0}, "final": {"published": 0.4}},
             "notes": ["took mix.wav for the mix"],
-            "removed": [{"node": 90, "kind": "reverb", "name": "01_Kick", "round": 1, "loss": 0.4}],
+            "removed": [
+                {"node": 90, "kind": "noise_reverb", "name": "01_Kick", "round": 1, "loss": 0.4}
+            ],
             "history": {"loss": [1.0, None, 0.5], "seconds": [0.1, 0.2, 0.3]},
         }
         write_document(folder / FIT, FIT_SCHEMA, content | facts)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mixtrace.demo import plant
-from mixtrace.demo.effects import Effect, compressor, equalizer, gain_panning, reverb
+from mixtrace.demo.effects import Effect, equalizer, gain_panning, noise_reverb, one_pole_compressor
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.session import Alignment, Session, Track
 
@@ -17,7 +17,7 @@ TRACKS = [("kick", "drums"), ("snare", "drums"), ("voice", "voice")]
 CONSOLE = build_console(TRACKS, CONSOLES["paper"])
 
 EQ, GAIN = equalizer(), gain_panning(0.0)
-COMPRESSOR, REVERB = compressor(-20.0, 2.0), reverb(1.0, 0.0)
+COMPRESSOR, REVERB = one_pole_compressor(-20.0, 2.0), noise_reverb(1.0, 0.0)
 
 
 @pytest.fixture(scope="module")

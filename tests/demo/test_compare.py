@@ -11,11 +11,11 @@ from mixtrace.demo.effects import (
     Echo,
     Effect,
     bell,
-    compressor,
     delay,
     equalizer,
     gain_panning,
-    reverb,
+    noise_reverb,
+    one_pole_compressor,
 )
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
 from mixtrace.processors import Settings
@@ -45,7 +45,7 @@ def mixed(tracks: Effects | None = None, buses: Effects | None = None) -> Mixed:
 
 
 def test_a_graph_equals_itself(song: Session):
-    one = mixed({"kick": [equalizer(bell(100.0, 4.0)), reverb(0.5, -6.0)]})
+    one = mixed({"kick": [equalizer(bell(100.0, 4.0)), noise_reverb(0.5, -6.0)]})
     rows = compare(one, one, song)
     assert [(row.name, row.is_track) for row in rows] == [
         *((name, True) for name, _ in TRACKS),
@@ -92,8 +92,10 @@ def test_the_median_is_that_of_the_curve(song: Session):
 
 def test_compressors_are_compared_by_what_they_do(song: Session):
     # The same sound: 6 dB up before a threshold 6 dB higher, 6 dB down after it.
-    plain = mixed({"voice": [compressor(-25.0, 4.0)]})
-    lifted = mixed({"voice": [equalizer(gain_db=6.0), compressor(-19.0, 4.0), gain_panning(-6.0)]})
+    plain = mixed({"voice": [one_pole_compressor(-25.0, 4.0)]})
+    lifted = mixed(
+        {"voice": [equalizer(gain_db=6.0), one_pole_compressor(-19.0, 4.0), gain_panning(-6.0)]}
+    )
     row = compare(plain, lifted, song)[2]
     ours, theirs = row.planted_facts, row.found_facts
     assert ours.ratio == pytest.approx(4.0) and theirs.ratio == pytest.approx(4.0)
@@ -105,8 +107,8 @@ def test_compressors_are_compared_by_what_they_do(song: Session):
 
 
 def test_a_half_wet_compressor_has_a_lower_ratio(song: Session):
-    graph, settings = mixed({"voice": [compressor(-25.0, 4.0)]})
-    settings.stack("compressor").wet.fill_(0.5)
+    graph, settings = mixed({"voice": [one_pole_compressor(-25.0, 4.0)]})
+    settings.stack("one_pole_compressor").wet.fill_(0.5)
     row = compare((graph, settings), (graph, settings), song)[2]
     # 12 dB above the threshold: a gain of -9 dB, half of it dry: -3.5 dB, so 12 dB become 8.5.
     gain_db = 20.0 * np.log10(0.5 + 0.5 * 10.0 ** (-9.0 / 20.0))
@@ -115,7 +117,7 @@ def test_a_half_wet_compressor_has_a_lower_ratio(song: Session):
 
 def test_tails_have_a_level_and_a_time(song: Session):
     echoes = delay([Echo(0.34, 0.0, 0.0)], -9.0, cutoff_hz=1e6)
-    space = reverb(0.6, -3.0, damping_hz=1e9, low_cut_hz=1.0)
+    space = noise_reverb(0.6, -3.0, damping_hz=1e9, low_cut_hz=1.0)
     rows = compare(
         mixed({"voice": [echoes], "kick": [space]}), mixed({"voice": [gain_panning(1.0)]}), song
     )

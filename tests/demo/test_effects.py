@@ -12,7 +12,6 @@ from mixtrace.demo.effects import (
     Echo,
     Effect,
     bell,
-    compressor,
     delay,
     equalizer,
     gain_panning,
@@ -20,8 +19,9 @@ from mixtrace.demo.effects import (
     high_shelf,
     low_pass,
     low_shelf,
-    noise_gate,
-    reverb,
+    noise_reverb,
+    one_pole_compressor,
+    one_pole_gate,
     stereo_imager,
 )
 from mixtrace.processors import FilterProcessor, processor
@@ -83,7 +83,7 @@ def test_an_equalizer_adds_its_curves_and_stays_in_range():
 
 
 @pytest.mark.parametrize(
-    ("make", "direction", "step"), [(compressor, +1, 1 / 4), (noise_gate, -1, 4.0)]
+    ("make", "direction", "step"), [(one_pole_compressor, +1, 1 / 4), (one_pole_gate, -1, 4.0)]
 )
 def test_dynamics_turn_a_step_in_level_into_another(make, direction: int, step: float):
     # Sines of 500 Hz, smoothed over 50 ms, so that their gain hardly ripples; mean square -40 to
@@ -116,12 +116,12 @@ def test_an_imager_raises_the_side_only():
 
 @pytest.mark.parametrize("level", [-12.0, 0.0])
 def test_the_weight_sets_a_level(level: float):
-    wet = reverb(1.0, level).wet
+    wet = noise_reverb(1.0, level).wet
     assert 20.0 * math.log10(wet / (1.0 - wet)) == pytest.approx(level)
 
 
 def test_a_reverb_decays_in_its_time():
-    taps = response(reverb(0.8, -6.0, damping_hz=1e9, low_cut_hz=1.0))
+    taps = response(noise_reverb(0.8, -6.0, damping_hz=1e9, low_cut_hz=1.0))
     power = taps.square().sum(0)
     early, late = power[6000:9000].mean(), power[18_000:21_000].mean()
     # 60 dB in 0.8 s are 30 dB in 0.4 s. The mean over 3,000 samples of noise is known to about
@@ -130,7 +130,7 @@ def test_a_reverb_decays_in_its_time():
 
 
 def test_a_reverb_decays_faster_where_it_is_damped():
-    taps = response(reverb(0.8, -6.0, damping_hz=6000.0, low_cut_hz=1.0))
+    taps = response(noise_reverb(0.8, -6.0, damping_hz=6000.0, low_cut_hz=1.0))
     sos = signal.butter(4, (5500.0, 6500.0), "bandpass", fs=RATE_HZ, output="sos")
     power = np.square(signal.sosfilt(sos, taps.numpy())).sum(0)
     # Half the time at the damping frequency: 30 dB in 0.2 s; a band of 1 kHz leaves some 200

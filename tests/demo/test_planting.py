@@ -3,7 +3,7 @@
 import pytest
 
 from mixtrace.demo import chains, plant
-from mixtrace.demo.effects import compressor, equalizer, gain_panning, reverb
+from mixtrace.demo.effects import equalizer, gain_panning, noise_reverb, one_pole_compressor
 from mixtrace.errors import GraphError
 from mixtrace.graph import CONSOLES, Graph, build_console
 
@@ -29,18 +29,21 @@ def test_the_chains_of_a_console_are_those_of_its_preset():
 def test_effects_stand_in_console_order_with_their_own_settings():
     graph, settings = plant(
         TRACKS,
-        {"bass": [gain_panning(-1.0), compressor(-20.0, 2.0)], "voice": [gain_panning(-2.0)]},
-        {"bass": [gain_panning(-3.0)], "vocals": [reverb(1.0, -6.0)]},
+        {
+            "bass": [gain_panning(-1.0), one_pole_compressor(-20.0, 2.0)],
+            "voice": [gain_panning(-2.0)],
+        },
+        {"bass": [gain_panning(-3.0)], "vocals": [noise_reverb(1.0, -6.0)]},
     )
     kinds = {
         place: [graph.nodes[i].kind for i in chain.processors]
         for place, chain in chains(graph).items()
     }
     assert kinds == {
-        ("input", "bass"): ["compressor", "gain_panning"],
+        ("input", "bass"): ["one_pole_compressor", "gain_panning"],
         ("input", "voice"): ["gain_panning"],
         ("mix", "bass"): ["gain_panning"],
-        ("mix", "vocals"): ["reverb"],
+        ("mix", "vocals"): ["noise_reverb"],
     }
     gains = settings.stack("gain_panning").values["gain_db"]
     for row, node in enumerate(graph.of_kind("gain_panning")):
@@ -49,7 +52,7 @@ def test_effects_stand_in_console_order_with_their_own_settings():
         # No pan: √2 cos 45° is 1 but for float32 rounding.
         assert gains[row].tolist() == pytest.approx([expected, expected], abs=1e-5)
     settings.check({i: graph.nodes[i].kind for i in graph.processors})
-    assert settings.stack("reverb").wet.tolist() == pytest.approx([0.333], abs=1e-3)
+    assert settings.stack("noise_reverb").wet.tolist() == pytest.approx([0.333], abs=1e-3)
 
 
 @pytest.mark.parametrize(

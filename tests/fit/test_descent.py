@@ -14,7 +14,7 @@ from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
 RECIPE = RECIPES["default"]
-CHAIN = ("equalizer", "compressor", "stereo_imager", "gain_panning", "reverb")
+CHAIN = ("equalizer", "one_pole_compressor", "stereo_imager", "gain_panning", "noise_reverb")
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +98,13 @@ def test_a_cut_descent_keeps_values_and_moments(graph: Graph, windows: SongWindo
     descent = a_descent(graph, windows)
     take(descent, windows, 2)
     before = descent.memory()
-    removed = graph.of_kind("reverb")[0]
+    removed = graph.of_kind("noise_reverb")[0]
     smaller = remove_nodes(graph, [removed])
     after = descent.keep(smaller).memory()
-    assert after["reverb/nodes"].tolist() == list(smaller.of_kind("reverb"))
+    assert after["noise_reverb/nodes"].tolist() == list(smaller.of_kind("noise_reverb"))
     for path, value in after.items():
         kind = path.split("/")[0]
-        kept = before[path] if kind != "reverb" or value.ndim == 0 else before[path][1:]
+        kept = before[path] if kind != "noise_reverb" or value.ndim == 0 else before[path][1:]
         torch.testing.assert_close(value, kept, rtol=0, atol=0)
 
 
@@ -167,9 +167,9 @@ def test_variables_and_settings_round_trip(graph: Graph) -> None:
     for key, value in variables.values.items():
         # Float32 through an exponential and back.
         torch.testing.assert_close(back.values[key], value, rtol=1e-4, atol=1e-5)
-    assert {name for kind, name in variables.values if kind == "reverb"} == {
+    assert {name for kind, name in variables.values if kind == "noise_reverb"} == {
         WET,
-        *(spec.name for spec in PROCESSORS["reverb"].params),
+        *(spec.name for spec in PROCESSORS["noise_reverb"].params),
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from mixtrace.fit import least_squares_start, static_responses
 from mixtrace.fit.echoes import find_echoes
 from mixtrace.graph import CONSOLES, build_console
-from mixtrace.processors.multitap_delay import SLOT_S, MultitapDelay
+from mixtrace.processors.twenty_tap_delay import SLOT_S, TwentyTapDelay
 from mixtrace.session import Alignment, Session, Track, read_session
 from mixtrace.unseen import Range, Unseen
 
@@ -115,17 +115,17 @@ def test_the_delay_of_a_track_starts_with_its_echoes() -> None:
     song = session({"guitar": PING_PONG})
     graph = build_console([(t.name, t.group) for t in song.tracks], CONSOLES["paper"])
     start = least_squares_start(graph, song)
-    names = [graph.name(i) for i in graph.of_kind("multitap_delay")]
+    names = [graph.name(i) for i in graph.of_kind("twenty_tap_delay")]
     row = names.index("guitar")
-    values = start.stack("multitap_delay").values
-    response = MultitapDelay().impulse_response(values, float(RATE_HZ))
-    wet = start.stack("multitap_delay").wet[row]
+    values = start.stack("twenty_tap_delay").values
+    response = TwentyTapDelay().impulse_response(values, float(RATE_HZ))
+    wet = start.stack("twenty_tap_delay").wet[row]
     ratios = response.taps[row] * wet / (1.0 - wet)
     for side, time_s, ratio in PING_PONG:
         late = round(time_s * RATE_HZ)
         assert float(ratios[side, late - 1 : late + 2].sum()) == pytest.approx(ratio, rel=0.2)
     assert [
-        float(start.stack("multitap_delay").wet[names.index(n)]) for n in ("voice", "keys")
+        float(start.stack("twenty_tap_delay").wet[names.index(n)]) for n in ("voice", "keys")
     ] == [pytest.approx(0.03)] * 2
 
 

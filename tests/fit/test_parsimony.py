@@ -47,7 +47,9 @@ def test_the_gradient_is_finite_at_neutral_and_at_the_end_of_the_range() -> None
 
 
 def test_kinds_whose_effect_is_more_than_gains_cost_nothing() -> None:
-    settings = Settings.by_kind({"reverb": range(3)}, {"reverb": {}}, {"reverb": torch.ones(3)})
+    settings = Settings.by_kind(
+        {"noise_reverb": range(3)}, {"noise_reverb": {}}, {"noise_reverb": torch.ones(3)}
+    )
     assert float(parsimony(settings, NOWHERE)) == 0.0
 
 

@@ -49,6 +49,6 @@ def test_the_start_beats_the_plain_sum(planted: Planted) -> None:
     silent = start.map(torch.clone)
     for stack in silent.stacks:
         stack.wet.zero_()
-    for kind in ("compressor", "noise_gate", "multitap_delay", "reverb"):
+    for kind in ("one_pole_compressor", "one_pole_gate", "twenty_tap_delay", "noise_reverb"):
         start.stack(kind).wet.zero_()
     assert song_loss(graph, start, windows)["eq4"] < 0.5 * song_loss(graph, silent, windows)["eq4"]

@@ -7,7 +7,7 @@ import pytest
 
 from mixtrace.graph import INPUT, MIX, OUTPUT, Graph
 
-KINDS = ("equalizer", "compressor", "reverb", MIX)
+KINDS = ("equalizer", "one_pole_compressor", "noise_reverb", MIX)
 
 
 def _random_graph(seed: int, *, shuffled: bool = True) -> Graph:

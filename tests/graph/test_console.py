@@ -79,10 +79,10 @@ def test_every_track_runs_through_its_chain_into_its_bus():
 
 
 def test_buses_meet_in_the_master_chain():
-    preset = ConsolePreset((), ("equalizer",), ("compressor", "equalizer"))
+    preset = ConsolePreset((), ("equalizer",), ("one_pole_compressor", "equalizer"))
     graph = build_console(tracks(4, 2), preset)
     kinds = [node.kind for node in graph.nodes.values()]
-    assert kinds[-4:] == [MIX, "compressor", "equalizer", OUTPUT]
+    assert kinds[-4:] == [MIX, "one_pole_compressor", "equalizer", OUTPUT]
     assert len(graph.predecessors[len(kinds) - 4]) == 2
 
 

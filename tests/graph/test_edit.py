@@ -107,7 +107,7 @@ def test_inputs_output_and_strangers_stay(position):
 def test_insertion_acts_on_its_edge_alone_and_removal_undoes_it(seed, random_graph):
     graph: Graph = random_graph(seed)
     edge = graph.edges[seed % len(graph.edges)]
-    node = Node("reverb", min(graph.strips))
+    node = Node("noise_reverb", min(graph.strips))
     larger, new = insert_node(graph, node, edge)
     assert new not in graph.nodes
     assert larger.nodes == {**graph.nodes, new: node}
@@ -133,7 +133,7 @@ def _computed_without_check(graph: Graph, edges: list[Edge]) -> dict[str, int]:
 
 def test_an_edge_that_is_not_there_takes_no_node(random_graph):
     with pytest.raises(GraphError, match="0 -> 0 is none"):
-        insert_node(random_graph(1), Node("reverb", 0), Edge(0, 0))
+        insert_node(random_graph(1), Node("noise_reverb", 0), Edge(0, 0))
 
 
 @pytest.mark.parametrize("kind", [INPUT, OUTPUT])
@@ -144,23 +144,29 @@ def test_ends_cannot_be_inserted(kind, random_graph):
 
 
 def test_numbers_of_removed_nodes_are_not_given_again_while_a_later_one_stays():
-    nodes = ((INPUT, "a"), ("equalizer", "a"), ("reverb", "a"), (OUTPUT, "mix"))
+    nodes = ((INPUT, "a"), ("equalizer", "a"), ("noise_reverb", "a"), (OUTPUT, "mix"))
     graph = remove_nodes(Graph.of(nodes, ((0, 1), (1, 2), (2, 3))), {1})
-    larger, new = insert_node(graph, Node("compressor", 0), Edge(0, 2))
+    larger, new = insert_node(graph, Node("one_pole_compressor", 0), Edge(0, 2))
     assert new == 4
     assert list(larger.nodes) == [0, 2, 3, 4]
     assert larger.edges == (Edge(0, 4), Edge(4, 2), Edge(2, 3))
 
 
 def test_bypass_adds_the_levels_of_both_edges_and_keeps_the_port_behind():
-    nodes = ((INPUT, "a"), (INPUT, "b"), ("equalizer", "a"), ("compressor", "b"), (OUTPUT, "mix"))
+    nodes = (
+        (INPUT, "a"),
+        (INPUT, "b"),
+        ("equalizer", "a"),
+        ("one_pole_compressor", "b"),
+        (OUTPUT, "mix"),
+    )
     edges = (Edge(0, 2, -6.0), Edge(1, 3), Edge(2, 3, 2.5, KEY), Edge(2, 4, 1.0), Edge(3, 4))
     smaller = remove_nodes(Graph.of(nodes, edges), {2})
     assert smaller.edges == (Edge(1, 3), Edge(0, 3, -3.5, KEY), Edge(0, 4, -5.0), Edge(3, 4))
 
 
 def test_insertion_leaves_level_and_port_behind_the_new_node():
-    nodes = ((INPUT, "a"), (INPUT, "b"), ("compressor", "b"), (OUTPUT, "mix"))
+    nodes = ((INPUT, "a"), (INPUT, "b"), ("one_pole_compressor", "b"), (OUTPUT, "mix"))
     edge = Edge(0, 2, -3.0, KEY)
     graph = Graph.of(nodes, (Edge(1, 2), edge, Edge(2, 3)))
     larger, new = insert_node(graph, Node("equalizer", 0), edge)
@@ -170,7 +176,7 @@ def test_insertion_leaves_level_and_port_behind_the_new_node():
 
 SENT = (
     *((INPUT, "voice"), ("equalizer", "voice"), ("toy_send", "voice")),
-    *((MIX, "hall"), ("reverb", "hall"), (MIX, "sum"), (OUTPUT, "mix")),
+    *((MIX, "hall"), ("noise_reverb", "hall"), (MIX, "sum"), (OUTPUT, "mix")),
 )
 SENT_EDGES = (
     *(Edge(0, 1), Edge(1, 5), Edge(1, 2), Edge(2, 3, -12.0)),

@@ -18,7 +18,7 @@ WIRE = {
 }
 KEYED = {
     "strips": WIRE["strips"],
-    "nodes": [*WIRE["nodes"], {"id": 3, "kind": "compressor", "strip": 4}],
+    "nodes": [*WIRE["nodes"], {"id": 3, "kind": "one_pole_compressor", "strip": 4}],
     "edges": [
         *({"from": 9, "to": 3}, {"from": 9, "to": 3, "level_db": -6.5, "port": "key"}),
         {"from": 3, "to": 0, "level_db": 2.0},

@@ -10,7 +10,7 @@ SEEDS = range(60)
 
 def graph(kinds: str, *edges: tuple[int, int]) -> Graph:
     """Return a graph of nodes by letter: i, o, m, e, c."""
-    names = {"i": INPUT, "o": OUTPUT, "m": MIX, "e": "equalizer", "c": "compressor"}
+    names = {"i": INPUT, "o": OUTPUT, "m": MIX, "e": "equalizer", "c": "one_pole_compressor"}
     return Graph.of([(names[k], f"{k}{n}") for n, k in enumerate(kinds)], edges)
 
 
@@ -22,7 +22,7 @@ def test_a_plain_chain():
     assert chain.processors == (1, 2)
     assert chain.predecessors == {0: (), 1: (0,), 2: (1,), 3: (2,)}
     assert chain.successors == {0: (1,), 1: (2,), 2: (3,), 3: ()}
-    assert chain.kinds() == ("equalizer", "compressor")
+    assert chain.kinds() == ("equalizer", "one_pole_compressor")
     assert chain.of_kind("equalizer") == (1,)
 
 
@@ -95,7 +95,7 @@ def test_a_long_chain_does_not_recurse():
 
 
 STRIPS = {7: Strip("voice", "track"), 2: Strip("all", "master")}
-NODES = {40: Node(INPUT, 7), 30: Node("compressor", 7), 20: Node(OUTPUT, 2)}
+NODES = {40: Node(INPUT, 7), 30: Node("one_pole_compressor", 7), 20: Node(OUTPUT, 2)}
 EDGES = (Edge(40, 30), Edge(30, 20))
 
 
@@ -103,7 +103,7 @@ def test_numbers_may_have_gaps_and_any_order():
     given = Graph(STRIPS, NODES, EDGES)
     assert given.order == (40, 30, 20)
     assert (given.inputs, given.processors, given.output) == ((40,), (30,), 20)
-    assert given.by_kind() == {"compressor": (30,)}
+    assert given.by_kind() == {"one_pole_compressor": (30,)}
     assert given.name(30) == "voice"
 
 
@@ -125,7 +125,7 @@ def test_stems_are_further_outputs():
 
 def test_a_key_is_needed_but_not_heard():
     keyed = Graph.of(
-        [(INPUT, "voice"), (INPUT, "kick"), ("compressor", "voice"), (OUTPUT, "mix")],
+        [(INPUT, "voice"), (INPUT, "kick"), ("one_pole_compressor", "voice"), (OUTPUT, "mix")],
         [Edge(0, 2), Edge(1, 2, 0.0, KEY), Edge(2, 3)],
     )
     assert keyed.tracks[2] == keyed.tracks[3] == (0,)
@@ -136,7 +136,12 @@ def test_a_key_is_needed_but_not_heard():
 @pytest.mark.parametrize(
     ("strips", "nodes", "edges", "message"),
     [
-        (STRIPS, NODES | {30: Node("compressor", 3)}, EDGES, "node 30 .* stands on strip 3"),
+        (
+            STRIPS,
+            NODES | {30: Node("one_pole_compressor", 3)},
+            EDGES,
+            "node 30 .* stands on strip 3",
+        ),
         (STRIPS, NODES, (Edge(40, 30, 0.0, "aux"), EDGES[1]), "40 -> 30 feeds 'aux'"),
         (STRIPS, NODES, (Edge(40, 30, 120.5), EDGES[1]), "within 120 dB; 40 -> 30 has 120.5 dB"),
         (STRIPS, NODES, (Edge(40, 30, -121.0), EDGES[1]), "-121 dB"),

@@ -57,7 +57,7 @@ def test_feeds_are_strips_and_the_end_is_where_the_sound_leaves():
 @pytest.mark.parametrize("name", CONSOLES)
 def test_pruning_moves_no_strip(name: str):
     console = build_console(TRACKS, CONSOLES[name])
-    kept = console.of_kind("reverb")[1]
+    kept = console.of_kind("noise_reverb")[1]
     graph = remove_nodes(console, set(console.processors) - {kept})
     assert told(graph) == told(console)
     for passage in passages(graph):
@@ -83,7 +83,7 @@ def with_return(toy_send: str) -> Graph:
     nodes = {
         **{0: Node(INPUT, 0), 1: Node("equalizer", 0), 2: Node(toy_send, 0)},
         **{3: Node(INPUT, 1), 4: Node(toy_send, 1)},
-        **{5: Node(MIX, 2), 6: Node("reverb", 2)},
+        **{5: Node(MIX, 2), 6: Node("noise_reverb", 2)},
         **{7: Node(MIX, 3), 8: Node(OUTPUT, 3)},
     }
     edges = [(0, 1), (1, 2), (1, 7), (2, 5), (3, 4), (3, 7), (4, 5), (5, 6), (6, 7), (7, 8)]
@@ -136,7 +136,13 @@ def test_two_outputs_may_share_a_strip():
 
 def test_strips_that_feed_each_other_are_walked_once():
     """A sound may leave a strip and come back to it: the strips have a cycle, the nodes none."""
-    nodes = ((INPUT, "a"), ("equalizer", "b"), ("reverb", "a"), ("compressor", "b"), (OUTPUT, "m"))
+    nodes = (
+        (INPUT, "a"),
+        ("equalizer", "b"),
+        ("noise_reverb", "a"),
+        ("one_pole_compressor", "b"),
+        (OUTPUT, "m"),
+    )
     graph = Graph.of(nodes, ((0, 1), (1, 2), (2, 3), (3, 4)))
     assert told(graph) == [
         (0, "master", "m"),

@@ -13,8 +13,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mixtrace.processors import PROCESSORS, FilterProcessor
-from mixtrace.processors import reverb as reverb_module
+from mixtrace.processors import PROCESSORS, FilterProcessor, noise_reverb
 
 PEER = Path(__file__).resolve().parents[2] / "benchmarks" / "grafx_peer.py"
 RATE_HZ = 30_000.0
@@ -68,7 +67,7 @@ def test_equalizer(grafx, draw):
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [("compressor", "Compressor"), ("noise_gate", "NoiseGate")]
+    ("kind", "name"), [("one_pole_compressor", "Compressor"), ("one_pole_gate", "NoiseGate")]
 )
 # From 1.4 samples to 4 ms. Beyond about 50 ms GRAFX's response of 16384 taps is cut off.
 @pytest.mark.parametrize("pole_logit", [0.0, 2.0, 4.8])
@@ -100,10 +99,10 @@ def test_stereo(grafx, draw):
 
 
 def test_delay_and_its_gradients(grafx, draw):
-    z = draw("multitap_delay", NODES, dtype=torch.float32)  # GRAFX takes no other here
+    z = draw("twenty_tap_delay", NODES, dtype=torch.float32)  # GRAFX takes no other here
     weight = torch.randn(NODES, 2, 60_000, generator=torch.Generator().manual_seed(2))
     leaves = [z["taps"].requires_grad_(), z["color_db"].requires_grad_()]
-    taps = our_taps("multitap_delay", z)
+    taps = our_taps("twenty_tap_delay", z)
     gradients = torch.autograd.grad((taps * weight).sum(), leaves)
 
     # Our slots by channel are theirs in one row, left before right.
@@ -118,22 +117,22 @@ def test_delay_and_its_gradients(grafx, draw):
 
 
 def test_reverb_on_their_noise(grafx, draw, monkeypatch):
-    z, sound = draw("reverb", NODES), audio(4001)
+    z, sound = draw("noise_reverb", NODES), audio(4001)
     theirs = grafx.STFTMaskedNoiseReverb(ir_len=60_000, flashfftconv=False)
-    monkeypatch.setattr(reverb_module, "_noise", lambda device: theirs.noise_stft[0])
+    monkeypatch.setattr(noise_reverb, "_noise", lambda device: theirs.noise_stft[0])
     expected = theirs(sound, init_log_magnitude=z["initial_db"], delta_log_magnitude=z["rt60_s"])
-    assert_same(ours("reverb", z, sound), expected)
+    assert_same(ours("noise_reverb", z, sound), expected)
 
 
 def test_reverb_on_our_noise_has_the_same_energy_over_time(grafx, draw):
     # One level and one decay for all bins: a few slow bins would outlast the others.
-    z = {n: v.mean(-1, keepdim=True).expand_as(v) for n, v in draw("reverb", NODES).items()}
+    z = {n: v.mean(-1, keepdim=True).expand_as(v) for n, v in draw("noise_reverb", NODES).items()}
     impulse = torch.zeros(NODES, 2, 30_001, dtype=torch.float64)
     impulse[..., 0] = 1.0
     expected = grafx.STFTMaskedNoiseReverb(flashfftconv=False)(
         impulse, init_log_magnitude=z["initial_db"], delta_log_magnitude=z["rt60_s"]
     )
-    result = our_taps("reverb", z)[..., :30_001]
+    result = our_taps("noise_reverb", z)[..., :30_001]
     mine_db, theirs_db = (
         10.0 * np.log10(t[..., :30_000].unflatten(-1, (10, 3000)).square().sum(-1).numpy())
         for t in (result, expected)

@@ -26,7 +26,7 @@ MOVED = [
 ]
 NEUTRAL = [kind for kind in KINDS if any(s.neutral is not None for s in PROCESSORS[kind].params)]
 
-STEPS = {"dialled_compressor": 1e-6, "gate": 1e-6, "knot_s": 1e-7}
+STEPS = {"compressor": 1e-6, "gate": 1e-6, "knot_s": 1e-7}
 """Steps of finite differences, of kinds and parameters for which 1e-5 is too far. Within it the
 louder of two channels can change where peaks are heard, and a line bends where a knot passes a
 sample."""
@@ -187,10 +187,10 @@ def test_every_parameter_changes_the_output(kind, name, draw_physical):
 
 
 def test_sharpness_shapes_gradients_only(draw_physical):
-    audio, values = noise(), draw_physical("multitap_delay")
+    audio, values = noise(), draw_physical("twenty_tap_delay")
     blunt = values["taps"] * torch.tensor([1.0, 0.1])
-    before = forward("multitap_delay", audio, values)
-    assert torch.equal(before, forward("multitap_delay", audio, {**values, "taps": blunt}))
+    before = forward("twenty_tap_delay", audio, values)
+    assert torch.equal(before, forward("twenty_tap_delay", audio, {**values, "taps": blunt}))
 
 
 @pytest.mark.parametrize(("kind", "name"), PARAMETERS)
@@ -229,13 +229,17 @@ def test_the_published_start_and_the_neutral_value_lie_in_range(kind, name):
 @pytest.mark.parametrize(
     ("kind", "name", "expected"),
     [
-        ("compressor", "threshold_db", -60.0 / math.log(10.0)),  # log energy -6
-        ("compressor", "knee_db", 10.0 / math.log(10.0)),  # one neper of energy, full width
-        ("compressor", "time_ms", 1.0 / (30.0 * math.log(2.0))),  # pole 1/2 at 30 kHz
-        ("compressor", "slope", -1.0),  # ratio 2 of energies: a limiter
-        ("noise_gate", "slope", -2.0),  # ratio 2 of energies
-        ("reverb", "initial_db", 0.0),
-        ("reverb", "rt60_s", 0.0064 * math.log(1000.0) * 8.0 / math.log(2.0)),
+        ("one_pole_compressor", "threshold_db", -60.0 / math.log(10.0)),  # log energy -6
+        (
+            "one_pole_compressor",
+            "knee_db",
+            10.0 / math.log(10.0),
+        ),  # one neper of energy, full width
+        ("one_pole_compressor", "time_ms", 1.0 / (30.0 * math.log(2.0))),  # pole 1/2 at 30 kHz
+        ("one_pole_compressor", "slope", -1.0),  # ratio 2 of energies: a limiter
+        ("one_pole_gate", "slope", -2.0),  # ratio 2 of energies
+        ("noise_reverb", "initial_db", 0.0),
+        ("noise_reverb", "rt60_s", 0.0064 * math.log(1000.0) * 8.0 / math.log(2.0)),
     ],
 )
 def test_the_published_start_in_physical_units(kind, name, expected):
@@ -258,7 +262,7 @@ def test_nothing_sounds_before_its_cause(kind, rate_hz, draw_physical):
         "equalizer": round(1023 * rate_hz / 30_000.0),
         "saturation": saturation_reach_samples(rate_hz),
     }
-    leads |= dict.fromkeys(("dialled_compressor", "gate", "limiter"), ahead)
+    leads |= dict.fromkeys(("compressor", "gate", "limiter"), ahead)
     lead, _ = entry.reach(rate_hz, {})
     assert lead == leads.get(kind, 0)
     peak = output.abs().max()

@@ -17,7 +17,7 @@ def turned(spec: ParamSpec, share: float) -> torch.Tensor:
     return spec.clip(value)
 
 
-@pytest.mark.parametrize("kind", ["dialled_compressor", "gate", "limiter"])
+@pytest.mark.parametrize("kind", ["compressor", "gate", "limiter"])
 @pytest.mark.parametrize("position", SHARES)
 @pytest.mark.parametrize("rate_hz", [30_000, 44_100, 48_000, 96_000])
 @pytest.mark.parametrize("keyed", [False, True])

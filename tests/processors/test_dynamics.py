@@ -49,7 +49,7 @@ RIPPLE_DB = 0.02
 @pytest.mark.parametrize("rate_hz", [30_000.0, 48_000.0])
 def test_ratios_of_the_compressor(slope, level_db, expected_db, rate_hz):
     values = {"threshold_db": -20.0, "knee_db": 0.1, "slope": slope, **STEADY}
-    measured = gain_db("compressor", sine(level_db, rate_hz), rate_hz, **values)
+    measured = gain_db("one_pole_compressor", sine(level_db, rate_hz), rate_hz, **values)
     # The floor of 1e-5 lies 30 dB below the threshold: 0.003 dB.
     assert measured == pytest.approx(expected_db, abs=RIPPLE_DB)
 
@@ -66,7 +66,7 @@ def test_ratios_of_the_gate(slope, level_db, expected_db):
     values = {"threshold_db": -20.0, "knee_db": 0.1, "slope": slope, **STEADY}
     # The floor of 1e-5 lifts -30 dB by 0.043 dB, -25 dB by 0.014 dB; the slope multiplies it.
     tolerance = RIPPLE_DB + 0.06
-    assert gain_db("noise_gate", sine(level_db), **values) == pytest.approx(
+    assert gain_db("one_pole_gate", sine(level_db), **values) == pytest.approx(
         expected_db, abs=tolerance
     )
 
@@ -80,7 +80,9 @@ def knee_db(distance_db: float, width_db: float) -> float:
     return distance_db
 
 
-@pytest.mark.parametrize(("kind", "direction"), [("compressor", 1.0), ("noise_gate", -1.0)])
+@pytest.mark.parametrize(
+    ("kind", "direction"), [("one_pole_compressor", 1.0), ("one_pole_gate", -1.0)]
+)
 @pytest.mark.parametrize("distance_db", [-14.0, -9.0, -5.0, 0.0, 4.0, 9.0, 14.0])
 def test_the_whole_curve_with_a_soft_knee(kind, direction, distance_db):
     level_db = -24.0 + distance_db
@@ -94,7 +96,7 @@ def test_the_whole_curve_with_a_soft_knee(kind, direction, distance_db):
         assert measured == pytest.approx(-0.9 * 20.0 / 8.0, abs=0.05)  # floor included
 
 
-@pytest.mark.parametrize("kind", ["compressor", "noise_gate"])
+@pytest.mark.parametrize("kind", ["one_pole_compressor", "one_pole_gate"])
 def test_both_channels_share_the_gain_of_their_mean_energy(kind):
     one_side = np.stack([sine(-10.0), np.zeros(30_000)])
     values = {"threshold_db": -16.0, "knee_db": 30.0, "slope": -0.8, **STEADY}
@@ -114,7 +116,7 @@ def test_the_detector_reaches_its_share_of_a_step_in_its_time(time_ms, rate_hz):
     samples = round(3.0 * time_ms * rate_hz / 1000.0)
     values = settings(threshold_db=-45.0, knee_db=0.1, slope=-0.1, time_ms=time_ms)
     step = torch.ones(1, 2, samples, dtype=torch.float64)
-    output = PROCESSORS["compressor"].forward(step, values, rate_hz)[0, 0].numpy()
+    output = PROCESSORS["one_pole_compressor"].forward(step, values, rate_hz)[0, 0].numpy()
     level_db = 20.0 * np.log10(output) / -0.1 - 45.0
     energy = 10.0 ** (level_db / 10.0) - 1e-5
     pole = np.exp(-1.0 / (time_ms / 1000.0 * rate_hz))

@@ -14,19 +14,19 @@ COMPARED_HZ = 14_000
 
 LIMITS_DB = {
     "equalizer": -70.0,  # whole bins: the curve is read between its points
-    "compressor": -55.0,  # the gain makes new frequencies, which alias differently
-    "noise_gate": -55.0,
+    "one_pole_compressor": -55.0,  # the gain makes new frequencies, which alias differently
+    "one_pole_gate": -55.0,
     "stereo_imager": -95.0,  # the spectrum of the fade at the end, beyond Nyquist
     "gain_panning": -95.0,
-    "multitap_delay": -45.0,  # 39 taps of colour become 57 or 61, not 57.3 or 62.4
-    "reverb": -38.0,  # the noise starts with a jump, which rings before time zero: cut off
+    "twenty_tap_delay": -45.0,  # 39 taps of colour become 57 or 61, not 57.3 or 62.4
+    "noise_reverb": -38.0,  # the noise starts with a jump, which rings before time zero: cut off
     "gain_automation": -95.0,
     "send": -95.0,
     "parametric_equalizer": -10.0,  # magnitudes agree; the phase of a low-pass turns near Nyquist
     "fader": -95.0,
     "fader_automation": -95.0,
     "saturation": -80.0,
-    "dialled_compressor": -80.0,
+    "compressor": -80.0,
     "gate": -35.0,  # it opens and closes at whole samples
     "limiter": -22.0,  # a wave that peaks between samples is lower at one rate than at another
     "feedback_delay": -39.0,  # the low-pass of the loop is right to half a dB at each rate
@@ -54,7 +54,7 @@ def comparable(kind: str, values: dict[str, Tensor]) -> dict[str, Tensor]:
     result = {}
     for spec in PROCESSORS[kind].params:
         value = values[spec.name]
-        if kind == "multitap_delay" and spec.name == "taps":
+        if kind == "twenty_tap_delay" and spec.name == "taps":
             # 300 Hz divides all three rates; the end of a slot is its start.
             grid = torch.round(value[..., :1] * 300.0).clamp_max(29.0) / 300.0
             value = torch.cat([grid, value[..., 1:]], -1)

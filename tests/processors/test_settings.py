@@ -10,7 +10,7 @@ from mixtrace.processors import PROCESSORS, Settings, processor
 
 
 def test_an_unknown_kind_is_named():
-    assert processor("reverb") is PROCESSORS["reverb"]
+    assert processor("noise_reverb") is PROCESSORS["noise_reverb"]
     with pytest.raises(GraphError, match="'flanger'"):
         processor("flanger")
 
@@ -93,7 +93,7 @@ def test_settings_of_other_nodes_are_named(kinds, wrong):
 
 
 def test_what_is_no_choice_is_named():
-    entry = PROCESSORS["dialled_compressor"]
+    entry = PROCESSORS["compressor"]
     values = {spec.name: torch.tensor([spec.start]) for spec in entry.params}
     kind = {0: entry.kind}
     given = Settings.by_kind({entry.kind: (0,)}, {entry.kind: values}, {entry.kind: torch.ones(1)})

@@ -22,15 +22,17 @@ def detector(threshold_db: float, slope: float) -> dict[str, torch.Tensor]:
 
 
 def test_compressor():
-    words = describe("compressor", detector(-24.0, -0.75), 0.8)
+    words = describe("one_pole_compressor", detector(-24.0, -0.75), 0.8)
     assert words == "above -24 dB, 4:1 (slope -0.75), knee 6 dB, 20 ms, wet 80 %"
-    assert ", 1.5:1 " in describe("compressor", detector(-24.0, -1 / 3), 1.0)
+    assert ", 1.5:1 " in describe("one_pole_compressor", detector(-24.0, -1 / 3), 1.0)
     for slope in (-1.0, -1.7):
-        assert ", inf:1 or beyond (slope" in describe("compressor", detector(-24.0, slope), 1.0)
+        assert ", inf:1 or beyond (slope" in describe(
+            "one_pole_compressor", detector(-24.0, slope), 1.0
+        )
 
 
 def test_gate():
-    words = describe("noise_gate", detector(-45.0, -3.0), 0.5)
+    words = describe("one_pole_gate", detector(-45.0, -3.0), 0.5)
     assert words == "1:4 below -45 dB, knee 6 dB, 20 ms, wet 50 %"
 
 
@@ -73,7 +75,7 @@ def test_reverb():
     rt60_s[:, :3] = 2.0  # 0 to 156 Hz of the 0 to 234 Hz that count as low
     rt60_s[:, 53:] = 0.5  # above 4.1 kHz
     reverb = {"rt60_s": rt60_s, "initial_db": torch.zeros(2, 193)}
-    words = describe("reverb", reverb, 0.1)
+    words = describe("noise_reverb", reverb, 0.1)
     assert words == "RT60 low 2 s, mid 1.5 s, high 500 ms, level -20.0 dB, wet 10 %"
 
 
@@ -83,7 +85,7 @@ def test_delay():
     color_db[:, 3] = 0.0  # both sides at 0.35 s
     color_db[0, 7] = -6.0  # left at 0.75 s, half the amplitude
     taps = torch.stack([offset_s, torch.full((2, 20), 0.9)], -1)
-    words = describe("multitap_delay", {"taps": taps, "color_db": color_db}, 0.5)
+    words = describe("twenty_tap_delay", {"taps": taps, "color_db": color_db}, 0.5)
     # Energies 1 + 1/4 left, 1 right: their mean is 1.125, so the strong echo has 1/1.125.
     strong_db = 20.0 * math.log10(0.5) - 10.0 * math.log10(1.125)
     echoes = words.removeprefix("strongest echoes ").removesuffix(", wet 50 %").split(", ")

@@ -15,7 +15,7 @@ Console = tuple[Graph, Settings, SongWindows]
 @pytest.fixture
 def small_console(monkeypatch: pytest.MonkeyPatch) -> str:
     """Return a preset with EQ, compressor and gain/pan on each track."""
-    preset = ConsolePreset(("equalizer", "compressor", "gain_panning"), ())
+    preset = ConsolePreset(("equalizer", "one_pole_compressor", "gain_panning"), ())
     monkeypatch.setitem(CONSOLES, "small", preset)
     return "small"
 

@@ -28,10 +28,10 @@ def a_console(gains_db: dict[str, list[float]]) -> tuple[Graph, Settings]:
         settings.stack(kind).values[parameter][row] = (
             torch.full_like(value, sides_db[0]) if name == "master" else torch.tensor(sides_db)
         )
-    row = [graph.name(i) for i in graph.of_kind("compressor")].index("drums")
-    settings.stack("compressor").wet[row] = 0.9
+    row = [graph.name(i) for i in graph.of_kind("one_pole_compressor")].index("drums")
+    settings.stack("one_pole_compressor").wet[row] = 0.9
     for name, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.stack("compressor").values[name][row] = value
+        settings.stack("one_pole_compressor").values[name][row] = value
     return graph, settings
 
 
@@ -99,8 +99,8 @@ def test_the_threshold_of_the_bus_moves_with_its_tracks() -> None:
     graph, settings = a_console(TRACKS_AGAINST_THEIR_BUS)
     moved = balanced(graph, settings)
     change = (
-        moved.stack("compressor").values["threshold_db"]
-        - settings.stack("compressor").values["threshold_db"]
+        moved.stack("one_pole_compressor").values["threshold_db"]
+        - settings.stack("one_pole_compressor").values["threshold_db"]
     )
-    row = [graph.name(i) for i in graph.of_kind("compressor")].index("drums")
+    row = [graph.name(i) for i in graph.of_kind("one_pole_compressor")].index("drums")
     assert float(change[row]) == pytest.approx(-4.0, abs=1e-4)

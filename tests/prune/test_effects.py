@@ -11,8 +11,8 @@ from mixtrace.prune.effects import move_threshold
 @pytest.mark.parametrize(
     ("kind", "moves"),
     [
+        ("one_pole_compressor", "threshold_db"),
         ("compressor", "threshold_db"),
-        ("dialled_compressor", "threshold_db"),
         ("gate", "threshold_db"),
         ("limiter", "ceiling_db"),
         ("equalizer", None),

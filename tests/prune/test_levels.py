@@ -35,9 +35,9 @@ def a_console(
     settings.stack("gain_panning").wet[0] = 0.8
     settings.stack("gain_panning").values["gain_db"][0] = torch.tensor(gain_db)
     at_work = [0, -1] if branch_at is not None else [0]  # of the track, of the hall
-    settings.stack("compressor").wet[at_work] = 0.9
+    settings.stack("one_pole_compressor").wet[at_work] = 0.9
     for name, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.stack("compressor").values[name][at_work] = value
+        settings.stack("one_pole_compressor").values[name][at_work] = value
     return graph, settings
 
 
@@ -47,7 +47,7 @@ def with_hall(graph: Graph, source: int, level_db: float) -> Graph:
     wires = (Edge(source, total, level_db), Edge(total, dynamics), Edge(dynamics, graph.output))
     return Graph(
         {**graph.strips, strip: Strip("hall", "return")},
-        {**graph.nodes, total: Node(MIX, strip), dynamics: Node("compressor", strip)},
+        {**graph.nodes, total: Node(MIX, strip), dynamics: Node("one_pole_compressor", strip)},
         (*graph.edges, *wires),
     )
 
@@ -75,7 +75,7 @@ def test_the_sound_stays(curve_db: torch.Tensor, gain_db: list[float]) -> None:
 
 
 @pytest.mark.parametrize("level_db", [0.0, -9.0])
-@pytest.mark.parametrize("branch_at", ["equalizer", "compressor", "gain_panning"])
+@pytest.mark.parametrize("branch_at", ["equalizer", "one_pole_compressor", "gain_panning"])
 @pytest.mark.parametrize("curve_db", [TILT, torch.full((1024,), -5.0)])
 def test_the_sound_stays_where_a_send_branches_off(
     curve_db: torch.Tensor, branch_at: str, level_db: float
@@ -95,8 +95,8 @@ def test_the_curve_takes_the_level_of_a_plain_gain() -> None:
     assert moved.stack("gain_panning").values["gain_db"][0].abs().max() < 1e-4
     effective_db = 20.0 * torch.log10(torch.tensor(0.2 + 0.8 * 10.0 ** (-6.0 / 20.0)))
     shift = (
-        moved.stack("compressor").values["threshold_db"]
-        - settings.stack("compressor").values["threshold_db"]
+        moved.stack("one_pole_compressor").values["threshold_db"]
+        - settings.stack("one_pole_compressor").values["threshold_db"]
     )
     assert float(shift[0]) == pytest.approx(float(effective_db), abs=1e-4)
 

@@ -24,7 +24,8 @@ def test_a_look_tells_the_losses_of_its_windows(console: Console) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "row"), [("equalizer", 0), ("gain_panning", 1), ("compressor", 0), ("reverb", 1)]
+    ("kind", "row"),
+    [("equalizer", 0), ("gain_panning", 1), ("one_pole_compressor", 0), ("noise_reverb", 1)],
 )
 def test_changes_are_what_differences_of_the_loss_say(
     console: Console, kind: str, row: int

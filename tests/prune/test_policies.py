@@ -70,13 +70,13 @@ def test_a_trial_that_lowers_the_loss_lowers_the_bar() -> None:
 
 def test_dry_wet_takes_the_smallest_weights_of_a_kind() -> None:
     wet = equal_weights(GRAPH)
-    wet["reverb"] = torch.linspace(0.0, 1.0, len(GRAPH.of_kind("reverb")))
-    dear = set(GRAPH.processors) - set(GRAPH.of_kind("reverb")[:4])
+    wet["noise_reverb"] = torch.linspace(0.0, 1.0, len(GRAPH.of_kind("noise_reverb")))
+    dear = set(GRAPH.processors) - set(GRAPH.of_kind("noise_reverb")[:4])
     current = a_round(dict.fromkeys(dear, 1.0), wet, 0.01)
     removed = dry_wet(current, np.random.default_rng(0))
     # 11 reverbs: batches of round(0.1 n), so one at a time, until the first dear one fails; half
     # of a tenth is less than one node, so the kind then gets a single trial more and is retired.
-    assert set(removed) == set(GRAPH.of_kind("reverb")[:4])
+    assert set(removed) == set(GRAPH.of_kind("noise_reverb")[:4])
 
 
 def test_dry_wet_ends_when_everything_is_free() -> None:

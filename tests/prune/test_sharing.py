@@ -42,10 +42,10 @@ def row_of(graph: Graph, kind: str, name: str) -> int:
 
 
 def compress(graph: Graph, settings: Settings, name: str) -> None:
-    row = row_of(graph, "compressor", name)
-    settings.stack("compressor").wet[row] = 0.9
+    row = row_of(graph, "one_pole_compressor", name)
+    settings.stack("one_pole_compressor").wet[row] = 0.9
     for parameter, value in {"threshold_db": -30.0, "slope": -0.7, "knee_db": 6.0}.items():
-        settings.stack("compressor").values[parameter][row] = value
+        settings.stack("one_pole_compressor").values[parameter][row] = value
 
 
 def shared(graph: Graph, settings: Settings) -> Settings:

@@ -21,8 +21,8 @@ WHOLE = replace(CONFIG, recipe="published", policy="hybrid", preset="small")
 
 @pytest.fixture(autouse=True)
 def presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    chain = ("equalizer", "compressor", "gain_panning")
-    varied = ConsolePreset((*chain, "multitap_delay"), (), ("gain_automation",))
+    chain = ("equalizer", "one_pole_compressor", "gain_panning")
+    varied = ConsolePreset((*chain, "twenty_tap_delay"), (), ("gain_automation",))
     monkeypatch.setitem(CONSOLES, "varied", varied)
     monkeypatch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
 

@@ -27,7 +27,11 @@ def render(song, dry=None, **options):
 def test_a_bus_without_dynamics_is_one_region_with_its_tracks():
     tracks = [("kick", "drums"), ("snare", "drums"), ("voice", "vocals")]
     graph = build_console(tracks, CONSOLES["paper"])
-    dynamics = {i for i in graph.processors if graph.nodes[i].kind in ("compressor", "noise_gate")}
+    dynamics = {
+        i
+        for i in graph.processors
+        if graph.nodes[i].kind in ("one_pole_compressor", "one_pole_gate")
+    }
     smaller = remove_nodes(graph, dynamics)
     (stage,) = compile_plan(smaller, (1, 1, 2), RATE).stages
     drums, vocals = stage.regions
@@ -39,7 +43,7 @@ def test_a_bus_without_dynamics_is_one_region_with_its_tracks():
 
 
 def test_parallel_compression_divides_a_region_only_where_it_must():
-    kinds = ("input", "equalizer", "compressor", "gain_panning", "equalizer", "output")
+    kinds = ("input", "equalizer", "one_pole_compressor", "gain_panning", "equalizer", "output")
     edges = ((0, 1), (1, 2), (2, 3), (1, 3), (3, 4), (4, 5))
     graph = Graph.of([(kind, "voice") for kind in kinds], edges)
     plan = compile_plan(graph, (1,), RATE)
@@ -71,7 +75,7 @@ def test_none_equals_zeros(random_song):
 
 
 def test_nothing_but_silence_gives_nothing(random_song):
-    song = random_song(0, graph=chain("reverb"))
+    song = random_song(0, graph=chain("noise_reverb"))
     dry = DryAudio([None], torch.zeros(1))
     assert render_compiled(song.graph, song.settings, dry, song.rate, time=song.time) is None
 
@@ -101,7 +105,7 @@ def test_several_windows_equal_one_by_one(random_song, seed):
 def test_a_limit_wraps_only_into_the_start(random_song):
     # The tail of 61,023 samples no longer fits; the leads of both equalizers still do.
     # The window begins with sound, or there would be nothing in the leads.
-    graph = chain("equalizer", "reverb", "equalizer")
+    graph = chain("equalizer", "noise_reverb", "equalizer")
     song = random_song(0, graph=graph, time=66_000, silence=0)
     exact, limited = render(song)[0], render(song, fft_limit=song.time)[0]
     error = (exact - limited).abs().amax(0) / exact.abs().max()
@@ -112,7 +116,7 @@ def test_a_limit_wraps_only_into_the_start(random_song):
 
 
 def test_a_response_longer_than_the_limit_wraps_as_often_as_needed(random_song):
-    song = random_song(4, graph=chain("reverb"))
+    song = random_song(4, graph=chain("noise_reverb"))
     assert fast_length(song.time) == song.time, "choose a window that is a good transform length"
     padded = torch.nn.functional.pad(song.sounding[0], (0, 60_000))
     whole = render_walk(song.graph, song.settings, [padded], song.rate)
@@ -122,9 +126,9 @@ def test_a_response_longer_than_the_limit_wraps_as_often_as_needed(random_song):
     assert (limited - wrapped).abs().max() < 1e-5 * wrapped.abs().max()
 
 
-@pytest.mark.parametrize("before", ((), ("equalizer",), ("compressor",)))
+@pytest.mark.parametrize("before", ((), ("equalizer",), ("one_pole_compressor",)))
 def test_what_is_not_counted_may_hold_what_wraps_and_nothing_else_changes(random_song, before):
-    song = random_song(4, graph=chain(*before, "multitap_delay"), time=66_000)
+    song = random_song(4, graph=chain(*before, "twenty_tap_delay"), time=66_000)
     uncounted = 30_000
     exact, shorter = render(song)[0], render(song, uncounted=uncounted)[0]
     error = (exact - shorter).abs().amax(0) / exact.abs().max()
@@ -134,6 +138,6 @@ def test_what_is_not_counted_may_hold_what_wraps_and_nothing_else_changes(random
 
 
 def test_what_reaches_dynamics_is_exact_from_its_first_sample(random_song):
-    song = random_song(0, graph=chain("reverb", "compressor"))
+    song = random_song(0, graph=chain("noise_reverb", "one_pole_compressor"))
     exact, shorter = render(song), render(song, uncounted=30_000)
     torch.testing.assert_close(shorter, exact, rtol=0.0, atol=0.0)

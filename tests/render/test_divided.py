@@ -13,8 +13,11 @@ RATE = 30_000.0
 RELATIVE = 1e-5
 
 
+KINDS = {"compressor": "one_pole_compressor", "gate": "one_pole_gate", "reverb": "noise_reverb"}
+
+
 def graph_of(kinds: str, *edges: tuple[int, int]) -> Graph:
-    return Graph.of([(kind, "voice") for kind in kinds.split()], edges)
+    return Graph.of([(KINDS.get(kind, kind), "voice") for kind in kinds.split()], edges)
 
 
 def regions(plan: RenderPlan) -> list[tuple[tuple[int, ...], tuple[int, ...], bool]]:
@@ -34,12 +37,12 @@ GAINS = graph_of(
 )
 SHARED = graph_of(
     # 0       1          2         3          4         5        6     7          8
-    "input compressor reverb gain_panning noise_gate input compressor mix output",
+    "input compressor reverb gain_panning gate input compressor mix output",
     (0, 1), (1, 2), (1, 7), (2, 4), (4, 8), (5, 6), (6, 3), (3, 7), (7, 8),
 )  # fmt: skip
 TWICE = graph_of(
     # 0       1          2      3      4          5          6      7
-    "input compressor reverb output noise_gate equalizer input compressor",
+    "input compressor reverb output gate equalizer input compressor",
     (0, 1), (1, 2), (2, 3), (1, 3), (6, 7), (7, 5), (5, 4), (4, 3), (7, 3),
 )  # fmt: skip
 INPUT = graph_of(
@@ -49,7 +52,7 @@ INPUT = graph_of(
 )  # fmt: skip
 OUTLET = graph_of(
     # 0       1          2      3       4       5      6            7         8
-    "input compressor reverb input compressor mix noise_gate gain_panning output",
+    "input compressor reverb input compressor mix gate gain_panning output",
     (0, 1), (1, 2), (3, 4), (2, 5), (4, 5), (5, 6), (5, 7), (6, 7), (7, 8),
 )  # fmt: skip
 

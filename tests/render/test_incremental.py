@@ -78,7 +78,7 @@ def test_what_a_removal_does_not_touch_is_not_computed_again(random_song, monkey
     incremental.render([])
     assert len(followed) == len({*followed}) == 2 * 7
     followed.clear()
-    gone = next(i for i in song.graph.of_kind("reverb") if song.graph.name(i) == "kick")
+    gone = next(i for i in song.graph.of_kind("noise_reverb") if song.graph.name(i) == "kick")
     incremental.render([gone])
     names = {song.graph.name(i) for i in followed}
     assert names == {"kick", "drums"}

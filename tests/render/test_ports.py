@@ -76,8 +76,8 @@ def keyed_graph() -> Graph:
     """Return kick and bass, the bass ducked by the kick, its EQ sent to a reverb's return."""
     nodes = [
         *(("input", "kick"), ("input", "bass"), ("equalizer", "kick"), ("ducker", "bass")),
-        *(("equalizer", "bass"), ("send", "bass"), ("mix", "room"), ("reverb", "room")),
-        *(("mix", "all"), ("compressor", "all"), ("output", "all"), ("output", "stem")),
+        *(("equalizer", "bass"), ("send", "bass"), ("mix", "room"), ("noise_reverb", "room")),
+        *(("mix", "all"), ("one_pole_compressor", "all"), ("output", "all"), ("output", "stem")),
     ]
     edges = [
         *((0, 2), (1, 3), Edge(2, 3, 3.0, KEY), Edge(0, 3, -6.0, KEY), (3, 4), (4, 5), (5, 6)),
@@ -117,7 +117,12 @@ def test_blocks_equal_the_whole(random_song, block_samples):
 
 def test_a_key_sounds_where_what_it_turns_down_is_silent(random_song):
     nodes = [
-        *(("input", "kick"), ("input", "bass"), ("compressor", "kick"), ("equalizer", "kick")),
+        *(
+            ("input", "kick"),
+            ("input", "bass"),
+            ("one_pole_compressor", "kick"),
+            ("equalizer", "kick"),
+        ),
         *(("ducker", "bass"), ("mix", "all"), ("output", "all")),
     ]
     edges = [(0, 2), (2, 3), (1, 4), Edge(2, 4, -3.0, KEY), (3, 5), (4, 5), (5, 6)]

@@ -79,10 +79,10 @@ def test_the_random_songs_hold_every_hard_case(random_song):
     assert any(t is None for s in songs for t in s.tracks), "no silent track"
     assert any(plan.channels[plan.graph.output] == 1 for plan in plans), "no mix stays mono"
     assert any(
-        plan.channels[i] == 1 and kind == "compressor"
+        plan.channels[i] == 1 and kind == "one_pole_compressor"
         for plan in plans
         for i, kind in plan.wiring.kinds.items()
-    ), "no compressor hears mono"
+    ), "no one_pole_compressor hears mono"
     edges = [[(e.source, e.destination) for e in s.graph.edges] for s in songs]
     assert any(len(set(pairs)) < len(pairs) for pairs in edges), "no edge counts twice"
     assert any(plan.wiring.gains for plan in plans), "no edge has a level"
@@ -101,14 +101,14 @@ def test_scheduled_equals_the_walk(random_song, seed):
 @pytest.mark.parametrize(
     ("kinds", "samples", "rate"),
     [
-        ("reverb equalizer", 1023, 30_000.0),
-        ("reverb equalizer", 1504, 44_100.0),
-        ("multitap_delay equalizer", 1023, 30_000.0),
+        ("noise_reverb equalizer", 1023, 30_000.0),
+        ("noise_reverb equalizer", 1504, 44_100.0),
+        ("twenty_tap_delay equalizer", 1023, 30_000.0),
         ("equalizer equalizer", 1023, 30_000.0),
-        ("reverb stereo_imager equalizer equalizer", 2046, 30_000.0),
-        ("reverb equalizer compressor", 1023, 30_000.0),
-        ("reverb compressor equalizer", 0, 30_000.0),
-        ("equalizer reverb", 0, 30_000.0),
+        ("noise_reverb stereo_imager equalizer equalizer", 2046, 30_000.0),
+        ("noise_reverb equalizer one_pole_compressor", 1023, 30_000.0),
+        ("noise_reverb one_pole_compressor equalizer", 0, 30_000.0),
+        ("equalizer noise_reverb", 0, 30_000.0),
     ],
 )
 def test_only_the_lead_of_each_zero_phase_filter_behind_a_filter_may_differ(
@@ -142,19 +142,23 @@ def test_a_filter_behind_a_zero_phase_one_may_differ_at_the_start(random_song):
 
 def test_the_walk_equals_scipy(random_song):
     # Two edges from the imager, a reverb beside it: y = 2 s + r(s), mixed by their weights.
-    kinds = ("input", "output", "reverb", "stereo_imager")
+    kinds = ("input", "output", "noise_reverb", "stereo_imager")
     edges = ((0, 3), (3, 1), (3, 2), (3, 1), (2, 1))
     graph = Graph.of([(kind, "voice") for kind in kinds], edges)
     song = random_song(2, graph=graph, silence=0)
     dry = song.sounding[0].expand(2, -1).double().numpy()
-    reverb, imager = processor("reverb"), processor("stereo_imager")
+    reverb, imager = processor("noise_reverb"), processor("stereo_imager")
     assert isinstance(reverb, FilterProcessor) and isinstance(imager, MatrixProcessor)
     (w_reverb,), (w_imager,) = (
-        song.settings.stack(k).wet.numpy() for k in ("reverb", "stereo_imager")
+        song.settings.stack(k).wet.numpy() for k in ("noise_reverb", "stereo_imager")
     )
     matrix = imager.matrix(song.settings.stack("stereo_imager").values)[0].double().numpy()
     wide = w_imager * (matrix @ dry) + (1 - w_imager) * dry
-    taps = reverb.impulse_response(song.settings.stack("reverb").values, song.rate).taps[0].numpy()
+    taps = (
+        reverb.impulse_response(song.settings.stack("noise_reverb").values, song.rate)
+        .taps[0]
+        .numpy()
+    )
     wet = scipy.signal.fftconvolve(wide, taps.astype(np.float64), axes=1)[:, : song.time]
     expected = 2 * wide + w_reverb * wet + (1 - w_reverb) * wide
     walk = render_walk(graph, song.settings, song.sounding, song.rate)
@@ -162,8 +166,8 @@ def test_the_walk_equals_scipy(random_song):
 
 
 def test_the_three_strategies_have_the_same_gradients(random_song):
-    kinds = "equalizer compressor stereo_imager gain_panning multitap_delay reverb gain_automation"
-    graph = chain(*kinds.split())
+    kinds = "equalizer one_pole_compressor stereo_imager gain_panning twenty_tap_delay noise_reverb"
+    graph = chain(*kinds.split(), "gain_automation")
     graph = Graph(graph.strips, graph.nodes, (*graph.edges, Edge(1, 3), Edge(5, 8)))
     song = random_song(3, graph=graph).double()
     weight = torch.from_numpy(np.random.default_rng(0).standard_normal((2, song.time)))

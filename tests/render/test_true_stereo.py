@@ -70,7 +70,7 @@ def crossing(monkeypatch: pytest.MonkeyPatch) -> None:
 def room() -> Graph:
     """Return two tracks, one through a crossing, both sent to another one behind a compressor."""
     kinds = [
-        *("input", "input", "crossing", "equalizer", "mix", "compressor", "crossing"),
+        *("input", "input", "crossing", "equalizer", "mix", "one_pole_compressor", "crossing"),
         *("stereo_imager", "mix", "crossing", "output"),
     ]
     edges = [

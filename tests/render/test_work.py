@@ -40,7 +40,7 @@ def initial(graph: Graph) -> Settings:
 
 def test_a_chain_of_filters_that_would_fill_the_memory_is_refused(tmp_path: Path):
     """Each of 108 delays would be transformed at the length of all: 216 s, 4 GB."""
-    graph = chain(*["multitap_delay"] * 108)
+    graph = chain(*["twenty_tap_delay"] * 108)
     stored = StoredGraph("song", (StoredTrack("a", "g", Alignment()),), graph, initial(graph))
     write_graph(stored, tmp_path / GRAPH, tmp_path / PARAMS)
     (tmp_path / "song").mkdir()
@@ -54,7 +54,7 @@ def test_a_chain_of_filters_that_would_fill_the_memory_is_refused(tmp_path: Path
 def test_sums_that_multiply_ways_are_refused():
     tracks, ends = 150, 100
     nodes = [*(("input", f"t{i}") for i in range(tracks)), ("mix", "b")]
-    nodes += [*(("compressor", f"c{i}") for i in range(ends)), ("output", "o")]
+    nodes += [*(("one_pole_compressor", f"c{i}") for i in range(ends)), ("output", "o")]
     first = tracks + 1
     edges = [(i, tracks) for i in range(tracks)]
     edges += [(tracks, first + i) for i in range(ends)]
@@ -79,13 +79,13 @@ def test_dynamics_work_on_blocks_of_the_song_alone(monkeypatch: pytest.MonkeyPat
         return real(self, passing, *rest)
 
     monkeypatch.setattr(OnePoleDynamics, "follow", follow)
-    graph = chain(*["equalizer", "compressor"] * 20)
+    graph = chain(*["equalizer", "one_pole_compressor"] * 20)
     audio = [0.1 * torch.randn((1, 2_000), generator=torch.Generator().manual_seed(0))]
     render_song(graph, initial(graph), audio, RATE_HZ)
     assert 20 <= sum(worked) <= 40  # a block that is late reaches over two of the song's
 
 
 def test_processors_of_a_kind_have_a_largest_number():
-    assert len(chain(*["reverb"] * MOST_OF_A_KIND).processors) == MOST_OF_A_KIND
+    assert len(chain(*["noise_reverb"] * MOST_OF_A_KIND).processors) == MOST_OF_A_KIND
     with pytest.raises(GraphError, match=f"at most {MOST_OF_A_KIND} processors of a kind; got 401"):
-        chain(*["reverb"] * (MOST_OF_A_KIND + 1))
+        chain(*["noise_reverb"] * (MOST_OF_A_KIND + 1))

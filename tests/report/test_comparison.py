@@ -28,14 +28,14 @@ def test_two_results_of_one_song(
 ):
     whole = write_result(tmp_path / "whole")
     graph = stored_graph.graph
-    gone = set(graph.of_kind("reverb"))
+    gone = set(graph.of_kind("noise_reverb"))
     smaller = remove_nodes(graph, gone)
     settings = stored_graph.settings.only(smaller.processors)
     pruned = write_result(
         tmp_path / "pruned", replace(stored_graph, song="renamed", graph=smaller, settings=settings)
     )
     kept = [row for row, i in enumerate(graph.processors) if i not in gone]
-    dynamics = [*smaller.of_kind("compressor"), *smaller.of_kind("noise_gate")]
+    dynamics = [*smaller.of_kind("one_pole_compressor"), *smaller.of_kind("one_pole_gate")]
     write_evidence(
         replace(
             evidence,

@@ -53,10 +53,10 @@ def test_a_bus_of_the_name_of_its_track_is_a_chain_of_its_own():
 def test_what_was_removed_keeps_its_slot():
     console = build_console([("kick", "drums")], CONSOLES["paper"])
     kinds = {node.kind: i for i, node in console.nodes.items() if console.name(i) == "kick"}
-    gone = {kinds[kind] for kind in ("equalizer", "stereo_imager", "reverb")}
+    gone = {kinds[kind] for kind in ("equalizer", "stereo_imager", "noise_reverb")}
     graph = remove_nodes(console, gone)
     lane = of_name(lay_out(graph, console), "kick")
-    assert lane.removed == (("equalizer", 0), ("stereo_imager", 3), ("reverb", 6))
+    assert lane.removed == (("equalizer", 0), ("stereo_imager", 3), ("noise_reverb", 6))
     assert [slot for _, slot in lane.kept] == [1, 2, 4, 5]
     alone = of_name(lay_out(graph), "kick")
     assert alone.removed == ()
@@ -64,7 +64,7 @@ def test_what_was_removed_keeps_its_slot():
 
 
 def test_a_chain_that_is_not_the_consoles_is_counted():
-    kinds = ("input", "reverb", "equalizer", "output")
+    kinds = ("input", "noise_reverb", "equalizer", "output")
     graph = Graph.of([(kind, "kick") for kind in kinds], ((0, 1), (1, 2), (2, 3)))
     console = build_console([("kick", "drums")], CONSOLES["paper"])
     lane = lay_out(graph, console).lanes[0]
@@ -75,7 +75,7 @@ def test_a_chain_that_is_not_the_consoles_is_counted():
 def test_sends_and_chains_that_skip_a_column_do_not_collide():
     """A voice feeds the output and a shared reverb, a guitar the output alone."""
     names = ("voice", "guitar", "hall", "hall", "master")
-    kinds = ("input", "input", "mix", "reverb", "output")
+    kinds = ("input", "input", "mix", "noise_reverb", "output")
     nodes = tuple((k, n) for k, n in zip(kinds, names, strict=True))
     graph = Graph.of(nodes, ((0, 4), (0, 2), (1, 2), (2, 3), (3, 4), (1, 4)))
     layout = lay_out(graph)

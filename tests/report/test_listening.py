@@ -67,7 +67,7 @@ def test_tracks_end_where_their_own_processors_end():
     graph = console(2)
     plan = plan_listening(graph, song(2, 20), 200)
     for strip in plan.strips:
-        assert graph.nodes[strip.end].kind == "reverb"
+        assert graph.nodes[strip.end].kind == "noise_reverb"
         assert graph.name(strip.end) == strip.name
 
 

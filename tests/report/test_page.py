@@ -197,7 +197,7 @@ def test_wet_levels_are_worked_out_once(
     monkeypatch.setattr(import_module("mixtrace.report.rendered"), "response_powers", counted)
     report_page(write_result(tmp_path / "OUT"))
     often = {kind: asked.count(kind) for kind in set(asked)}
-    assert often == {"reverb": 3, "multitap_delay": 3}  # of the tracks
+    assert often == {"noise_reverb": 3, "twenty_tap_delay": 3}  # of the tracks
 
 
 def test_an_interrupted_search_says_so(tmp_path: Path, write_result: Write):
@@ -238,7 +238,9 @@ def test_every_processor_has_settings_and_a_picture(stored_graph: StoredGraph, e
             assert ("wet" in dict(detail.settings)) and detail.summary
             assert "nan" not in detail.picture_svg
             assert 300 < len(detail.picture_svg) < 5_000  # three hundred of them make 1.5 MB
-    told = dict(node_details(stored_graph, evidence)[graph.of_kind("compressor")[0]].settings)
+    told = dict(
+        node_details(stored_graph, evidence)[graph.of_kind("one_pole_compressor")[0]].settings
+    )
     assert told["takes away"] == "0.0 to 5.0 dB"
     assert told["L_a without it"].startswith(("+", "-"))
 

@@ -34,13 +34,23 @@ def boxes(drawn: str) -> list[tuple[str, float, float, float]]:
 def test_rounds_are_counted_back_from_what_is_kept(
     tmp_path: Path, stored_graph: StoredGraph, write_result: Write
 ):
-    gone = [removed("reverb", 1), removed("reverb", 1), removed("compressor", 3)]
+    gone = [
+        removed("noise_reverb", 1),
+        removed("noise_reverb", 1),
+        removed("one_pole_compressor", 3),
+    ]
     table = rounds(read_result(write_result(tmp_path / "OUT", removed=gone)))
     kept = {kind: len(stored_graph.graph.of_kind(kind)) for kind in table.kinds}
     assert table.headers == ("console", "1", "3")
     left = dict(zip(table.kinds, (counts for _, counts in table.rows), strict=True))
-    assert left["reverb"] == (kept["reverb"] + 2, kept["reverb"], kept["reverb"])
-    assert left["compressor"] == (kept["compressor"] + 1,) * 2 + (kept["compressor"],)
+    assert left["noise_reverb"] == (
+        kept["noise_reverb"] + 2,
+        kept["noise_reverb"],
+        kept["noise_reverb"],
+    )
+    assert left["one_pole_compressor"] == (kept["one_pole_compressor"] + 1,) * 2 + (
+        kept["one_pole_compressor"],
+    )
     total = len(stored_graph.graph.processors)
     assert table.totals == (total + 3, total + 1, total)
 
@@ -48,7 +58,7 @@ def test_rounds_are_counted_back_from_what_is_kept(
 def test_a_box_is_as_high_as_its_count():
     table = RoundTable(
         ("console", "2"),
-        ("equalizer", "compressor", "noise_gate"),
+        ("equalizer", "one_pole_compressor", "one_pole_gate"),
         (("EQ", (30, 15)), ("compressor", (20, 5)), ("gate", (10, 0))),
         (60, 20),
     )
@@ -63,7 +73,7 @@ def test_a_box_is_as_high_as_its_count():
 
 
 def test_the_picture_says_how_many_are_left():
-    table = RoundTable(("console", "1"), ("reverb",), (("reverb", (8, 3)),), (8, 3))
+    table = RoundTable(("console", "1"), ("noise_reverb",), (("noise_reverb", (8, 3)),), (8, 3))
     drawn = ElementTree.fromstring(str(rounds_figure(table)))
     assert "8 in the console, 3 after round 1" in drawn.attrib["aria-label"]
     words = [element.text for element in drawn.iter("text")]
@@ -74,7 +84,9 @@ def test_the_picture_says_how_many_are_left():
 def test_words_below_the_columns_do_not_overlap(columns: int):
     counts = tuple(range(columns + 100, 100, -1))
     headers = ("console", *map(str, range(1, columns)))
-    drawn = str(rounds_figure(RoundTable(headers, ("reverb",), (("reverb", counts),), counts)))
+    drawn = str(
+        rounds_figure(RoundTable(headers, ("noise_reverb",), (("noise_reverb", counts),), counts))
+    )
     texts = ElementTree.fromstring(drawn).iter("text")
     below = [t for t in texts if t.text in headers and t.attrib["class"] == "middle"]
     lowest = max(float(t.attrib["y"]) for t in below)
@@ -86,6 +98,6 @@ def test_words_below_the_columns_do_not_overlap(columns: int):
 
 
 def test_the_numbers_are_on_the_page_too(tmp_path: Path, write_result: Write):
-    page = report_page(write_result(tmp_path / "OUT", removed=[removed("reverb", 1)]))
+    page = report_page(write_result(tmp_path / "OUT", removed=[removed("noise_reverb", 1)]))
     assert "Processors left, stacked by type" in page
     assert "<summary>Processors left, in numbers</summary>" in page

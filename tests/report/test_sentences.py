@@ -29,7 +29,10 @@ def one_track(**chain: tuple[dict[str, torch.Tensor], float]) -> StoredGraph:
 
 def measured(stored: StoredGraph, gain_db: float = 0.0, level_db: float = 0.0) -> Evidence:
     """Return evidence of noise that has nothing above 2 kHz."""
-    dynamics = [*stored.graph.of_kind("compressor"), *stored.graph.of_kind("noise_gate")]
+    dynamics = [
+        *stored.graph.of_kind("one_pole_compressor"),
+        *stored.graph.of_kind("one_pole_gate"),
+    ]
     spectra_db = np.where(CENTRES_HZ < 2_000.0, -30.0, -90.0).astype(np.float32)
     gains = np.zeros((len(dynamics), 100), np.float32)
     gains[:, 50:] = gain_db
@@ -89,7 +92,7 @@ def test_a_boost_counts_where_there_is_sound():
 
 
 def test_idle_dynamics_are_doubted():
-    stored = one_track(compressor=(compressor(), 1.0), noise_gate=(compressor(-3.0), 1.0))
+    stored = one_track(compressor=(compressor(), 1.0), one_pole_gate=(compressor(-3.0), 1.0))
     telling = of_track(tell(stored, measured(stored, gain_db=-0.2)))
     assert telling.sentence == "Left as it is."
     assert "the compressor takes less than 0.5 dB away" in telling.doubts
@@ -111,7 +114,7 @@ def test_what_the_match_hardly_needs_is_named():
 def test_reduction_is_read_from_the_sounding_part():
     stored = one_track(compressor=(compressor(), 1.0))
     evidence = measured(stored, gain_db=-5.0)
-    node = stored.graph.of_kind("compressor")[0]
+    node = stored.graph.of_kind("one_pole_compressor")[0]
     taken = reduction(evidence, node)
     assert taken is not None
     assert (taken.most_db, taken.least_db) == (5.0, 0.0)
@@ -126,7 +129,7 @@ def test_a_wet_level_is_weighed_by_the_sound():
     start_db = torch.full((2, 193), -120.0)
     start_db[0, 1:14] = 0.0  # the bins of 78 Hz to 1 kHz, mid
     reverb = {"rt60_s": torch.full((2, 193), 1.0), "initial_db": start_db}
-    node = NodeSettings("reverb", reverb, 0.5)
+    node = NodeSettings("noise_reverb", reverb, 0.5)
     inside = np.where((CENTRES_HZ > 150.0) & (CENTRES_HZ < 800.0), -30.0, -120.0)
     outside = np.where(CENTRES_HZ > 3_000.0, -30.0, -120.0)
     levels_db = [wet_level_db(node, spectrum, EDGES_HZ) for spectrum in (inside, outside)]

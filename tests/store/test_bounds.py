@@ -75,7 +75,7 @@ def test_a_value_in_deep_lists_is_refused_at_once(tmp_path: Path, write_result: 
     """Each list inside another was once a pass over all numbers."""
     folder = write_result(tmp_path / "OUT")
     document = json.loads((folder / GRAPH).read_text("utf-8"))
-    node = next(node for node in document["nodes"] if node["kind"] == "compressor")
+    node = next(node for node in document["nodes"] if node["kind"] == "one_pole_compressor")
     value: Any = [0.0] * 100_000
     for _ in range(500):
         value = [value, *[0.0] * 200]

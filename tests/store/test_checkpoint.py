@@ -14,7 +14,11 @@ TENSORS = {
     "now/step": torch.tensor(12),
     "best/mask": torch.tensor([True, False]),
 }
-FACTS = {"step": 3, "history": {"loss": [0.1 + 0.2, float("inf")]}, "removed": [{"kind": "reverb"}]}
+FACTS = {
+    "step": 3,
+    "history": {"loss": [0.1 + 0.2, float("inf")]},
+    "removed": [{"kind": "noise_reverb"}],
+}
 
 
 def test_a_state_comes_back_exactly(tmp_path: Path):

@@ -91,7 +91,7 @@ def test_the_document_is_plain_json_with_units(tmp_path: Path, stored_graph: Sto
         "drift_ppm": 49.97,
     }
     nodes = document["nodes"]
-    compressor = next(node for node in nodes if node["kind"] == "compressor")
+    compressor = next(node for node in nodes if node["kind"] == "one_pole_compressor")
     assert compressor["parameters"]["threshold_db"]["unit"] == "dB"
     assert isinstance(compressor["parameters"]["threshold_db"]["value"], float)
     assert 0.0 <= compressor["wet"] <= 1.0
@@ -131,17 +131,20 @@ def test_a_pruned_graph_keeps_its_numbers_levels_and_ports(
 def test_an_edited_number_is_taken(tmp_path: Path, stored_graph: StoredGraph):
     path = write(tmp_path, stored_graph)
     document = json.loads(path.read_text("utf-8"))
-    node = next(node for node in document["nodes"] if node["kind"] == "compressor")
+    node = next(node for node in document["nodes"] if node["kind"] == "one_pole_compressor")
     node["parameters"]["threshold_db"]["value"] = -24
     path.write_text(json.dumps(document), "utf-8")
-    assert float(read_graph(path).settings.stack("compressor").values["threshold_db"][0]) == -24.0
+    assert (
+        float(read_graph(path).settings.stack("one_pole_compressor").values["threshold_db"][0])
+        == -24.0
+    )
 
 
 def test_settings_that_do_not_fit_are_not_written(tmp_path: Path, stored_graph: StoredGraph):
     settings = stored_graph.settings.map(torch.clone)
-    settings.stack("reverb").wet.fill_(float("nan"))
+    settings.stack("noise_reverb").wet.fill_(float("nan"))
     broken = StoredGraph("song", stored_graph.tracks, stored_graph.graph, settings)
-    with pytest.raises(GraphError, match="wet of reverb"):
+    with pytest.raises(GraphError, match="wet of noise_reverb"):
         write(tmp_path, broken)
     assert list(tmp_path.iterdir()) == []
 
@@ -155,7 +158,7 @@ def edge(document: Document) -> Document:
 
 
 def threshold(document: Document) -> Document:
-    return processor_node(document, "compressor")["parameters"]["threshold_db"]
+    return processor_node(document, "one_pole_compressor")["parameters"]["threshold_db"]
 
 
 HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
@@ -188,7 +191,11 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     ("a node without an id", lambda d: d["nodes"][0].pop("id"), "'id'"),
     ("an unknown key of a node", lambda d: d["nodes"][0].update(name="a"), "'name'"),
     ("escapes in an instrument", lambda d: d["strips"][0].update(instrument="\x1b"), "printable"),
-    ("an unknown kind", lambda d: processor_node(d, "reverb").update(kind="rm -rf"), "rm -rf"),
+    (
+        "an unknown kind",
+        lambda d: processor_node(d, "noise_reverb").update(kind="rm -rf"),
+        "rm -rf",
+    ),
     ("a wrong song name", lambda d: d.update(song={"a": 1}), "song"),
     ("escapes in a name", lambda d: d["strips"][0].update(name="\x1b[2J"), "printable"),
     ("a lone surrogate", lambda d: d["strips"][0].update(name="\ud800"), "cannot be read"),
@@ -201,11 +208,19 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     ("an endless delay", lambda d: d["tracks"][0].update(delay_s=1e9), "delay_s"),
     ("another speed", lambda d: d["tracks"][0].update(drift_ppm=500.0), "drift_ppm within 400"),
     ("a huge whole number", lambda d: d["tracks"][0].update(delay_s=10**400), "delay_s"),
-    ("weight above 1", lambda d: processor_node(d, "reverb").update(wet=1.5), "wet of reverb"),
-    ("weight of text", lambda d: processor_node(d, "reverb").update(wet="1"), "wet of node"),
-    ("no weight", lambda d: processor_node(d, "reverb").pop("wet"), "'wet'"),
+    (
+        "weight above 1",
+        lambda d: processor_node(d, "noise_reverb").update(wet=1.5),
+        "wet of noise_reverb",
+    ),
+    ("weight of text", lambda d: processor_node(d, "noise_reverb").update(wet="1"), "wet of node"),
+    ("no weight", lambda d: processor_node(d, "noise_reverb").pop("wet"), "'wet'"),
     ("a weight on a sum", lambda d: processor_node(d, "mix").update(wet=1), "'wet'"),
-    ("no parameters", lambda d: processor_node(d, "reverb").update(parameters=[]), "no table"),
+    (
+        "no parameters",
+        lambda d: processor_node(d, "noise_reverb").update(parameters=[]),
+        "no table",
+    ),
     ("a misspelt name", lambda d: threshold(d).update(vallue=1), "'vallue'"),
     ("another unit", lambda d: threshold(d).update(unit="furlong"), "furlong"),
     ("a value out of range", lambda d: threshold(d).update(value=1e9), "threshold_db"),
@@ -224,7 +239,7 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
     (
         "the tensor of another kind",
         lambda d: processor_node(d, "equalizer")["parameters"]["magnitude_db"].update(
-            tensor=processor_node(d, "reverb")["parameters"]["rt60_s"]["tensor"]
+            tensor=processor_node(d, "noise_reverb")["parameters"]["rt60_s"]["tensor"]
         ),
         "shape",
     ),
@@ -328,5 +343,5 @@ def test_the_example_of_the_docs_can_be_read(tmp_path: Path):
     document = json.loads(text) | {"params_sha256": hashlib.sha256(packed).hexdigest()}
     (tmp_path / GRAPH).write_text(json.dumps(document), "utf-8")
     stored = read_graph(tmp_path / GRAPH)
-    assert stored.graph.kinds() == ("equalizer", "compressor")
-    assert float(stored.settings.stack("compressor").values["slope"][0]) == -0.75
+    assert stored.graph.kinds() == ("equalizer", "one_pole_compressor")
+    assert float(stored.settings.stack("one_pole_compressor").values["slope"][0]) == -0.75

@@ -47,7 +47,7 @@ class FakeSearch:
         )
         losses = {"final": {"published": 0.5, "eq4": float("nan")}}
         history = {"loss": [0.6, float("inf")], "seconds": [0.1, 0.2]}
-        removed = [{"node": 90, "kind": "reverb", "name": "drums", "round": 1, "loss": 0.5}]
+        removed = [{"node": 90, "kind": "noise_reverb", "name": "drums", "round": 1, "loss": 0.5}]
         evidence = {"history": history, "removed": removed}
         ended = "stopped" if self.interrupted else "finished"
         return Inversion(

@@ -42,11 +42,11 @@ def test_the_page_is_remade_after_the_song_is_gone(
 
 def one_compressor(audio: np.ndarray) -> tuple[StoredGraph, Session]:
     """Return a track through a limiter of 2:1 above -20 dB, alone, and its song."""
-    graph = build_console([("track", "all")], ConsolePreset(("compressor",), ()))
+    graph = build_console([("track", "all")], ConsolePreset(("one_pole_compressor",), ()))
     named = {"threshold_db": -20.0, "knee_db": 0.1, "time_ms": 5.0, "slope": -0.5}
     values = {name: torch.tensor([value]) for name, value in named.items()}
     settings = Settings.by_kind(
-        graph.by_kind(), {"compressor": values}, {"compressor": torch.ones(1)}
+        graph.by_kind(), {"one_pole_compressor": values}, {"one_pole_compressor": torch.ones(1)}
     )
     stored = StoredGraph("song", (StoredTrack("track", "all", Alignment()),), graph, settings)
     track = Track("track", "all", audio[:1], Alignment(), False, None, 0)
@@ -60,7 +60,7 @@ def test_a_compressors_gain_is_that_of_its_curve():
     audio = np.stack([sine, sine]).astype(np.float32)
     stored, session = one_compressor(audio)
     evidence = collect_evidence(stored, session, audio, np.zeros(1, np.float32), lambda *_: None)
-    assert evidence.dynamics.tolist() == [stored.graph.of_kind("compressor")[0]]
+    assert evidence.dynamics.tolist() == [stored.graph.of_kind("one_pole_compressor")[0]]
     loud, silent = evidence.gain_db[0, 10:80], evidence.gain_db[0, 81:]
     # The detector's ripple at 2 kHz through 5 ms: 0.07 dB on a gain of -10 dB.
     np.testing.assert_allclose(loud, -10.0, atol=0.1)
@@ -73,7 +73,7 @@ def test_a_compressors_gain_is_that_of_its_curve():
 
 def test_a_keyed_compressors_gain_is_that_on_its_main_input_without_the_make_up():
     """A key of 0 dB for four of six seconds turns a tone down by 10 dB, which is made up for."""
-    kind = "dialled_compressor"
+    kind = "compressor"
     nodes = [("input", "track"), ("input", "key"), (kind, "track"), ("output", "mix")]
     graph = Graph.of(nodes, [(0, 2), Edge(1, 2, 0.0, KEY), (2, 3)])
     named = {"threshold_db": -20.0, "ratio": 2.0, "knee_db": 0.0, "attack_ms": 1.0}

@@ -24,7 +24,6 @@ __all__ = [
     "Echo",
     "Effect",
     "bell",
-    "compressor",
     "delay",
     "equalizer",
     "gain_panning",
@@ -32,8 +31,9 @@ __all__ = [
     "high_shelf",
     "low_pass",
     "low_shelf",
-    "noise_gate",
-    "reverb",
+    "noise_reverb",
+    "one_pole_compressor",
+    "one_pole_gate",
     "stereo_imager",
 ]
 
@@ -102,18 +102,18 @@ def equalizer(*curves: Curve, gain_db: float = 0.0) -> Effect:
     return _effect("equalizer", magnitude_db=sum((c(frequency_hz) for c in curves), flat_db))
 
 
-def compressor(
+def one_pole_compressor(
     threshold_db: float, ratio: float, *, time_ms: float = 15.0, knee_db: float = 6.0
 ) -> Effect:
     """Return a compressor; the threshold is a level of mean square, re full scale 1."""
-    return _dynamics("compressor", threshold_db, 1.0 / ratio - 1.0, time_ms, knee_db)
+    return _dynamics("one_pole_compressor", threshold_db, 1.0 / ratio - 1.0, time_ms, knee_db)
 
 
-def noise_gate(
+def one_pole_gate(
     threshold_db: float, ratio: float, *, time_ms: float = 10.0, knee_db: float = 6.0
 ) -> Effect:
     """Return a downward expander that turns 1 dB below its threshold into `ratio` dB."""
-    return _dynamics("noise_gate", threshold_db, 1.0 - ratio, time_ms, knee_db)
+    return _dynamics("one_pole_gate", threshold_db, 1.0 - ratio, time_ms, knee_db)
 
 
 def stereo_imager(side_gain_db: float) -> Effect:
@@ -126,7 +126,7 @@ def gain_panning(gain_db: float, pan: float = 0.0) -> Effect:
     return _effect("gain_panning", gain_db=gain_db + _pan_db(pan))
 
 
-def reverb(
+def noise_reverb(
     rt60_s: float, level_db: float, *, damping_hz: float = 6000.0, low_cut_hz: float = 200.0
 ) -> Effect:
     """Return a reverb, as wide as it is deep.
@@ -137,12 +137,15 @@ def reverb(
         damping_hz: the higher, the brighter.
         low_cut_hz: cutoff of a high-pass on the reverb.
     """
-    bins = processor("reverb").params[0].shape[-1]
+    bins = processor("noise_reverb").params[0].shape[-1]
     frequency_hz = torch.linspace(0.0, DESIGN_RATE_HZ / 2.0, bins)
     rt60 = rt60_s / (1.0 + frequency_hz / damping_hz)
     initial_db = high_pass(low_cut_hz)(frequency_hz)
     return _effect(
-        "reverb", _weight(level_db), initial_db=initial_db.repeat(2, 1), rt60_s=rt60.repeat(2, 1)
+        "noise_reverb",
+        _weight(level_db),
+        initial_db=initial_db.repeat(2, 1),
+        rt60_s=rt60.repeat(2, 1),
     )
 
 
@@ -154,7 +157,7 @@ def delay(echoes: Sequence[Echo], level_db: float, *, cutoff_hz: float = 5000.0)
         level_db: energy of all echoes over that of the dry sound, for white noise.
         cutoff_hz: cutoff of a low-pass on the echoes.
     """
-    taps_spec, color_spec = processor("multitap_delay").params
+    taps_spec, color_spec = processor("twenty_tap_delay").params
     assert isinstance(taps_spec.high, tuple)
     slot_s = taps_spec.high[0]
     # A sharpness of nearly one: the taps are where they are.
@@ -166,7 +169,7 @@ def delay(echoes: Sequence[Echo], level_db: float, *, cutoff_hz: float = 5000.0)
         taps[:, int(slot), 0] = position_s
         gain_db = echo.level_db + _pan_db(echo.pan)
         color_db[:, int(slot)] = gain_db[:, None] + low_pass(cutoff_hz)(color_hz)
-    return _effect("multitap_delay", _weight(level_db), taps=taps, color_db=color_db)
+    return _effect("twenty_tap_delay", _weight(level_db), taps=taps, color_db=color_db)
 
 
 def _second_order(

@@ -11,9 +11,9 @@ from torch import Tensor
 from mixtrace.demo.planting import Mixed, Place, chains
 from mixtrace.graph import OUTPUT
 from mixtrace.processors.base import DESIGN_RATE_HZ
-from mixtrace.processors.compressor import Compressor
-from mixtrace.processors.multitap_delay import MultitapDelay
-from mixtrace.processors.reverb import Reverb
+from mixtrace.processors.noise_reverb import NoiseReverb
+from mixtrace.processors.one_pole_compressor import OnePoleCompressor
+from mixtrace.processors.twenty_tap_delay import TwentyTapDelay
 from mixtrace.render import render_taps
 from mixtrace.session import Session
 
@@ -22,7 +22,7 @@ __all__ = ["THIRD_OCTAVES_HZ", "Facts", "Listener", "level_db"]
 THIRD_OCTAVES_HZ = 1000.0 * 2.0 ** (np.arange(-11, 11) / 3.0)
 """Centres of the bands of a response: 79 Hz to 10.1 kHz."""
 
-_MEASURED = (Compressor.kind, MultitapDelay.kind, Reverb.kind)
+_MEASURED = (OnePoleCompressor.kind, TwentyTapDelay.kind, NoiseReverb.kind)
 _RATIO_SPAN_DB = 12.0
 _STEEPEST = 100.0
 _TINY = 1e-20
@@ -99,11 +99,11 @@ class Listener:
         known: dict[str, float] = {}
         for i in self._processors(place):
             kind = self._graph.nodes[i].kind
-            if kind == Compressor.kind:
+            if kind == OnePoleCompressor.kind:
                 known |= self._compression(i)
-            elif kind == Reverb.kind:
+            elif kind == NoiseReverb.kind:
                 known |= {"reverb_db": self._wetness_db(i), "reverb_s": self._decay_s(i)}
-            elif kind == MultitapDelay.kind:
+            elif kind == TwentyTapDelay.kind:
                 known |= {"delay_db": self._wetness_db(i)}
         return Facts(**known)
 
@@ -138,7 +138,7 @@ class Listener:
 
         Source: M. Schroeder, "New method of measuring reverberation time", JASA 37, 1965, eq. (1).
         """
-        entry = Reverb()
+        entry = NoiseReverb()
         one = {name: value[None] for name, value in self._settings[node].values.items()}
         taps = entry.impulse_response(one, DESIGN_RATE_HZ).taps[0]
         power = _band_power(self._audio[self._graph.predecessors[node][0]], self._rate).mean(0)

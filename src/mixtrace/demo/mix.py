@@ -12,7 +12,6 @@ from mixtrace.demo.effects import (
     Echo,
     Effect,
     bell,
-    compressor,
     delay,
     equalizer,
     gain_panning,
@@ -20,7 +19,8 @@ from mixtrace.demo.effects import (
     high_shelf,
     low_pass,
     low_shelf,
-    reverb,
+    noise_reverb,
+    one_pole_compressor,
     stereo_imager,
 )
 from mixtrace.demo.planting import Mixed, plant
@@ -111,9 +111,9 @@ def _drums() -> dict[str, list[Effect]]:
             )
         ],
         "snare": [
-            compressor(-28.0, 4.0, time_ms=8.0),
+            one_pole_compressor(-28.0, 4.0, time_ms=8.0),
             gain_panning(6.0),
-            reverb(0.9, -6.0, damping_hz=5000.0),
+            noise_reverb(0.9, -6.0, damping_hz=5000.0),
         ],
         "hihat": [equalizer(high_pass(500.0), high_shelf(8000.0, 5.0)), gain_panning(-2.0, 0.25)],
     }
@@ -123,7 +123,7 @@ def _music() -> dict[str, list[Effect]]:
     return {
         "bass": [
             equalizer(low_shelf(90.0, 2.0), bell(250.0, -4.0), low_pass(2500.0), gain_db=-1.0),
-            compressor(-24.0, 3.0, time_ms=30.0),
+            one_pole_compressor(-24.0, 3.0, time_ms=30.0),
         ],
         "chords": [stereo_imager(3.0), gain_panning(-4.0)],
         "guitar": [equalizer(high_pass(120.0), bell(2500.0, 3.0)), gain_panning(-6.0, -0.4)],
@@ -138,15 +138,15 @@ def _vocals() -> dict[str, list[Effect]]:
     return {
         "voice": [
             equalizer(high_pass(90.0), bell(3500.0, 3.0), gain_db=1.0),
-            compressor(-23.0, 3.0, time_ms=15.0),
-            reverb(0.7, -10.0),
+            one_pole_compressor(-23.0, 3.0, time_ms=15.0),
+            noise_reverb(0.7, -10.0),
         ],
-        "backing": [gain_panning(-11.0, -0.3), reverb(1.4, -3.0)],
+        "backing": [gain_panning(-11.0, -0.3), noise_reverb(1.4, -3.0)],
     }
 
 
 def _buses() -> dict[str, list[Effect]]:
     return {
-        "drums": [compressor(-29.0, 2.0, time_ms=25.0)],
+        "drums": [one_pole_compressor(-29.0, 2.0, time_ms=25.0)],
         "music": [equalizer(bell(400.0, -2.0, 0.8), high_shelf(6000.0, 2.5))],
     }

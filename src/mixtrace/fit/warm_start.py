@@ -27,7 +27,7 @@ from mixtrace.processors import WET, Settings, Stack, processor
 from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
 from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
-from mixtrace.processors.multitap_delay import SLOT_S, MultitapDelay
+from mixtrace.processors.twenty_tap_delay import SLOT_S, TwentyTapDelay
 from mixtrace.runtime import give_back
 from mixtrace.session import Session
 from mixtrace.unseen import Range, touches
@@ -263,8 +263,8 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
         for entry, value in zip(graph.inputs, rows, strict=True):
             if entry in first:
                 settings.value(first[entry], name).copy_(torch.from_numpy(value))
-    if settings.of_kind(MultitapDelay.kind):
-        slots = MultitapDelay().param("taps").shape[-2]
+    if settings.of_kind(TwentyTapDelay.kind):
+        slots = TwentyTapDelay().param("taps").shape[-2]
         echoes = find_echoes(session, response.coherent, SLOT_S, slots, held_out)
         _set_echoes(settings, graph, echoes)
     give_back()
@@ -273,7 +273,7 @@ def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range
 
 def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
     """Put the echoes of each track, in place, into the first delay of its chain."""
-    first = first_on_strip(graph, MultitapDelay.kind)
+    first = first_on_strip(graph, TwentyTapDelay.kind)
     for number, entry in enumerate(graph.inputs):
         ratio = echoes.ratio[number]
         if entry not in first or not ratio.any():

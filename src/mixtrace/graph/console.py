@@ -13,12 +13,12 @@ __all__ = ["CONSOLES", "ConsolePreset", "build_console"]
 
 _PAPER_CHAIN = (
     "equalizer",
-    "compressor",
-    "noise_gate",
+    "one_pole_compressor",
+    "one_pole_gate",
     "stereo_imager",
     "gain_panning",
-    "multitap_delay",
-    "reverb",
+    "twenty_tap_delay",
+    "noise_reverb",
 )
 
 
@@ -34,7 +34,7 @@ class ConsolePreset:
 CONSOLES = {
     "paper": ConsolePreset(_PAPER_CHAIN, _PAPER_CHAIN),
     "studio": ConsolePreset(
-        _PAPER_CHAIN, _PAPER_CHAIN, ("equalizer", "compressor", "gain_automation")
+        _PAPER_CHAIN, _PAPER_CHAIN, ("equalizer", "one_pole_compressor", "gain_automation")
     ),
 }
 """The consoles by name."""

@@ -26,7 +26,7 @@ def remove_nodes(graph: Graph, removed: Collection[int]) -> Graph:
             track would lead nowhere.
 
     >>> graph = Graph.of(
-    ...     [("input", "kick"), ("reverb", "kick"), ("output", "master")], [(0, 1), (1, 2)]
+    ...     [("input", "kick"), ("noise_reverb", "kick"), ("output", "master")], [(0, 1), (1, 2)]
     ... )
     >>> smaller = remove_nodes(graph, {1})
     >>> [(edge.source, edge.destination) for edge in smaller.edges], list(smaller.nodes)

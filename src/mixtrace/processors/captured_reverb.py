@@ -19,8 +19,8 @@ from mixtrace.processors.base import (
     Lengths,
     Values,
 )
+from mixtrace.processors.noise_reverb import decay_words
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
-from mixtrace.processors.reverb import decay_words
 from mixtrace.processors.tails import tail_words
 from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import db_from_ratio

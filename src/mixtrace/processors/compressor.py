@@ -1,65 +1,285 @@
-"""Compressor: turns the audio down while its level is above a threshold."""
+"""A compressor as people dial it: threshold, ratio, knee, attack, release, make-up and a key."""
 
 from collections.abc import Iterator
 
-from mixtrace.params import Logistic, ParamSpec
-from mixtrace.processors.dynamics_words import compression_words, ratio_words
-from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
-from mixtrace.processors.told import Heard, NodeSettings, Said
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.dsp import compress
+from mixtrace.params import Affine, Exponential, ParamSpec
+from mixtrace.processors.base import DynamicsProcessor, Lengths, Passing, Values
+from mixtrace.processors.dynamics_params import (
+    attack_param,
+    in_samples,
+    look_ahead_param,
+    release_param,
+    time_words,
+    whole_look_ahead,
+)
+from mixtrace.processors.dynamics_words import compression_words
+from mixtrace.processors.told import Heard, NodeSettings, Said, mixed_gain_db
+from mixtrace.units import DB_PER_NEPER, DB_PER_NEPER_OF_ENERGY
+from mixtrace.wording import percent, seconds, short_number, signed_db
 
 __all__ = ["Compressor"]
 
+_AVERAGE_MS = 10.0
+"""Averaging time of RMS: half a period of 50 Hz, so that no bass note is followed wave by wave."""
 
-class Compressor(OnePoleDynamics):
-    """A feed-forward compressor; both channels share one gain.
+_LIMITING_RATIO = 15.0
+_HEARD_DB = 0.05
 
-    `slope` is the gain in dB for each dB above the threshold: 1 / ratio - 1, so -0.75 is 4:1, -1 is
-    a limiter, and below -1 louder comes out softer. The published ratio r is applied to energies,
-    which makes its slope 2 (1 / r - 1).
 
-    Source: Lee et al. 2025, arXiv 2509.15948; equations in `dsp.dynamics`.
+class Compressor(DynamicsProcessor):
+    """A feed-forward compressor with the dials of a plug-in.
+
+    Source: Giannoulis, Massberg, Reiss, JAES 60, 2012; equations in `dsp.compression`.
     """
 
     kind = "compressor"
-    letter = "c"
+    letter = "k"
     label = "compressor"
     short = "Comp"
     about = (
-        "A feed-forward compressor without make-up gain: it turns the sound down while its level "
-        "is above the threshold, left and right by the same amount."
+        "A compressor with the dials of a plug-in: it turns the sound down while its level, or "
+        "that of its key, is above the threshold, and makes up for it by a fixed gain."
     )
-    direction = 1
+    inputs = ("main", "key")
     params = (
-        *detector_params(threshold_db=-30.0, time_ms=20.0),
         ParamSpec(
-            name="slope",
-            unit="dB/dB",
-            low=-2.0,
+            name="threshold_db",
+            unit="dB",
+            low=-60.0,
             high=0.0,
+            neutral=None,
+            init=0.0,
+            warp=Affine(DB_PER_NEPER_OF_ENERGY, -24.0),
+            shape=(),
+            label="threshold",
+            meaning="The level where the gain starts to change. The peaks of a full-scale sine "
+            "have 0 dB, its RMS has -3 dB.",
+            start=-24.0,
+            rate=0.3,
+        ),
+        ParamSpec(
+            name="ratio",
+            unit=":1",
+            low=1.0,
+            high=20.0,
+            neutral=1.0,
+            init=0.0,
+            warp=Exponential(1.0, 1.0),
+            shape=(),
+            label="ratio",
+            meaning="By how many dB the level has to rise above the threshold for 1 dB more to "
+            "come out; above 15 it is called limiting.",
+            start=1.25,
+            rate=0.3,
+        ),
+        ParamSpec(
+            name="knee_db",
+            unit="dB",
+            low=0.0,
+            high=24.0,
+            neutral=None,
+            init=0.0,
+            warp=Affine(DB_PER_NEPER_OF_ENERGY, 6.0),
+            shape=(),
+            label="knee",
+            meaning="Width of the bend around the threshold, half of it on either side; 0 is a "
+            "corner.",
+            start=10.0,
+            rate=0.3,
+        ),
+        attack_param(
+            10.0,
+            "Time constant of a growing reduction: after a step of the level it has gone 63 % of "
+            "the way in dB.",
+        ),
+        release_param(100.0, "The same for a shrinking reduction."),
+        ParamSpec(
+            name="make_up_db",
+            unit="dB",
+            low=0.0,
+            high=24.0,
             neutral=0.0,
             init=0.0,
-            warp=Logistic(-2.0),
+            warp=Affine(DB_PER_NEPER, 6.0),
             shape=(),
-            label="slope",
-            meaning="Change of gain in dB for each dB above the threshold, 1/ratio - 1: -0.5 is "
-            "2:1, -0.75 is 4:1, -1 a limiter; below -1 louder comes out softer.",
-            start=-0.2,
-            rate=0.3,
+            label="make-up",
+            meaning="Gain on the compressed sound, whatever its level.",
+            start=0.0,
+            rate=0.06,
+        ),
+        look_ahead_param(
+            0.0,
+            0.0,
+            "By how much the gain comes before the sound that calls for it; the sound itself "
+            "comes no later. No search moves it.",
+        ),
+        ParamSpec(
+            name="detector",
+            unit="",
+            low=0.0,
+            high=1.0,
+            neutral=None,
+            init=1.0,
+            warp=Affine(1.0),
+            shape=(),
+            label="detector",
+            meaning="What the level is: 0 of peaks, 1 of the mean square over the channels and "
+            f"some {_AVERAGE_MS:g} ms (RMS). No search moves it.",
+            start=1.0,
+            rate=0.0,
+            choices=(0.0, 1.0),
+        ),
+        ParamSpec(
+            name="linked",
+            unit="",
+            low=0.0,
+            high=1.0,
+            neutral=None,
+            init=1.0,
+            warp=Affine(1.0),
+            shape=(),
+            label="channels",
+            meaning="1 turns left and right down by the same amount, 0 each by its own level; "
+            "under a key both always go together. No search moves it.",
+            start=1.0,
+            rate=0.0,
+            choices=(0.0, 1.0),
         ),
     )
 
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
+        """Return the longest look-ahead."""
+        return whole_look_ahead(sample_rate_hz), 0
+
+    def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node state"]:
+        """Return a level and a reduction of nothing for each channel; linked, the first count."""
+        nodes, channels = passing.audio.shape[:2]
+        return passing.audio.new_zeros((nodes, 2 * channels))
+
+    def follow(
+        self,
+        passing: Passing,
+        values: Values,
+        wet: Float[Tensor, " node"],
+        state: Float[Tensor, "node *state"],
+    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node *state"]]:
+        """Return the compressed audio, nodes of the same choices together."""
+        together = values["linked"].detach() > 0.5
+        if passing.key is not None or passing.audio.shape[1] == 1:
+            together = torch.ones_like(together)
+        averaged = values["detector"].detach() > 0.5
+        choices = torch.stack([averaged, together], 1).tolist()
+        found = [tuple(pair) for pair in dict.fromkeys(map(tuple, choices))]
+        if len(found) == 1:
+            return self._followed(passing, values, wet, state, *found[0])
+        groups = [
+            torch.tensor([row for row, own in enumerate(choices) if tuple(own) == pair])
+            for pair in found
+        ]
+        parts = [
+            self._followed(
+                passing.rows(rows),
+                {name: value[rows] for name, value in values.items()},
+                wet[rows],
+                state[rows],
+                *pair,
+            )
+            for rows, pair in zip(groups, found, strict=True)
+        ]
+        outputs, states = zip(*parts, strict=True)
+        back = torch.cat(groups).argsort()
+        return torch.cat(outputs)[back], torch.cat(states)[back]
+
+    def _followed(
+        self,
+        passing: Passing,
+        values: Values,
+        wet: Float[Tensor, " node"],
+        state: Float[Tensor, "node kept"],
+        averaged: bool,
+        linked: bool,
+    ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node kept"]]:
+        rate = passing.sample_rate_hz
+        kept = 2 if linked else state.shape[1]
+        output, after = compress(
+            passing.audio,
+            values["threshold_db"],
+            values["knee_db"],
+            1.0 / values["ratio"] - 1.0,
+            in_samples(values, "attack_ms", rate),
+            in_samples(values, "release_ms", rate),
+            wet,
+            average_samples=torch.full_like(wet, _AVERAGE_MS * rate / 1000.0) if averaged else None,
+            state=state[:, :kept],
+            key=passing.key,
+            linked=linked,
+            early_samples=in_samples(values, "look_ahead_ms", rate),
+            make_up_db=values["make_up_db"],
+            beyond=whole_look_ahead(rate),
+        )
+        return output, torch.nn.functional.pad(after, (0, state.shape[1] - kept))
+
+    def static_gain_db(
+        self, node: NodeSettings, level_db: Float[np.ndarray, " level"]
+    ) -> Float[np.ndarray, " level"]:
+        """Return the gain in dB at constant levels, dry/wet weight included."""
+        half_knee_db = max(0.5 * node.number("knee_db"), 1e-6)
+        excess_db = level_db - node.number("threshold_db")
+        within = (excess_db + half_knee_db) ** 2 / (4.0 * half_knee_db)
+        curve_db = np.where(np.abs(excess_db) < half_knee_db, within, np.maximum(excess_db, 0.0))
+        slope = 1.0 / node.number("ratio") - 1.0
+        return mixed_gain_db(node.number("make_up_db") + slope * curve_db, node.wet)
+
+    def made_up_db(self, node: NodeSettings) -> float:
+        """Return the make-up gain, dry/wet weight included."""
+        return float(node.mixed_db("make_up_db"))
+
     def describe(self, node: NodeSettings) -> str:
-        """Return threshold, ratio, knee, time and weight."""
-        slope = node.number("slope")
-        threshold = f"above {node.number('threshold_db'):.0f} dB"
-        return f"{threshold}, {ratio_words(slope)} (slope {slope:.2f}), {self.detector_words(node)}"
+        """Return the dials as on a plug-in."""
+        above = f"above {node.number('threshold_db'):.0f} dB"
+        words = [f"{_ratio_words(node)} {above}", f"knee {node.number('knee_db'):.0f} dB"]
+        words += time_words(node, "attack", "release")
+        if node.number("make_up_db") >= _HEARD_DB:
+            words.append(f"+{short_number(node.number('make_up_db'))} dB make-up")
+        words += [*time_words(node, "look_ahead"), _detector_words(node)]
+        words += [] if _is_linked(node) else ["per channel"]
+        words += ["keyed"] if node.keyed else []
+        return ", ".join([*words, f"wet {percent(node.wet)}"])
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
-        """Yield the parameters, and the ratio that the slope is known by."""
-        yield from super().dials(node)
-        yield "ratio", ratio_words(node.number("slope"))
+        """Yield the dials, choices in words."""
+        yield "threshold", f"{node.number('threshold_db'):.1f} dB"
+        yield "ratio", _ratio_words(node)
+        yield "knee", f"{node.number('knee_db'):.1f} dB"
+        for name in ("attack_ms", "release_ms", "look_ahead_ms"):
+            yield self.param(name).label, seconds(node.number(name) / 1000.0)
+        yield "make-up", signed_db(node.number("make_up_db"))
+        yield "detector", _detector_words(node)
+        yield "channels", "linked" if _is_linked(node) else "each by its own level"
+        yield "side-chain", "keyed" if node.keyed else "its own sound"
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
-        """Return what it takes away, or promises to."""
-        doing = f"compression at {ratio_words(node.number('slope'))}"
+        """Return what it takes away, or promises to, and whether a key makes it."""
+        ratio = _ratio_words(node)
+        doing = f"compression at {ratio}" if ratio.endswith(":1") else ratio
+        doing = f"keyed {doing}" if node.keyed else doing
         return compression_words(heard, doing, node.number("threshold_db"))
+
+
+def _ratio_words(node: NodeSettings) -> str:
+    ratio = node.number("ratio")
+    return "limiting" if ratio > _LIMITING_RATIO else f"{short_number(ratio)}:1"
+
+
+def _detector_words(node: NodeSettings) -> str:
+    return "RMS" if node.number("detector") > 0.5 else "peak"
+
+
+def _is_linked(node: NodeSettings) -> bool:
+    return node.keyed or node.number("linked") > 0.5

@@ -10,8 +10,8 @@ from mixtrace.dsp import BAND_EDGES_HZ, reverberation_taps
 from mixtrace.params import Between, Exponential, Logistic, ParamSpec
 from mixtrace.processors.base import FilterProcessor, ImpulseResponse, Lengths, Values
 from mixtrace.processors.kept_length import kept_length, kept_reach, kept_responses
+from mixtrace.processors.noise_reverb import decay_words
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
-from mixtrace.processors.reverb import decay_words
 from mixtrace.processors.tails import tail_words
 from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import db_from_ratio

@@ -13,7 +13,6 @@ from mixtrace.errors import GraphError
 from mixtrace.processors.base import Processor
 from mixtrace.processors.captured_reverb import CapturedReverb
 from mixtrace.processors.compressor import Compressor
-from mixtrace.processors.dialled_compressor import DialledCompressor
 from mixtrace.processors.equalizer import Equalizer
 from mixtrace.processors.fader import Fader
 from mixtrace.processors.fader_automation import FaderAutomation
@@ -22,14 +21,15 @@ from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
 from mixtrace.processors.gate import Gate
 from mixtrace.processors.limiter import Limiter
-from mixtrace.processors.multitap_delay import MultitapDelay
-from mixtrace.processors.noise_gate import NoiseGate
+from mixtrace.processors.noise_reverb import NoiseReverb
+from mixtrace.processors.one_pole_compressor import OnePoleCompressor
+from mixtrace.processors.one_pole_gate import OnePoleGate
 from mixtrace.processors.parametric_equalizer import ParametricEqualizer
 from mixtrace.processors.parametric_reverb import ParametricReverb
-from mixtrace.processors.reverb import Reverb
 from mixtrace.processors.saturation import Saturation
 from mixtrace.processors.send import Send
 from mixtrace.processors.stereo_imager import StereoImager
+from mixtrace.processors.twenty_tap_delay import TwentyTapDelay
 
 __all__ = ["ENTRY_POINTS", "PROCESSORS", "Registry", "processor"]
 
@@ -38,19 +38,19 @@ ENTRY_POINTS = "mixtrace.processors"
 
 _OWN = (
     Equalizer,
-    Compressor,
-    NoiseGate,
+    OnePoleCompressor,
+    OnePoleGate,
     StereoImager,
     GainPanning,
-    MultitapDelay,
-    Reverb,
+    TwentyTapDelay,
+    NoiseReverb,
     GainAutomation,
     Send,
     ParametricEqualizer,
     Fader,
     FaderAutomation,
     Saturation,
-    DialledCompressor,
+    Compressor,
     Gate,
     Limiter,
     FeedbackDelay,

@@ -27,8 +27,8 @@ WET = "wet"
 def stack_key(kind: str, lengths: Mapping[str, int]) -> str:
     """Return what nodes have in common that can lie in one stack: kind, and lengths that vary.
 
-    >>> stack_key("reverb", {}), stack_key("fader", {"knots": 3})
-    ('reverb', 'fader:knots=3')
+    >>> stack_key("noise_reverb", {}), stack_key("fader", {"knots": 3})
+    ('noise_reverb', 'fader:knots=3')
     """
     return ":".join([kind, *(f"{name}={length}" for name, length in sorted(lengths.items()))])
 

@@ -36,7 +36,7 @@ def type_schedule(graph: Graph, order: Order) -> TypeSchedule:
     >>> from mixtrace.graph import CONSOLES, build_console
     >>> console = build_console([("kick", "drums"), ("voice", "vocals")], CONSOLES["paper"])
     >>> [kind for kind, _ in type_schedule(console, "fixed")][:3]
-    ['input', 'equalizer', 'compressor']
+    ['input', 'equalizer', 'one_pole_compressor']
     """
     search = _Search(graph)
     if order == "fixed":

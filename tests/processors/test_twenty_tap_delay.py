@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mixtrace.processors.multitap_delay import MultitapDelay
+from mixtrace.processors.twenty_tap_delay import TwentyTapDelay
 
-DELAY = MultitapDelay()
+DELAY = TwentyTapDelay()
 
 RATES_HZ = [30_000.0, 44_100.0, 48_000.0]
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy import signal
 
-from mixtrace.processors.reverb import Reverb
+from mixtrace.processors.noise_reverb import NoiseReverb
 
-REVERB = Reverb()
+REVERB = NoiseReverb()
 
 BINS_HZ = torch.arange(193, dtype=torch.float64) * 30_000.0 / 384
 RATES_HZ = [30_000.0, 44_100.0, 48_000.0]

@@ -24,7 +24,7 @@ from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import DB_PER_NEPER, db_from_ratio
 from mixtrace.wording import percent, seconds, signed_db
 
-__all__ = ["Reverb", "decay_words"]
+__all__ = ["NoiseReverb", "decay_words"]
 
 _LENGTH = 60_000
 _WINDOW = 384
@@ -39,7 +39,7 @@ _LONGEST_DRAWN_S = 20.0
 _GLYPH_S = 2.0
 
 
-class Reverb(FilterProcessor):
+class NoiseReverb(FilterProcessor):
     """Uniform noise for mid and side under exp(initial + frame decay) per STFT bin.
 
     Mid and side responses become left and right ones (sum and difference), scaled to unit energy
@@ -50,7 +50,7 @@ class Reverb(FilterProcessor):
     reference implementation.
     """
 
-    kind = "reverb"
+    kind = "noise_reverb"
     letter = "r"
     label = "reverb"
     short = "Rev"

@@ -23,7 +23,7 @@ from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.units import DB_PER_NEPER, db_from_ratio
 from mixtrace.wording import percent, seconds, signed_db
 
-__all__ = ["SLOT_S", "Echo", "MultitapDelay"]
+__all__ = ["SLOT_S", "Echo", "TwentyTapDelay"]
 
 _SLOTS = 20
 SLOT_S = 0.1
@@ -49,7 +49,7 @@ class Echo:
     side: str
 
 
-class MultitapDelay(FilterProcessor):
+class TwentyTapDelay(FilterProcessor):
     """Twenty taps a channel, each in its own 100 ms, each through a 39-tap zero-phase filter.
 
     The response is scaled to unit energy (mean over the channels) at 30 kHz. The neutral setting
@@ -58,7 +58,7 @@ class MultitapDelay(FilterProcessor):
     Source: Lee et al. 2025, arXiv 2509.15948.
     """
 
-    kind = "multitap_delay"
+    kind = "twenty_tap_delay"
     letter = "d"
     label = "delay"
     short = "Delay"

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from mixtrace.graph import KEY, Edge, Graph
 from mixtrace.processors import PROCESSORS, Heard, NodeSettings, Passing, Reduction, Settings
-from mixtrace.processors.dialled_compressor import DialledCompressor
+from mixtrace.processors.compressor import Compressor
 from mixtrace.render import render_song, render_walk
 
-KIND = "dialled_compressor"
-ENTRY = DialledCompressor()
+KIND = "compressor"
+ENTRY = Compressor()
 RATES_HZ = (30_000.0, 44_100.0, 48_000.0, 96_000.0)
 PLAIN = {
     "threshold_db": -20.0,
@@ -271,4 +271,4 @@ def test_what_it_took_in_words(changes: dict[str, Any], said: str):
 
 
 def test_the_registry_has_it():
-    assert isinstance(PROCESSORS[KIND], DialledCompressor)
+    assert isinstance(PROCESSORS[KIND], Compressor)

@@ -6,10 +6,10 @@ from mixtrace.processors.one_pole import OnePoleDynamics, detector_params
 from mixtrace.processors.told import Heard, NodeSettings, Said
 from mixtrace.wording import short_number
 
-__all__ = ["NoiseGate"]
+__all__ = ["OnePoleGate"]
 
 
-class NoiseGate(OnePoleDynamics):
+class OnePoleGate(OnePoleDynamics):
     """A downward expander; both channels share one gain.
 
     `slope` is the gain in dB for each dB below the threshold: 1 - ratio, so -3 is 1:4.
@@ -17,7 +17,7 @@ class NoiseGate(OnePoleDynamics):
     Source: Lee et al. 2025, arXiv 2509.15948; equations in `dsp.dynamics`.
     """
 
-    kind = "noise_gate"
+    kind = "one_pole_gate"
     letter = "n"
     label = "gate"
     short = "Gate"
