@@ -20,7 +20,14 @@ import torch
 from grafx_peer import GrafxPeer
 
 import mixtrace
-from mixtrace.fit import RECIPES, Descent, SongWindows, Variables, least_squares_start, song_loss
+from mixtrace.descent import (
+    RECIPES,
+    Descent,
+    SongWindows,
+    Variables,
+    least_squares_start,
+    song_loss,
+)
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.losses import combine
 from mixtrace.session import Session, read_session

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtrace.demo import demo_session, synthesise_tracks
+from mixtrace.examples import demo_session, synthesise_tracks
 from mixtrace.session import Session, read_session
 from mixtrace.session.contents import examine
 

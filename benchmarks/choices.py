@@ -19,7 +19,7 @@ from pathlib import Path
 import matplotlib
 import torch
 
-from mixtrace.fit import (
+from mixtrace.descent import (
     RECIPES,
     Descent,
     Recipe,
@@ -28,7 +28,7 @@ from mixtrace.fit import (
     draw_batch,
     least_squares_start,
 )
-from mixtrace.fit import song_loss as loss_of_song
+from mixtrace.descent import song_loss as loss_of_song
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.processors import Settings, processor
 from mixtrace.session import Session, read_session

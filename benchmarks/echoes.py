@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mixtrace.fit import static_responses
-from mixtrace.fit.echoes import find_echoes
+from mixtrace.descent import static_responses
+from mixtrace.descent.echoes import find_echoes
 from mixtrace.processors.twenty_tap_delay import SLOT_S
 from mixtrace.session import read_session
 

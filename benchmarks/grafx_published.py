@@ -22,7 +22,7 @@ from grafx_peer import CHAIN
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from mixtrace.fit import Recipe, SongWindows
+from mixtrace.descent import Recipe, SongWindows
 from mixtrace.graph import CONSOLES, Graph, build_console, remove_nodes
 from mixtrace.processors import Settings
 from mixtrace.prune import Round, brute_force, dry_wet

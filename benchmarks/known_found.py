@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mixtrace.graph import OUTPUT, Graph
 from mixtrace.processors import TimeDomainProcessor, processor
-from mixtrace.render import render_taps
+from mixtrace.rendering import render_taps
 from mixtrace.session import Session
 from mixtrace.store import StoredGraph
 

@@ -33,7 +33,7 @@ from speed_workload import (
 )
 
 import mixtrace
-from mixtrace.fit import song_loss, song_parts
+from mixtrace.descent import song_loss, song_parts
 from mixtrace.methods import Work
 from mixtrace.progress import Progress
 from mixtrace.prune import ConsoleSearch, SearchConfig

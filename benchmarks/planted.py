@@ -16,7 +16,7 @@ from pathlib import Path
 
 from planted_songs import LINEAR, RATE_HZ, SONGS, plant_song
 
-from mixtrace.demo import chains
+from mixtrace.examples import chains
 from mixtrace.graph import INPUT, Graph
 from mixtrace.methods import Inversion
 from mixtrace.prune import ConsoleSearch, SearchConfig

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mixtrace.demo import Mixed, chains, demo_session, plant, plant_demo
-from mixtrace.demo.effects import (
+from mixtrace.descent import SongWindows
+from mixtrace.examples import Mixed, chains, demo_session, plant, plant_demo
+from mixtrace.examples.effects import (
     Echo,
     Effect,
     bell,
@@ -23,9 +24,8 @@ from mixtrace.demo.effects import (
     one_pole_compressor,
     stereo_imager,
 )
-from mixtrace.fit import SongWindows
 from mixtrace.prune import Trials, look_at
-from mixtrace.render import render_song
+from mixtrace.rendering import render_song
 from mixtrace.session import Session, read_session
 
 __all__ = ["SONGS", "PlantedSong", "plant_song"]

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from mixtrace.fit import RECIPES, SongWindows, song_loss
+from mixtrace.descent import RECIPES, SongWindows, song_loss
 from mixtrace.graph import remove_nodes
 from mixtrace.methods import Inversion, Work
 from mixtrace.prune import ConsoleSearch, SearchConfig

@@ -17,9 +17,9 @@ from speed_tables import Row, table
 from speed_workload import DATA, seconds_of
 from windows import prune_at_random
 
-from mixtrace.fit import Variables
+from mixtrace.descent import Variables
 from mixtrace.graph import CONSOLES, build_console
-from mixtrace.render import render_song
+from mixtrace.rendering import render_song
 from mixtrace.session import Alignment, Session, Track, read_session
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-rendering.md"

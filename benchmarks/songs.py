@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mixtrace.fit import SongWindows, song_loss
+from mixtrace.descent import SongWindows, song_loss
 from mixtrace.graph import ConsolePreset, build_console
 from mixtrace.processors import Settings
 from mixtrace.prune import SearchConfig

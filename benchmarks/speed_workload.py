@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from grafx_peer import GrafxPeer, PublishedLoss
 
-from mixtrace.fit import RECIPES, Descent, SongWindows, Variables, least_squares_start
+from mixtrace.descent import RECIPES, Descent, SongWindows, Variables, least_squares_start
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.session import Alignment, Session, Track, read_session
 

@@ -30,7 +30,7 @@ import json, os, signal, sys, threading
 from dataclasses import replace
 from mixtrace import verbs
 from mixtrace.cli import main
-from mixtrace.fit import RECIPES
+from mixtrace.descent import RECIPES
 from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session.decoding import release_decoders
 

@@ -15,7 +15,7 @@ import torch
 from speed_tables import Row, measure, table
 from speed_workload import OursAtWork, PeerAtWork, audio_name, buses_of, make_session
 
-from mixtrace.fit import song_parts
+from mixtrace.descent import song_parts
 from mixtrace.graph import Graph, remove_nodes
 from mixtrace.processors import Settings
 

@@ -33,7 +33,7 @@ install_import_hook(
 
 from mixtrace.graph import ConsolePreset, Graph, build_console  # noqa: E402
 from mixtrace.processors import PROCESSORS, MatrixProcessor, Settings, Values  # noqa: E402
-from mixtrace.render import render_song  # noqa: E402
+from mixtrace.rendering import render_song  # noqa: E402
 from mixtrace.session import Alignment, Session, Track  # noqa: E402
 
 # Test tensors are small: more threads cost more than they give.

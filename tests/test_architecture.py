@@ -29,19 +29,19 @@ ROOMS = (
     "unseen",
     "processors",
     "graph",
-    "render",
+    "rendering",
     "session",
     "captured",
     "store",
     "methods",
-    "fit",
+    "descent",
     "prune",
     "baselines",
     "metrics",
-    "report",
+    "reporting",
     "export",
     "corpus",
-    "demo",
+    "examples",
     "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it
     "cli",
@@ -162,12 +162,12 @@ def test_every_room_is_listed_once():
 
 
 GOOD = {
-    "__init__.py": "from mixtrace.fit import fit\n__version__ = '1'\n",
+    "__init__.py": "from mixtrace.descent import start\n__version__ = '1'\n",
     "units.py": "import math\nHALF = math.sqrt(0.25)\n",
     "dsp/__init__.py": "from mixtrace.dsp.fir import taps\n",
     "dsp/fir.py": "from mixtrace.units import HALF\ndef taps():\n    return open('x').read()\n",
-    "fit/__init__.py": "from ..dsp import fir\nfrom .loop import fit\n",
-    "fit/loop.py": "import mixtrace.dsp.fir\nfrom mixtrace import units\nfit = units.HALF\n",
+    "descent/__init__.py": "from ..dsp import fir\nfrom .loop import start\n",
+    "descent/loop.py": "import mixtrace.dsp.fir\nfrom mixtrace import units\nstart = units.HALF\n",
 }
 
 
@@ -186,13 +186,21 @@ def test_a_tidy_package_passes(tmp_path: Path):
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("dsp/fir.py", "from mixtrace.fit.loop import fit\n", "imports mixtrace.fit.loop"),
-        ("dsp/fir.py", "from mixtrace import fit\n", "imports mixtrace.fit,"),
-        ("dsp/fir.py", "import mixtrace.fit\n", "imports mixtrace.fit,"),
-        ("dsp/fir.py", "from ..fit import loop\n", "imports mixtrace.fit.loop"),
-        ("dsp/fir.py", "from .. import fit\n", "imports mixtrace.fit,"),
-        ("dsp/__init__.py", "from ..fit import loop\n", "imports mixtrace.fit.loop"),
-        ("dsp/fir.py", "def late():\n    from mixtrace.fit import fit\n", "imports mixtrace.fit,"),
+        (
+            "dsp/fir.py",
+            "from mixtrace.descent.loop import start\n",
+            "imports mixtrace.descent.loop",
+        ),
+        ("dsp/fir.py", "from mixtrace import descent\n", "imports mixtrace.descent,"),
+        ("dsp/fir.py", "import mixtrace.descent\n", "imports mixtrace.descent,"),
+        ("dsp/fir.py", "from ..descent import loop\n", "imports mixtrace.descent.loop"),
+        ("dsp/fir.py", "from .. import descent\n", "imports mixtrace.descent,"),
+        ("dsp/__init__.py", "from ..descent import loop\n", "imports mixtrace.descent.loop"),
+        (
+            "dsp/fir.py",
+            "def late():\n    from mixtrace.descent import start\n",
+            "imports mixtrace.descent,",
+        ),
         ("dsp/fir.py", "from mixtrace import __version__\n", "imports mixtrace,"),
         ("dsp/fir.py", "import mixtrace\n", "imports mixtrace,"),
         ("helpers.py", "HALF = 0.5\n", "no such room"),

@@ -5,8 +5,6 @@
 'mixtrace.verbs.fitting'
 """
 
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from mixtrace import runtime
@@ -30,26 +28,11 @@ __version__ = "0.1.0"
 
 runtime.tune()
 
-_VERBS = frozenset(__all__) - {"__version__"}
 
+def __getattr__(name: str) -> Any:
+    """Import a verb when it is first asked for: what needs none of them starts faster."""
+    if name in __all__:
+        from mixtrace import verbs
 
-class _Package(ModuleType):
-    """The package: verbs are imported when first asked for, and are not hidden by rooms.
-
-    `fit` and `render` are rooms too, and importing one would bind its name here to the module;
-    `from mixtrace.fit import ...` needs no such binding.
-    """
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _VERBS and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _VERBS:
-            from mixtrace import verbs
-
-            return getattr(verbs, name)
-        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-
-
-sys.modules[__name__].__class__ = _Package
+        return getattr(verbs, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,8 +8,14 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from mixtrace.demo import plant
-from mixtrace.demo.effects import Effect, equalizer, gain_panning, noise_reverb, one_pole_compressor
+from mixtrace.examples import plant
+from mixtrace.examples.effects import (
+    Effect,
+    equalizer,
+    gain_panning,
+    noise_reverb,
+    one_pole_compressor,
+)
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.session import Alignment, Session, Track
 

@@ -9,12 +9,12 @@ import scipy.signal
 import torch
 from torch import Tensor
 
-from mixtrace.fit import Variables
+from mixtrace.descent import Variables
 from mixtrace.graph import Graph
 from mixtrace.processors import Heard, NodeSettings, Settings
 from mixtrace.processors import captured_reverb as module
 from mixtrace.processors.captured_reverb import CapturedReverb, captured_taps
-from mixtrace.render import DryAudio, compile_plan, render_compiled
+from mixtrace.rendering import DryAudio, compile_plan, render_compiled
 from mixtrace.session import Alignment
 from mixtrace.store import StoredGraph, StoredTrack, read_graph, write_graph
 

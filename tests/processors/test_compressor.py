@@ -10,7 +10,7 @@ from torch import Tensor
 from mixtrace.graph import KEY, Edge, Graph
 from mixtrace.processors import PROCESSORS, Heard, NodeSettings, Passing, Reduction, Settings
 from mixtrace.processors.compressor import Compressor
-from mixtrace.render import render_song, render_walk
+from mixtrace.rendering import render_song, render_walk
 
 KIND = "compressor"
 ENTRY = Compressor()

@@ -11,7 +11,7 @@ from mixtrace.graph import INPUT, OUTPUT, Graph
 from mixtrace.params import TapPosition
 from mixtrace.processors import PROCESSORS, FilterProcessor, Processor, Settings
 from mixtrace.processors.base import DESIGN_RATE_HZ
-from mixtrace.render import render_walk
+from mixtrace.rendering import render_walk
 
 KINDS = list(PROCESSORS)
 PARAMETERS = [(kind, spec.name) for kind in KINDS for spec in PROCESSORS[kind].params]

@@ -6,7 +6,7 @@ import torch
 from mixtrace.graph import KEY, Edge, Graph
 from mixtrace.params import ParamSpec
 from mixtrace.processors import PROCESSORS, Settings
-from mixtrace.render import DryAudio, render_compiled, render_scheduled, render_song, render_walk
+from mixtrace.rendering import DryAudio, render_compiled, render_scheduled, render_song, render_walk
 
 SHARES = {"minimum": 0.0, "middle": 0.5, "maximum": 1.0}
 

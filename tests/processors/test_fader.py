@@ -18,7 +18,7 @@ from mixtrace.processors import (
     Passing,
     Settings,
 )
-from mixtrace.render import render_scheduled, render_song, render_walk
+from mixtrace.rendering import render_scheduled, render_song, render_walk
 
 FADER, AUTOMATION = PROCESSORS["fader"], PROCESSORS["fader_automation"]
 

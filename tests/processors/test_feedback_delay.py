@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from mixtrace.fit import Variables
+from mixtrace.descent import Variables
 from mixtrace.graph import Graph
 from mixtrace.processors import PROCESSORS, Heard, NodeSettings
-from mixtrace.report.rendered import response_powers, wet_level_db
+from mixtrace.reporting.rendered import response_powers, wet_level_db
 
 ENTRY = PROCESSORS["feedback_delay"]
 

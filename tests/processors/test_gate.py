@@ -8,7 +8,7 @@ from torch import Tensor
 from mixtrace.graph import KEY, Edge, Graph
 from mixtrace.processors import Heard, NodeSettings, Reduction, Settings
 from mixtrace.processors.gate import Gate
-from mixtrace.render import render_song, render_walk
+from mixtrace.rendering import render_song, render_walk
 
 ENTRY = Gate()
 RATES_HZ = (30_000.0, 44_100.0, 48_000.0, 96_000.0)

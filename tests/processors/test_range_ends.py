@@ -8,7 +8,7 @@ from torch import Tensor
 from mixtrace.graph import INPUT, OUTPUT, Graph
 from mixtrace.params import ParamSpec
 from mixtrace.processors import PROCESSORS, Settings
-from mixtrace.render import DryAudio, render_compiled, render_scheduled, render_song, render_walk
+from mixtrace.rendering import DryAudio, render_compiled, render_scheduled, render_song, render_walk
 
 RATES_HZ = (30_000.0, 44_100.0, 48_000.0, 96_000.0)
 TIME = 6000

@@ -17,7 +17,7 @@ from mixtrace.processors import (
     Settings,
     TimeDomainProcessor,
 )
-from mixtrace.render import render_scheduled, render_song, render_walk
+from mixtrace.rendering import render_scheduled, render_song, render_walk
 
 KIND = "saturation"
 SATURATION = PROCESSORS[KIND]

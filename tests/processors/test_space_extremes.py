@@ -6,7 +6,7 @@ from torch import Tensor
 
 from mixtrace.graph import Graph
 from mixtrace.processors import PROCESSORS, NodeSettings, Settings
-from mixtrace.render import (
+from mixtrace.rendering import (
     DryAudio,
     Incremental,
     Prepared,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from mixtrace.fit import SongWindows, Variables
+from mixtrace.descent import SongWindows, Variables
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.session import Session

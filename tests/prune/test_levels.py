@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from mixtrace.fit import Variables
+from mixtrace.descent import Variables
 from mixtrace.graph import CONSOLES, MIX, Edge, Graph, Node, Strip, build_console
 from mixtrace.processors import Settings
 from mixtrace.prune import gather_levels
-from mixtrace.render import render_walk
+from mixtrace.rendering import render_walk
 
 RATE_HZ = 30_000.0
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mixtrace.fit import SongWindows, song_parts
+from mixtrace.descent import SongWindows, song_parts
 from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings

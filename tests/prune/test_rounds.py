@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mixtrace.fit import RECIPES, Descent, SongWindows, Variables, song_loss, song_parts
+from mixtrace.descent import RECIPES, Descent, SongWindows, Variables, song_loss, song_parts
 from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings

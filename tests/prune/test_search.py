@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mixtrace.descent import SongWindows, song_loss
 from mixtrace.errors import MixtraceError
-from mixtrace.fit import SongWindows, song_loss
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
@@ -20,7 +20,7 @@ from mixtrace.progress import Progress
 from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.prune.looks import Look
 from mixtrace.prune.rounds import Pruning
-from mixtrace.render import render_song
+from mixtrace.rendering import render_song
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from mixtrace.fit import Variables
+from mixtrace.descent import Variables
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.processors.equalizer import equalizer_frequencies
 from mixtrace.prune import share_shapes
-from mixtrace.render import render_walk
+from mixtrace.rendering import render_walk
 
 RATE_HZ = 30_000.0
 TRACKS = [("kick", "drums"), ("snare", "drums"), ("voice", "vocals"), ("choir", "vocals")]

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from mixtrace.descent import SongWindows
 from mixtrace.errors import StoreError
-from mixtrace.fit import SongWindows
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.methods import Work
 from mixtrace.processors import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mixtrace.fit import SongWindows, song_parts
+from mixtrace.descent import SongWindows, song_parts
 from mixtrace.graph import Graph, remove_nodes
 from mixtrace.losses import combine
 from mixtrace.processors import Settings

@@ -10,11 +10,11 @@ import pytest
 import soundfile
 import torch
 
+from mixtrace.descent import SongWindows, Variables, static_responses
 from mixtrace.errors import SessionError
-from mixtrace.fit import SongWindows, Variables, static_responses
 from mixtrace.graph import CONSOLES, build_console
-from mixtrace.render import render_song
-from mixtrace.report.listening_plan import plan_listening
+from mixtrace.rendering import render_song
+from mixtrace.reporting.listening_plan import plan_listening
 from mixtrace.session import Alignment, Looks, Session, Track, read_session
 from mixtrace.session.scratch import OnDisk, Scratch, look_at
 from mixtrace.store import session_fingerprint

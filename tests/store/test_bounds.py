@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from mixtrace.errors import GraphError, StoreError
 from mixtrace.graph import MOST_EDGES, MOST_NODES, Graph
-from mixtrace.report import read_result
+from mixtrace.reporting import read_result
 from mixtrace.store import EVIDENCE, FIT, GRAPH, METRICS, PARAMS, read_graph
 
 Write = Callable[..., Path]

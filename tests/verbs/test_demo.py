@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mixtrace.demo import DEMO_GROUPS
+from mixtrace.examples import DEMO_GROUPS
 from mixtrace.verbs import demo, demonstrating
 
 

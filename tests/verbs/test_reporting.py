@@ -11,8 +11,8 @@ import torch
 from found_at_once import found_at_once
 
 import mixtrace
+from mixtrace.descent import SongWindows
 from mixtrace.errors import StoreError
-from mixtrace.fit import SongWindows
 from mixtrace.graph import KEY, ConsolePreset, Edge, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.session import Alignment, Session, Track

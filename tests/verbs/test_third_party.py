@@ -13,7 +13,7 @@ from mixtrace.graph import CONSOLES, ConsolePreset
 from mixtrace.params import Affine, ParamSpec
 from mixtrace.processors import PROCESSORS, MatrixProcessor
 from mixtrace.prune import ConsoleSearch, SearchConfig
-from mixtrace.render import render_scheduled, render_song, render_walk
+from mixtrace.rendering import render_scheduled, render_song, render_walk
 from mixtrace.store import read_graph
 
 

@@ -15,9 +15,9 @@ from mixtrace.cli.terminal import ShownConsole, say_wrong
 from mixtrace.names import command_line
 
 if TYPE_CHECKING:
-    from mixtrace.demo import Comparison as PlantedComparison
+    from mixtrace.examples import Comparison as PlantedComparison
     from mixtrace.metrics import HeldOut, Levels, Measures
-    from mixtrace.report import Comparison, Outline, Row
+    from mixtrace.reporting import Comparison, Outline, Row
     from mixtrace.verbs import Captured, Fit
 
 __all__ = [
@@ -140,7 +140,7 @@ def print_fit(found: "Fit") -> None:
 
 def print_captured(captured: "Captured") -> None:
     """Print what a capture read: how well it explains the mix, each track, and the files."""
-    from mixtrace.report import outline_capture
+    from mixtrace.reporting import outline_capture
 
     measures = captured.measures
     console = _console()

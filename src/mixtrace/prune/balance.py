@@ -4,7 +4,7 @@ A level behind a sum is the same level in everything that is summed. A console t
 overall level in as many ways as it has levels of gains, and pruning finds none of them redundant:
 six decibels too many on every track, and six too few on the master. Here each sum is given the
 share of level at which the chains before and behind it have the least to do, counted as the penalty
-of `mixtrace.fit.parsimony` counts it.
+of `mixtrace.descent.parsimony` counts it.
 """
 
 from collections.abc import Mapping

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mixtrace.descent import RECIPES, Recipe
 from mixtrace.errors import MixtraceError
-from mixtrace.fit import RECIPES, Recipe
 from mixtrace.graph import CONSOLES
 
 __all__ = ["SearchConfig"]

@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.fit import SongWindows, group_parts, prepare_group
+from mixtrace.descent import SongWindows, group_parts, prepare_group
 from mixtrace.graph import Graph
 from mixtrace.losses import Convention, combine
 from mixtrace.processors import Settings
 from mixtrace.prune.racing import shares
-from mixtrace.render import KeptOperators, own_sides
+from mixtrace.rendering import KeptOperators, own_sides
 
 __all__ = ["CONVENTIONS", "Look", "Looking", "look_at"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.fit import Recipe, SongWindows, song_parts
+from mixtrace.descent import Recipe, SongWindows, song_parts
 from mixtrace.graph import Graph, remove_nodes
 from mixtrace.losses import combine
 from mixtrace.processors import Settings

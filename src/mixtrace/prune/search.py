@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mixtrace.fit import (
+from mixtrace.descent import (
     Descent,
     SongWindows,
     Variables,

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mixtrace.fit import Descent, Recipe, SongWindows
+from mixtrace.descent import Descent, Recipe, SongWindows
 from mixtrace.graph import Graph, graph_to_json
 from mixtrace.prune.looks import Look
 from mixtrace.prune.stored import NOW, PRUNED, read_stored

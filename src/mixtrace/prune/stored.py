@@ -11,8 +11,8 @@ import msgspec
 import torch
 from torch import Tensor
 
+from mixtrace.descent import Recipe, kind_of
 from mixtrace.errors import GraphError, StoreError
-from mixtrace.fit import Recipe, kind_of
 from mixtrace.graph import Graph, graph_from_json
 from mixtrace.processors import WET, processor, stack_key
 from mixtrace.prune.looks import CONVENTIONS, Look

@@ -1,7 +1,7 @@
 """Pruning trials: the loss of a graph with some of its processors removed.
 
 The settings do not change during a round, so what the linear nodes do is computed once, and what a
-removal leaves as it was is not rendered again (`mixtrace.render.Incremental`).
+removal leaves as it was is not rendered again (`rendering.Incremental`).
 """
 
 from collections.abc import Collection, Sequence
@@ -9,13 +9,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import torch
 
-from mixtrace.fit import SongWindows
+from mixtrace.descent import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.prune.looks import Look
 from mixtrace.prune.racing import EVERYTHING, Effort, race_spread
-from mixtrace.render import DryAudio, Incremental, Prepared
+from mixtrace.rendering import DryAudio, Incremental, Prepared
 
 __all__ = ["Trials"]
 

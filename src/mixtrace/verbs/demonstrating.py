@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixtrace.demo import Comparison, compare, demo_session, plant_demo, write_demo_song
+from mixtrace.examples import Comparison, compare, demo_session, plant_demo, write_demo_song
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import OnProgress, Progress, ignored
 from mixtrace.prune import ConsoleSearch, SearchConfig

@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from mixtrace.fit import SongWindows
+from mixtrace.descent import SongWindows
 from mixtrace.graph import MAIN, Edge, Graph, passages
 from mixtrace.losses import WARM_UP_S, WINDOW_S, MixLoss, combine, evaluation_windows
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
 from mixtrace.prune import Trials, look_at
-from mixtrace.render import render_taps
+from mixtrace.rendering import render_taps
 from mixtrace.session import Session
 from mixtrace.store import Evidence, StoredGraph
 from mixtrace.units import ratio_from_db

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32
 
+from mixtrace.descent import SongWindows
 from mixtrace.errors import MixtraceError
-from mixtrace.fit import SongWindows
 from mixtrace.methods import Inversion, Method, Work
 from mixtrace.metrics import Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of

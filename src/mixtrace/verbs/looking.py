@@ -8,7 +8,7 @@ import numpy as np
 from mixtrace.errors import StoreError
 from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.progress import Progress, steps_of
-from mixtrace.report import (
+from mixtrace.reporting import (
     Outline,
     evidence_beside,
     held_out_sentence,

@@ -12,7 +12,7 @@ from torch import Tensor
 from mixtrace.errors import SessionError, StoreError
 from mixtrace.graph import Graph, passages
 from mixtrace.progress import Progress, Steps, steps_of
-from mixtrace.render import check_work, render_taps
+from mixtrace.rendering import check_work, render_taps
 from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
 from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.names import command_line
-from mixtrace.report import (
+from mixtrace.reporting import (
     Comparison,
     StoredResult,
     capture_page,

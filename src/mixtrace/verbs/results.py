@@ -11,9 +11,9 @@ from jaxtyping import Float, Float32
 
 from mixtrace.metrics import Measures
 from mixtrace.progress import Steps
-from mixtrace.render import render_taps
-from mixtrace.report.listening_plan import ListeningPlan, plan_listening
-from mixtrace.report.listening_writer import listening_files, write_listening
+from mixtrace.rendering import render_taps
+from mixtrace.reporting.listening_plan import ListeningPlan, plan_listening
+from mixtrace.reporting.listening_writer import listening_files, write_listening
 from mixtrace.session import Looks, Session, Song, read_session
 from mixtrace.store import (
     EVIDENCE,

@@ -1,0 +1,29 @@
+"""Results in words, pictures and pages, made from what is stored."""
+
+from mixtrace.reporting.captured_doubts import noting_losses
+from mixtrace.reporting.captured_outline import outline_capture
+from mixtrace.reporting.captured_page import capture_page
+from mixtrace.reporting.comparison import Comparison, compare_results, comparison_page
+from mixtrace.reporting.held_out import held_out_sentence
+from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
+from mixtrace.reporting.page import report_page
+from mixtrace.reporting.result import StoredResult, evidence_beside, read_result
+
+__all__ = [
+    "Comparison",
+    "Line",
+    "Outline",
+    "Row",
+    "StoredResult",
+    "capture_page",
+    "compare_results",
+    "comparison_page",
+    "evidence_beside",
+    "held_out_sentence",
+    "noting_losses",
+    "outline_capture",
+    "outline_graph",
+    "outline_session",
+    "read_result",
+    "report_page",
+]

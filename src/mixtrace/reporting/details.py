@@ -1,0 +1,68 @@
+"""What a click on a processor shows: its settings in units and a picture of what it does."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from mixtrace.processors import Heard, processor
+from mixtrace.reporting.heard import heard_at
+from mixtrace.reporting.pictures import picture
+from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import percent, signed_db
+
+__all__ = ["NodeDetail", "node_details"]
+
+
+@dataclass(frozen=True)
+class NodeDetail:
+    """One processor of the graph.
+
+    Attributes:
+        title: what it is and whose, such as "EQ of Lead Vocal", as plain text: escape it.
+        settings: (name, value with its unit), plain text.
+        picture_svg: an inline SVG of what it does, complete and safe; empty where there is none.
+        summary: what it does in a few words, plain text.
+    """
+
+    title: str
+    settings: tuple[tuple[str, str], ...]
+    picture_svg: str
+    summary: str
+
+
+def node_details(
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    levels_db: Mapping[int, float] | None = None,
+) -> dict[int, NodeDetail]:
+    """Return the detail of every processor, by its place in the graph.
+
+    Args:
+        stored: the result.
+        evidence: what was measured of it; without it, settings are told and effects are not.
+        levels_db: see `wet_levels_db`, where they are known already.
+    """
+    details = {}
+    heard = heard_at(stored, evidence, levels_db)
+    for row, i in enumerate(stored.graph.processors):
+        node = stored.node(i)
+        entry = processor(node.kind)
+        title = f"{entry.label} of {stored.graph.name(i)}"
+        settings = [*entry.dials(node), ("wet", percent(node.wet)), *_measured(heard[i])]
+        if evidence is not None and np.isfinite(evidence.increases[row]):
+            settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
+        details[i] = NodeDetail(
+            title, tuple(settings), picture(title, node, heard[i]), entry.describe(node)
+        )
+    return details
+
+
+def _measured(heard: Heard) -> Iterator[tuple[str, str]]:
+    """Yield what the processor did to this song."""
+    taken = heard.reduction
+    if taken is not None:
+        yield "takes away", f"{taken.least_db:.1f} to {taken.most_db:.1f} dB"
+        yield "takes 3 dB or more", f"{percent(taken.closed_share)} of the time"
+    if heard.wet_level_db is not None:
+        yield "level against the dry sound", signed_db(heard.wet_level_db)

@@ -1,0 +1,164 @@
+"""A result or a song as an outline in words: master, buses, tracks, and what is done to each."""
+
+from dataclasses import dataclass
+
+from mixtrace.graph import passages
+from mixtrace.processors import Heard, processor
+from mixtrace.reporting.heard import heard_at
+from mixtrace.reporting.inline_curves import inline_curve
+from mixtrace.reporting.sentences import tell
+from mixtrace.session import Alignment, Session, wrong_mix
+from mixtrace.session.alignment_notes import pace
+from mixtrace.session.contents import PERHAPS_NOT
+from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import counted, seconds
+
+__all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
+
+_LEFT_OUT = "not heard in the mix, left out unless --force is given"
+_LEAST_S = 1e-5  # half a sample at 48 kHz: what a drift's line has at its start is no move
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing said below a row.
+
+    Attributes:
+        label: a processor, or a remark.
+        words: its settings.
+        curve: what it does as a row of block characters; empty where there is no curve.
+    """
+
+    label: str
+    words: str = ""
+    curve: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entry.
+
+    Attributes:
+        depth: how far it is indented, 0 for the first; never more than one beyond the row before.
+        title: a name, as its author wrote it: escape it where markup is read.
+        note: what else is known about it.
+        lines: what is done to it, in the order of the sound.
+        sentence: the same as an engineer would say it; empty where there is nothing to say it of.
+        doubts: what that is unsure of.
+    """
+
+    depth: int
+    title: str
+    note: str = ""
+    lines: tuple[Line, ...] = ()
+    sentence: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The sentence and the doubts, each on a line of its own."""
+        unsure = (f"Unsure: {'; '.join(self.doubts)}.",) if self.doubts else ()
+        return (*((self.sentence,) if self.sentence else ()), *unsure)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """Rows from the master down; `str` gives plain text."""
+
+    rows: tuple[Row, ...]
+
+    def __str__(self) -> str:
+        """Return the outline indented by spaces."""
+        text: list[str] = []
+        for row in self.rows:
+            indent = "  " * row.depth
+            text.append(f"{indent}{row.title}" + (f"  [{row.note}]" if row.note else ""))
+            text += [f"{indent}    {said}" for said in row.said]
+            text += [f"{indent}    {line.label}: {line.words}".rstrip(": ") for line in row.lines]
+        return "\n".join(text)
+
+
+def outline_graph(
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    tolerance: float = 0.0,
+    remark: str = "",
+) -> Outline:
+    """Return the outline of a stored graph; any graph, not only a console.
+
+    What feeds several nodes is told under the first of them and only named under the others.
+
+    Args:
+        stored: the graph.
+        evidence: what was measured of it: words and curves then tell what happened to the sound.
+        tolerance: how much L_a the search was allowed to give away; see `tell`.
+        remark: what to say of the whole; nothing where it is empty.
+    """
+    graph = stored.graph
+    alignments = {track.name: track.alignment for track in stored.tracks}
+    kept = len(graph.processors)
+    note = f"{counted(len(graph.inputs), 'track')}, {counted(kept, 'processor')}"
+    rows = [Row(0, stored.song, note, (Line(remark),) if remark else ())]
+    heard = heard_at(stored, evidence)
+    tellings = iter(tell(stored, evidence, tolerance))
+    for chain in passages(graph):
+        if chain.told:
+            rows.append(Row(chain.depth + 1, chain.name, "told above"))
+            continue
+        note = chain.role
+        if chain.role == "track" and chain.name in alignments:
+            note = ", ".join([note, *_moves(alignments[chain.name])])
+        lines = tuple(_line(stored, i, heard[i]) for i in chain.processors)
+        telling = next(tellings)
+        row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
+        rows.append(row)
+    rows += [Row(1, t.name, "track, not heard in the mix, left out") for t in stored.unused]
+    return Outline(tuple(rows))
+
+
+def outline_session(session: Session) -> Outline:
+    """Return what was found in a song and what was assumed: notes, groups, tracks, alignment.
+
+    The notes stand in the order of what they mean for a fit, the gravest first: a mix that would be
+    refused, then tracks that do not belong or are missing, moved, doubled, clipped, silent, then
+    what reading changed.
+    """
+    duration = session.mix.shape[1] / session.sample_rate_hz
+    note = (
+        f"{counted(len(session.tracks), 'track')}, {duration:.1f} s, read at "
+        f"{session.sample_rate_hz} Hz, as fit reads it; capture reads at the mix's own rate"
+    )
+    refusal = wrong_mix(session)
+    notes = list(session.notes)
+    if refusal:  # which says more of the tracks that are not certain
+        certain = [text for text in notes if not text.startswith(PERHAPS_NOT)]
+        notes = [f"fit and capture would refuse it: {refusal}", *certain]
+    rows = [Row(0, session.name, note, tuple(map(Line, notes)))]
+    for group in dict.fromkeys(track.group for track in session.tracks):
+        rows.append(Row(1, group, "group"))
+        for track in (t for t in session.tracks if t.group == group):
+            words = ["mono" if track.audio.shape[0] == 1 else "stereo", *_moves(track.alignment)]
+            words += [_LEFT_OUT] if track.unused else []
+            words += ["silent"] if track.silent else []
+            words += [f"the same as {track.duplicate_of}"] if track.duplicate_of else []
+            rows.append(Row(2, track.name, ", ".join(words)))
+    return Outline(tuple(rows))
+
+
+def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
+    node = stored.node(number)
+    entry = processor(node.kind)
+    return Line(entry.label, entry.describe(node), inline_curve(node, heard))
+
+
+def _moves(alignment: Alignment) -> list[str]:
+    """Return how a track is moved, in words."""
+    words = []
+    if abs(alignment.delay_s) >= _LEAST_S:
+        direction = "later" if alignment.delay_s > 0.0 else "earlier"
+        measured = f"confidence {alignment.confidence:.2f}"
+        sure = f" ({measured if alignment.confidence else 'moved with the others'})"
+        words.append(f"moved {seconds(abs(alignment.delay_s))} {direction}{sure}")
+    if alignment.drift_ppm:
+        words.append(f"{pace(alignment)}: corrected")
+    return words + (["polarity turned over"] if alignment.polarity < 0 else [])

@@ -1,0 +1,150 @@
+"""What was done to a track, a bus or the master, as an engineer would say it, and what is unsure.
+
+Where the sound was measured, the words follow what was heard of the settings: compression is what
+was taken away, an EQ counts where the track has sound, a level is that of the result.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mixtrace.graph import Passage, passages
+from mixtrace.processors import (
+    FAMILIES,
+    Heard,
+    MatrixProcessor,
+    NodeSettings,
+    Said,
+    processor,
+)
+from mixtrace.reporting.heard import heard_at
+from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import listed, panned
+
+__all__ = ["Telling", "pan_place", "tell"]
+
+_LEVEL_DB = 0.75
+_PAN = 0.05
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One strip in words; all plain text.
+
+    Attributes:
+        name: whose it is.
+        place: its role.
+        depth: how many strips lie between it and the output.
+        sentence: what was done.
+        doubts: what that is unsure of.
+    """
+
+    name: str
+    place: str
+    depth: int
+    sentence: str
+    doubts: tuple[str, ...]
+
+
+def tell(
+    stored: StoredGraph,
+    evidence: Evidence | None = None,
+    tolerance: float = 0.0,
+    levels_db: Mapping[int, float] | None = None,
+) -> tuple[Telling, ...]:
+    """Return every strip in words, from the master down.
+
+    Args:
+        stored: the result.
+        evidence: what was measured of it; without it the words follow the settings alone.
+        tolerance: processors that L_a rises by less without are called unsure.
+        levels_db: see `wet_levels_db`, where they are known already.
+    """
+    heard = heard_at(stored, evidence, levels_db)
+    return tuple(
+        _told(stored, evidence, tolerance, passage, heard)
+        for passage in passages(stored.graph)
+        if not passage.told
+    )
+
+
+def _told(
+    stored: StoredGraph,
+    evidence: Evidence | None,
+    tolerance: float,
+    passage: Passage,
+    heard: Mapping[int, Heard],
+) -> Telling:
+    graph = stored.graph
+    nodes = {i: stored.node(i) for i in passage.processors}
+    order = list(FAMILIES)
+    in_turn = sorted(nodes, key=lambda i: order.index(processor(nodes[i].kind).family))
+    said = [processor(nodes[i].kind).say(nodes[i], heard[i]) for i in in_turn]
+    words = [*_level(graph.inputs, passage, nodes.values(), evidence), *_words(said)]
+    doubts = [doubt for each in said for doubt in each.doubts]
+    if evidence is not None and tolerance > 0.0:
+        doubts += _dispensable(graph.processors, nodes, evidence, tolerance)
+    sentence = ", ".join(words) or "left as it is"
+    whole = f"{sentence[0].upper()}{sentence[1:]}."
+    return Telling(passage.name, passage.role, passage.depth, whole, tuple(doubts))
+
+
+def _words(said: Iterable[Said]) -> list[str]:
+    return [word for each in said for word in each.words]
+
+
+def _level(
+    inputs: Sequence[int],
+    passage: Passage,
+    nodes: Iterable[NodeSettings],
+    evidence: Evidence | None,
+) -> Iterator[str]:
+    """Say level and place of the whole chain: as measured, or as its gains promise."""
+    rows = [inputs.index(i) for i in passage.nodes if i in inputs]
+    if evidence is not None and rows:
+        dry, wet = 10.0 ** (evidence.track_sides_db[rows[0]].astype(float) / 10.0)
+        change_db = 10.0 * math.log10(wet.sum() / dry.sum())
+        moved = pan_place(wet) if abs(pan_place(wet) - pan_place(dry)) >= _PAN else 0.0
+    else:
+        power = _promised(nodes)
+        change_db, moved = 10.0 * math.log10(max(power.mean(), 1e-20)), pan_place(power)
+    if abs(change_db) >= _LEVEL_DB:
+        yield f"{abs(change_db):.0f} dB {'up' if change_db > 0.0 else 'down'}"
+    if abs(moved) >= _PAN:
+        yield panned(moved)
+
+
+def _promised(nodes: Iterable[NodeSettings]) -> Float[np.ndarray, " 2"]:
+    """Return the power that memoryless processors give to either side of a mono sound."""
+    sides = np.ones(2)
+    for node in nodes:
+        entry = processor(node.kind)
+        if isinstance(entry, MatrixProcessor):
+            one = {name: value.detach().cpu()[None] for name, value in node.values.items()}
+            matrix = entry.matrix(one)[0].double().numpy()
+            sides = (1.0 - node.wet) * sides + node.wet * (matrix @ sides)
+    return sides**2
+
+
+def pan_place(power: np.ndarray) -> float:
+    """Return the place of a constant-power pan pot, -1 left to +1 right."""
+    left, right = np.sqrt(np.maximum(power, 1e-20))
+    return 4.0 / math.pi * math.atan2(right, left) - 1.0
+
+
+def _dispensable(
+    order: Sequence[int],
+    nodes: Mapping[int, NodeSettings],
+    evidence: Evidence,
+    tolerance: float,
+) -> list[str]:
+    """Name the processors that the match hardly needs."""
+    weak = [
+        processor(node.kind).label
+        for i, node in nodes.items()
+        if evidence.increases[order.index(i)] < tolerance
+    ]
+    return [f"L_a rises by less than {tolerance:g} without the {listed(weak)}"] if weak else []

@@ -1,0 +1,56 @@
+"""A step on another device: nothing stays on the CPU and nothing is copied back.
+
+The device is torch's `meta`, which computes shapes alone: to mix it with the CPU is an error, and
+so is to ask it for a number, which on an accelerator would be a copy to the host and a wait.
+"""
+
+import torch
+
+from mixtrace.descent import RECIPES, Variables
+from mixtrace.descent.objective import settings_loss, shared_operators, window_loss
+from mixtrace.descent.windows import SongWindows, Target
+from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.losses import MixLoss
+from mixtrace.rendering import DryAudio
+
+META = torch.device("meta")
+TIME, WARM_UP = 114_000, 30_000
+
+
+class Elsewhere(SongWindows):
+    """Windows of a song without audio: a mono, a stereo and a silent track."""
+
+    def __init__(self) -> None:
+        self.sample_rate_hz, self.time, self.warm_up, self.device = 30_000, TIME, WARM_UP, META
+        self.loss = MixLoss(30_000, device=META)
+        self.at_once = 1
+
+    def heard(self, graph: Graph):
+        return torch.empty((len(graph.of_kind("equalizer")), 1024), device=META)
+
+    def window(self, number: int):
+        mono, stereo = (torch.empty((1, c, TIME), device=META) for c in (1, 2))
+        target = torch.empty((1, 2, TIME - WARM_UP), device=META)
+        dry = DryAudio([mono, stereo, None], torch.empty(1, device=META))
+        return dry, Target(self.loss.features(target))
+
+
+def test_a_step_stays_where_the_windows_are() -> None:
+    tracks = [("kick", "drums"), ("keys", "keys"), ("voice", "vocals")]
+    graph = build_console(tracks, CONSOLES["studio"])
+    variables = Variables.random(graph, torch.Generator().manual_seed(0))
+    variables = variables.to(META).requires_grad()
+    windows = Elsewhere()
+    objective = RECIPES["default"].objective
+    settings, (dry, target) = variables.settings(), windows.window(0)
+    operators = shared_operators(graph, settings, windows, [dry], objective)
+    total, match = window_loss(
+        graph, settings, windows, dry, target, objective, operators=operators
+    )
+    assert total.device == match.device == META
+    (total + settings_loss(graph, settings, windows, objective, 1.0)).backward(retain_graph=True)
+    gathered = [leaf.grad for leaf in operators.leaves]
+    torch.autograd.backward(operators.computed, gathered)
+    for key, value in variables.values.items():
+        assert value.grad is not None and value.grad.device == META, key
+    variables.project()
