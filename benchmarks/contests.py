@@ -3,23 +3,26 @@
 Usage: contests.py [--times 20] [--seed 0]
 
 Two short fits of a song made by code are started into one folder, together or one while the other
-searches. Every other time the folder holds the lock of a run that was killed. One has to be
+has it (which is halted until the second has ended: a fit of a second would be over). Every other time the folder holds the lock of a run that was killed. One has to be
 refused with exit code 2 and a sentence that names the other, whose result has to be that of a fit
 that had no rival, to the bit. Prints Markdown. Needs Linux.
 """
 
 import argparse
+import json
 import random
 import re
 import signal
 import sys
 import tempfile
+import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from stopped_runs import Loaded, Run, ends_of, hidden_files, table, whole_run, write_song
 
-LOCK = ".mixtrace.lock"
+LOCK, HOLDER = ".mixtrace.lock", ".mixtrace.holder.json"
 HELD_FROM = "console"  # the stage of a fit from which on it has its folder
 REFUSAL = re.compile(
     r"Error: Expected an output folder that no other run writes to; process (\d+) on \S+, since "
@@ -57,10 +60,12 @@ def contest(
     if together:
         first.work(rng.uniform(0.0, 0.1))
     else:
-        first.wait_for(HELD_FROM)
-    found["started together" if together else "started while the other searched"] += 1
+        hold(first, out)
+    found["started together" if together else "started while the other had it"] += 1
     second = Run(loaded, "fit", song, out)
-    codes = first.end(), second.end()
+    code = None if together else second.end()
+    first.signal(signal.SIGCONT)
+    codes = first.end(), second.end() if together else code
     found["one wrote and one was refused"] += sorted(map(str, codes)) == ["0", "2"]
     refused, winner = (first, second) if codes[0] == 2 else (second, first)
     said = [line for line in refused.lines if not re.fullmatch(r"[a-z ]+(, .*)?", line)]
@@ -71,6 +76,17 @@ def contest(
     found["identical"] += ends_of(out) == ends_of(whole)
     found["left hidden files"] += bool(hidden_files(out))
     print(f"{number}: {codes}, {said}", file=sys.stderr)
+
+
+def hold(run: Run, out: Path) -> None:
+    """Halt a run once it has its folder."""
+    holder = out / HOLDER
+    while not run.is_over():
+        with suppress(FileNotFoundError, ValueError):
+            if json.loads(holder.read_text())["process"] == run.number:
+                break
+        time.sleep(0.002)
+    run.signal(signal.SIGSTOP)
 
 
 def leave_lock(loaded: Loaded, song: Path, out: Path, rng: random.Random) -> None:
