@@ -13,6 +13,7 @@ test: $(VENV)/.installed-test
 
 check: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff check --select F821 benchmarks docs
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright
 	$(VENV)/bin/python -m pytest tests/test_architecture.py

@@ -27,7 +27,7 @@ from speed_workload import RATE_HZ, OursAtWork, make_session, seconds_of
 
 import mixtrace
 from mixtrace.progress import Progress
-from mixtrace.prune import SearchConfig
+from mixtrace.prune import ConsoleSearch, SearchConfig
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-memory.md"
 _FILE_RATE_HZ = 44_100
