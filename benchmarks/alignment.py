@@ -2,7 +2,7 @@
 
     python benchmarks/alignment.py [SONGS] [--case NAME]
 
-SONGS is the folder of the five shared songs. Their tracks lie where they are, but for the singer of
+SONGS is the folder of the five songs of docs/results.md. Their tracks lie where they are, but for the singer of
 Reggae (-1.015 ms, raw against stem) and the synthesizer of Caesium (-3.797 ms, as found; its truth
 is not known). For each case everything is planted on top of that, in memory, at the song's rate:
 

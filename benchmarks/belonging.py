@@ -6,8 +6,8 @@ Tables in Markdown. Foreign: 64 tracks, each laid alone beside a song it does no
 offset drawn at random: 44 of other songs, 12 of the demo song, and 8 of another take of the demo
 song beside the demo song itself (one key, one tempo, one score; each 4.37 s late). True: every
 track of every song and of the demo song; whether anything is called missing there; and of which
-tracks that is told when they are left out in turn. Songs are looked for beside the project, in
-../shared/data.
+tracks that is told when they are left out in turn. benchmarks/README.md says
+where songs are looked for.
 """
 
 import argparse

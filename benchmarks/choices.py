@@ -5,7 +5,7 @@
 Every variant changes one choice and fits the full console of preset `studio` from the same seed.
 The loss of the whole song is taken after some of the steps; the time it takes is not counted.
 Prints a table in Markdown and writes it, with a drawing for each song, to
-docs/performance-choices.md. Songs are looked for beside the project, in ../shared/data.
+docs/performance-choices.md. benchmarks/README.md says where songs are looked for.
 """
 
 import argparse

@@ -3,8 +3,8 @@
     python benchmarks/echoes.py [--songs Beatles_known DaisyDaisy_known]
 
 Prints a table in Markdown. The true mixes were made by another program, with feedback; its echoes
-stand at `mix / (1 - mix)` of the direct sound. Songs are looked for beside the project, in
-../shared/data.
+stand at `mix / (1 - mix)` of the direct sound. benchmarks/README.md says where songs
+are looked for.
 """
 
 import argparse

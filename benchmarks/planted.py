@@ -3,7 +3,7 @@
     python benchmarks/planted.py [--songs demo Beatles_known ...] [--seeds 3]
 
 Prints a report in Markdown and writes it to docs/results-planted.md after every search. Songs whose
-tracks are not beside the project, in ../shared/data, are left out.
+tracks are absent are left out; benchmarks/README.md says where they are looked for.
 """
 
 import argparse
