@@ -2,9 +2,10 @@
 
     python benchmarks/alignment.py [SONGS] [--case NAME]
 
-SONGS is the folder of the five songs of docs/results.md. Their tracks lie where they are, but for the singer of
-Reggae (-1.015 ms, raw against stem) and the synthesizer of Caesium (-3.797 ms, as found; its truth
-is not known). For each case everything is planted on top of that, in memory, at the song's rate:
+SONGS is the folder of the songs of docs/results.md. Their tracks lie where they are, but for the
+singer of Reggae (-1.015 ms, raw against stem) and the synthesizer of Caesium (-3.797 ms, as found;
+its truth is not known). For each case everything is planted on top of that, in memory, at the
+song's rate:
 
 - shifted: silence before the mix (later) or before all tracks (earlier);
 - trimmed: the first 7.85 s of the mix are cut off;

@@ -335,6 +335,41 @@ def test_every_processor_survives_the_round_trip(tmp_path: Path):
             assert torch.equal(found.settings[i].values[name], value), (given.kind, name)
 
 
+TOLD = (
+    ("parametric_equalizer", "high_pass_db_per_octave", 12.0, "dB/oct", 13.0),
+    ("compressor", "detector", 1.0, None, 0.5),
+    ("feedback_delay", "length_s", 4.0, "s", 60.0),
+    ("fader_automation", "knot_s", [0.0, 12.5, 30.0], "s", [0.0, 12.5, 12.5]),
+)
+"""Kind, parameter, the value and the unit that docs/graph-format.md tells, and a value refused."""
+
+
+@pytest.mark.parametrize(("kind", "name", "value", "unit", "refused"), TOLD)
+def test_choices_fixed_values_and_lengths_stand_as_the_docs_tell(
+    tmp_path: Path, kind: str, name: str, value: Any, unit: str | None, refused: Any
+):
+    values = {
+        spec.name: spec.clip(spec.physical(torch.zeros((1, *spec.shape)) + spec.init))[0]
+        for spec in PROCESSORS[kind].params
+    }
+    values[name] = torch.tensor(value)
+    if kind == "fader_automation":
+        values["knot_db"] = torch.zeros(len(value))
+    graph = Graph.of([("input", "a"), (kind, "a"), ("output", "a")], [(0, 1), (1, 2)])
+    settings = Settings.of({1: NodeSettings(kind, values, 1.0)})
+    tracks = (StoredTrack("a", "g", Alignment()),)
+    path = write(tmp_path, StoredGraph("song", tracks, graph, settings))
+    document = json.loads(path.read_text("utf-8"))
+    entry = document["nodes"][1]["parameters"][name]
+    assert entry == {"value": value} | ({"unit": unit} if unit else {})
+    page = Path(__file__).resolve().parents[2] / "docs" / "graph-format.md"
+    assert f'"{name}": {json.dumps(entry)}' in page.read_text("utf-8")
+    entry["value"] = refused
+    path.write_text(json.dumps(document), "utf-8")
+    with pytest.raises(StoreError, match=name):
+        read_graph(path)
+
+
 def test_the_example_of_the_docs_can_be_read(tmp_path: Path):
     page = Path(__file__).resolve().parents[2] / "docs" / "graph-format.md"
     text = page.read_text("utf-8").split("```json\n")[1].split("```")[0]
