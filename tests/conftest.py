@@ -77,7 +77,7 @@ def shared_data() -> Path:
     """Return the folder of real songs; skip the test where it is absent."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     if not folder.is_dir():
-        pytest.skip("the real songs are absent: expected those of docs/results.md in ../shared/data")
+        pytest.skip("the songs of docs/results.md are absent: expected a folder ../shared/data")
     return folder
 
 
