@@ -133,9 +133,10 @@ def test_all_bands_together_are_the_sections_in_series():
 
 
 def test_slopes_differ_from_node_to_node():
-    slopes = [0.0, 12.0, 24.0, 6.0]
+    slopes = [(0.0, 24.0), (12.0, 12.0), (24.0, 0.0), (6.0, 6.0)]
     single = [
-        batch(node(high_pass_db_per_octave=s, low_pass_db_per_octave=24.0 - s if s != 6.0 else 6.0)) for s in slopes
+        batch(node(high_pass_db_per_octave=high, low_pass_db_per_octave=low))
+        for high, low in slopes
     ]
     together = {name: torch.cat([values[name] for values in single]) for name in FLAT}
     audio = noise(4000)
