@@ -3,9 +3,10 @@
 Usage: contests.py [--times 20] [--seed 0]
 
 Two short fits of a song made by code are started into one folder, together or one while the other
-has it (which is halted until the second has ended: a fit of a second would be over). Every other time the folder holds the lock of a run that was killed. One has to be
-refused with exit code 2 and a sentence that names the other, whose result has to be that of a fit
-that had no rival, to the bit. Prints Markdown. Needs Linux.
+has it (which is halted until the second has ended: a fit of a second would be over). Every other
+time the folder holds the lock of a run that was killed. One has to be refused with exit code 2 and
+a sentence that names the other, whose result has to be that of a fit that had no rival, to the bit.
+Prints Markdown. Needs Linux.
 """
 
 import argparse

@@ -79,8 +79,10 @@ def test_shelves_and_bells_follow_the_analogue_curve(kind, qs, tolerance_db, rat
 @pytest.mark.parametrize(
     ("function", "kind", "slope", "tolerance_db"),
     [
+        (low_pass_sections, "lowpass", 6, 0.15),
         (low_pass_sections, "lowpass", 12, 0.2),
         (low_pass_sections, "lowpass", 24, 0.4),
+        (high_pass_sections, "highpass", 6, 0.05),
         (high_pass_sections, "highpass", 12, 0.2),
         (high_pass_sections, "highpass", 24, 0.5),
     ],
@@ -89,6 +91,8 @@ def test_passes_are_butterworths(function, kind, slope, tolerance_db, rate_hz):
     for frequency_hz in FREQUENCIES_HZ:
         if kind == "lowpass" and frequency_hz < 100.0:
             continue
+        if kind == "highpass" and slope == 6 and frequency_hz > 2000.0:
+            continue  # beyond what the equalizer offers
         hz = measured_hz(rate_hz, frequency_hz, 0.7)
         poles = signal.buttap(slope // 6)[1]
         ratio = 1j * hz / frequency_hz
@@ -178,7 +182,7 @@ def all_sections(frequency_hz: Tensor, gain_db: Tensor, q: Tensor, rate_hz: floa
     passes = [
         function(frequency_hz, slope, rate_hz)
         for function in (low_pass_sections, high_pass_sections)
-        for slope in (12, 24)
+        for slope in (6, 12, 24)
     ]
     return torch.cat([torch.stack(shaped, -2), *passes], -2)
 

@@ -13,8 +13,8 @@ Largest error against the analogue curve, up to .9 of the Nyquist frequency, at 
 
     bells, up to 18 dB, Q .3 to 10          .25 dB
     shelves, up to 18 dB, Q .5 to 1         .3 dB
-    low-pass 12 and 24 dB per octave        .2 and .4 dB
-    high-pass 12 and 24 dB per octave       .2 and .5 dB
+    low-pass 6, 12 and 24 dB per octave     .15, .2 and .4 dB
+    high-pass 6, 12 and 24 dB per octave    .05 (up to 2 kHz), .2 and .5 dB
 
 Above .9 of the Nyquist frequency nothing is promised.
 """
@@ -111,11 +111,19 @@ def low_pass_sections(
 ) -> Float[Tensor, "*batch section 6"]:
     """Return the one or two sections of Butterworth low-passes.
 
+    1 / (s + 1) of 6 dB per octave is matched as (t s + 1) / ((s + 1) (t s + 1)): a pole and a zero
+    at the Nyquist frequency leave it as it is, and give the match something to move.
+
     Args:
         frequency_hz: where the gain is -3 dB.
-        slope_db_per_octave: 12 or 24.
+        slope_db_per_octave: 6, 12 or 24.
         sample_rate_hz: rate of the audio.
     """
+    if slope_db_per_octave == 6:
+        radians = 2.0 * math.pi / sample_rate_hz * frequency_hz.double()[..., None]
+        one, nyquist = torch.ones_like(radians), radians / math.pi
+        numerator = Quadratic(one, nyquist, torch.zeros_like(one))
+        return matched_section(numerator, Quadratic(one, one + nyquist, nyquist), radians)
     radians, one, inverse_q = _butterworth(frequency_hz, slope_db_per_octave, sample_rate_hz)
     zero = torch.zeros_like(one)
     return matched_section(Quadratic(one, zero, zero), Quadratic(one, inverse_q, one), radians)
@@ -124,7 +132,16 @@ def low_pass_sections(
 def high_pass_sections(
     frequency_hz: Float[Tensor, "*batch"], slope_db_per_octave: int, sample_rate_hz: float
 ) -> Float[Tensor, "*batch section 6"]:
-    """Return the one or two sections of Butterworth high-passes; arguments as for low-passes."""
+    """Return the one or two sections of Butterworth high-passes; arguments as for low-passes.
+
+    s / (s + 1) of 6 dB per octave has its zero at 0 Hz, its pole at exp(-w), w in radians a sample,
+    and its analogue gain at the Nyquist frequency.
+    """
+    if slope_db_per_octave == 6:
+        radians = 2.0 * math.pi / sample_rate_hz * frequency_hz.double()[..., None]
+        pole, zero = torch.exp(-radians), torch.zeros_like(radians)
+        gain = 0.5 * (1.0 + pole) / (1.0 + (radians / math.pi).square()).sqrt()
+        return torch.stack([gain, -gain, zero, zero + 1.0, -pole, zero], -1)
     radians, one, inverse_q = _butterworth(frequency_hz, slope_db_per_octave, sample_rate_hz)
     numerator = Quadratic(torch.zeros_like(one), torch.zeros_like(one), one)
     return matched_section(numerator, Quadratic(one, inverse_q, one), radians, blocks=True)

@@ -36,7 +36,7 @@ _TOLD_DB = 0.5
 _FULLY_WET = 0.995
 _SHOWN_RATE_HZ = 96_000.0
 _GLYPH_DB = 9.0
-_CHOICES = (0.0, 12.0, 24.0)
+_CHOICES = (0.0, 6.0, 12.0, 24.0)
 _BELLS_HZ = (150.0, 500.0, 1700.0, 5500.0)
 
 _PLACES = {
@@ -80,7 +80,7 @@ def _slope(name: str) -> ParamSpec:
         warp=Affine(12.0, 12.0),
         shape=(),
         label=f"{name.replace('_', ' ')} slope",
-        meaning="A switch: 0 is off, 12 and 24 are Butterworth filters. No search moves it.",
+        meaning="A switch: 0 is off; 6, 12 and 24 are Butterworth filters. No search moves it.",
         start=12.0,
         rate=0.0,
         choices=_CHOICES,
@@ -242,18 +242,23 @@ def _passes(
 ) -> Iterator[Float[Tensor, "node section 6"]]:
     """Yield the sections of a pass, as many as the steepest needs; the others do nothing."""
     slopes, frequency_hz = values[f"{name}_db_per_octave"].detach(), values[f"{name}_hz"]
-    steepest = int(slopes.max()) // 12
+    steepest = _sections_of(int(slopes.max()))
     if not steepest:
         return
     off = torch.tensor([1.0, 0.0, 0.0, 1.0, 0.0, 0.0], dtype=torch.float64)
     rows = off.to(slopes.device).repeat(len(slopes), steepest, 1)
-    for slope in (12, 24):
+    for slope in map(int, _CHOICES[1:]):
         nodes = (slopes == slope).nonzero()
         if len(nodes):
-            places = torch.arange(slope // 12, device=nodes.device)
+            places = torch.arange(_sections_of(slope), device=nodes.device)
             sections = design(frequency_hz[nodes[:, 0]], slope, sample_rate_hz)
             rows = rows.index_put((nodes, places), sections)
     yield rows
+
+
+def _sections_of(slope_db_per_octave: int) -> int:
+    """Return how many sections a pass takes; one of 6 dB per octave leaves half of its own."""
+    return -(-slope_db_per_octave // 12)
 
 
 @dataclass(frozen=True)
