@@ -1,0 +1,214 @@
+"""What follows the direct part of a response: echoes of a delay, and the tail of a reverb.
+
+What follows is divided by the direct sound, so it is what a delay or a reverb was given that hears
+the track behind its EQ and fader: an echo then is one spike, as bright as the delay made it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mixtrace.dsp import fast_length
+from mixtrace.units import ratio_from_db
+
+__all__ = ["Echoes", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail"]
+
+_FADE_S = (0.004, 0.010)
+_DIVISION = 3e-3
+_SPIKE_S, _AROUND_S = 0.0005, 0.02
+_STANDS_OUT = 10.0
+_SOFTEST_DB = -32.0
+_NEAREST_S, _FARTHEST_S = 0.02, 2.0
+_REPEATS = 4
+_REPEAT_WITHIN_S = 0.002
+_BLOCK_S = 0.01
+_ABOVE_NOISE = 2.0
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """Echoes of equal distance.
+
+    Attributes:
+        time_s: from the sound to the first, and from each to the next.
+        feedback: amplitude of the second over that of the first; 0 where none was found.
+        level_db: of the first, re the sum of both sides of the direct sound.
+        ping_pong: 0 where each side repeats itself, 1 where repeats alternate.
+    """
+
+    time_s: float
+    feedback: float
+    level_db: float
+    ping_pong: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """The response of a reverb that hears a track behind its EQ and fader.
+
+    Attributes:
+        taps: to each side from each channel of what it hears, at the rate of the reading.
+        level_db: its energy as the track sounds, re the direct sound.
+    """
+
+    taps: Float[np.ndarray, "side channel taps"]
+    level_db: float
+
+
+def after_direct(
+    rest: Float[np.ndarray, "side taps"],
+    sound: Float[np.ndarray, " taps"],
+    power: Float[np.ndarray, " bin"],
+    sample_rate_hz: float,
+) -> Float[np.ndarray, "side taps"]:
+    """Return what follows a direct sound, divided by it.
+
+    Args:
+        rest: the response to left and right without its direct part, from the arrival on.
+        sound: the response of what a delay or a reverb hears, from the arrival on.
+        power: of the track, from 0 to half the rate: where it is weak, nothing is divided.
+        sample_rate_hz: the rate.
+    """
+    time_s = np.arange(rest.shape[-1]) / sample_rate_hz
+    rise = np.clip((time_s - _FADE_S[0]) / (_FADE_S[1] - _FADE_S[0]), 0.0, 1.0)
+    length = fast_length(2 * rest.shape[-1])
+    late = np.fft.rfft(rest * np.sin(0.5 * np.pi * rise) ** 2, length)
+    heard = _over(power, late.shape[-1])
+    spectrum = np.fft.rfft(sound, length)
+    weight = np.abs(spectrum) ** 2 * heard
+    divided = late * spectrum.conj() * heard / (weight + _DIVISION * weight.max() + 1e-30)
+    return np.fft.irfft(divided, length)[:, : rest.shape[-1]]
+
+
+def noise_after(
+    unsure: Float[np.ndarray, " bin"],
+    sound: Float[np.ndarray, " taps"],
+    power: Float[np.ndarray, " bin"],
+) -> float:
+    """Return the energy by which each tap of what follows is unsure, once it is divided.
+
+    Args:
+        unsure: the variance of a tap of the response as a spectrum, from 0 to half the rate.
+        sound, power: as for `after_direct`.
+    """
+    spectrum = np.abs(np.fft.rfft(sound, 2 * (len(power) - 1))) ** 2
+    weight = spectrum * power
+    divided = weight * power / (weight + _DIVISION * weight.max() + 1e-30) ** 2
+    return float(np.mean(unsure * divided))
+
+
+def read_echoes(
+    after: Float[np.ndarray, "side taps"], sample_rate_hz: float
+) -> tuple[Echoes | None, Float[np.ndarray, "side taps"]]:
+    """Return the echoes that stand out of what follows, and what is left without them.
+
+    Args:
+        after: see `after_direct`.
+        sample_rate_hz: the rate.
+    """
+    width = max(1, round(_SPIKE_S * sample_rate_hz))
+    amplitude = _amplitude(after, width)
+    first = _first_spike(amplitude, sample_rate_hz)
+    if first is None:
+        return None, after
+    places = [first]
+    reach = round(_REPEAT_WITHIN_S * sample_rate_hz)
+    for number in range(2, _REPEATS + 1):
+        middle = round(places[0] * number)
+        if middle + reach >= len(amplitude):
+            break
+        near = amplitude[middle - reach : middle + reach + 1]
+        place = middle - reach + int(near.argmax())
+        if not _stands_out(amplitude, place, sample_rate_hz):
+            break
+        places.append(place)
+    time_s = float(np.mean([p / (k + 1) for k, p in enumerate(places)]))
+    one = amplitude[places[0]]
+    feedback = float(amplitude[places[1]] / one) if len(places) > 1 else 0.0
+    echoes = Echoes(
+        time_s / sample_rate_hz,
+        min(feedback, 0.9),
+        float(20.0 * np.log10(one)),
+        _ping_pong(after, places, width),
+    )
+    left = after.copy()
+    for number in range(1, _REPEATS + 1):
+        middle = round(time_s * number)
+        left[:, max(0, middle - 2 * width) : middle + 4 * width] = 0.0
+    return echoes, left
+
+
+def read_tail(
+    after: Float[np.ndarray, "side channel taps"],
+    noise: float,
+    power: Float[np.ndarray, " bin"],
+    sample_rate_hz: float,
+) -> Tail | None:
+    """Return the tail of a reverb in what follows, cut where it sinks into the noise.
+
+    Args:
+        after: what follows the direct sound from each channel, without echoes.
+        noise: energy by which a tap is unsure.
+        power: of the track, from 0 to half the rate.
+        sample_rate_hz: the rate.
+
+    Returns:
+        The tail; its level is that of the response itself. None where it is mostly noise.
+    """
+    block = round(_BLOCK_S * sample_rate_hz)
+    count = after.shape[-1] // block
+    energy = (after[..., : count * block] ** 2).reshape(-1, count, block).sum((0, 2))
+    rows = after.shape[0] * after.shape[1]
+    above = np.flatnonzero(energy > (1.0 + _ABOVE_NOISE) * rows * noise * block)
+    if not len(above):
+        return None
+    taps = after[..., : (int(above[-1]) + 1) * block].copy()
+    fade = min(block, taps.shape[-1])
+    taps[..., -fade:] *= np.cos(0.5 * np.pi * np.arange(fade) / fade) ** 2
+    if (taps**2).sum() < _ABOVE_NOISE * rows * noise * taps.shape[-1]:
+        return None
+    spectrum = (np.abs(np.fft.rfft(taps)) ** 2).sum((0, 1))
+    heard = _over(power, len(spectrum))
+    level_db = 10.0 * np.log10((spectrum * heard).sum() / heard.sum() + 1e-12)
+    return Tail(taps, float(level_db))
+
+
+def _over(power: Float[np.ndarray, " bin"], bins: int) -> Float[np.ndarray, " bins"]:
+    """Return a spectrum at another number of bins from 0 to half the rate."""
+    return np.interp(np.linspace(0.0, len(power) - 1.0, bins), np.arange(len(power)), power)
+
+
+def _amplitude(after: Float[np.ndarray, "side taps"], width: int) -> Float[np.ndarray, " taps"]:
+    """Return the root energy of both sides around each tap."""
+    energy = (after**2).sum(0)
+    return np.sqrt(np.convolve(energy, np.ones(2 * width + 1), "same"))
+
+
+def _first_spike(amplitude: Float[np.ndarray, " taps"], sample_rate_hz: float) -> int | None:
+    """Return the loudest place that stands out as an echo does."""
+    first, last = (round(s * sample_rate_hz) for s in (_NEAREST_S, _FARTHEST_S))
+    searched = amplitude[first:last]
+    if not len(searched):
+        return None
+    place = first + int(searched.argmax())
+    loud = amplitude[place] > ratio_from_db(_SOFTEST_DB)
+    return place if loud and _stands_out(amplitude, place, sample_rate_hz) else None
+
+
+def _stands_out(amplitude: Float[np.ndarray, " taps"], place: int, sample_rate_hz: float) -> bool:
+    """Say whether a place is far louder than most of what is around it."""
+    around = round(_AROUND_S * sample_rate_hz)
+    near = amplitude[max(0, place - around) : place + around + 1]
+    return bool(amplitude[place] > _STANDS_OUT * np.median(near))
+
+
+def _ping_pong(after: Float[np.ndarray, "side taps"], places: list[int], width: int) -> float:
+    """Return 1 where the first two repeats are on different sides, 0 where on the same."""
+    if len(places) < 2:
+        return 0.0
+    shares = []
+    for place in places[:2]:
+        energy = (after[:, max(0, place - width) : place + width + 1] ** 2).sum(-1)
+        shares.append((energy[1] - energy[0]) / energy.sum())
+    return float(np.clip(0.5 * abs(shares[0] - shares[1]), 0.0, 1.0))

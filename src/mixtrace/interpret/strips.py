@@ -1,0 +1,200 @@
+"""One track's strip: from its captured responses and gain to processors in order."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.captured import CapturedTrack, anatomy, sounding_at
+from mixtrace.interpret.band_fit import BandFit, fit_bands
+from mixtrace.interpret.bands import shape_db
+from mixtrace.interpret.direct import Direct, direct_part
+from mixtrace.interpret.nodes import equalizer_of, mixed_in, node_of, response_of, sides_of
+from mixtrace.interpret.space import (
+    Echoes,
+    Tail,
+    after_direct,
+    noise_after,
+    read_echoes,
+    read_tail,
+)
+from mixtrace.processors import NodeSettings
+
+__all__ = ["Fixed", "read_fixed"]
+
+_WORTH = 4.0
+_MODEL_DB = 0.25
+"""What an engine's curve may differ from ours: filters of other designs do near Nyquist's frequency."""
+
+_TOGETHER = 4.0
+"""Neighbouring points of a direct part tell the same: so many of them count as one."""
+
+_SMOOTHED, _LATE_SMOOTHED = 9, 25  # points; a third of an octave and one
+_SOUNDS_DB = -45.0
+_LEAST_SPACE_DB = -30.0
+_DAMPING_HZ = 12_000.0
+_KEPT_DB = 60.0
+_SHORTEST_S, _LONGEST_S = 0.2, 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """What does not move on a strip.
+
+    Attributes:
+        equalizer: its EQ; None where it has none.
+        level_db, pan: of its fader.
+        sides: the same as gains to left and right.
+        delay: a delay in front of the fader; None where there is none.
+        reverb: the response of a reverb behind the fader; None where there is none.
+        tail_db: its level re the direct sound.
+        misfit_db: median of what the EQ leaves of the direct part's curve, where the track sounds.
+    """
+
+    equalizer: NodeSettings | None
+    level_db: float
+    pan: float
+    sides: tuple[float, float]
+    delay: NodeSettings | None
+    reverb: Tail | None
+    tail_db: float
+    misfit_db: float
+
+
+def read_fixed(
+    track: CapturedTrack,
+    unsure: Float[np.ndarray, " bin"],
+    lead: int,
+    sample_rate_hz: int,
+) -> Fixed:
+    """Return what does not move on the strip of a track.
+
+    Args:
+        track: as it was captured.
+        unsure: the variance of a tap of its responses as a spectrum, from 0 to half the rate.
+        lead: taps before time zero.
+        sample_rate_hz: the rate.
+    """
+    responses = track.responses.double().numpy()
+    power = track.sounding.double().numpy()
+    parts = anatomy(track.responses, track.sounding, lead, sample_rate_hz)
+    direct = direct_part(responses, lead, parts.arrival_s, sample_rate_hz)
+    fit, sigma_db, sounds_db = _tone(direct, track, unsure, sample_rate_hz)
+    shape = 10.0 ** (shape_db(fit.bands, direct.hz) / 20.0)
+    channels = responses.shape[1]
+    own = [direct.response[side, min(side, channels - 1)] for side in (0, 1)]
+    weights = sigma_db**-2.0
+    left, right = (
+        10.0 ** (np.average(20.0 * np.log10(np.abs(r) / shape + 1e-9), weights=weights) / 20.0)
+        for r in own
+    )
+    equalizer = equalizer_of(fit.bands) if fit.bands else None
+    sound = np.ones(1) if equalizer is None else response_of(equalizer, sample_rate_hz).numpy()
+    arrival = lead + round(parts.arrival_s * sample_rate_hz)
+    space = _Space(responses, sound, (left, right), arrival, power, unsure, sample_rate_hz)
+    delay, reverb, tail_db = space.read()
+    level_db, pan = sides_of(left, right)
+    misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
+    return Fixed(
+        equalizer,
+        level_db,
+        pan,
+        (left, right),
+        delay,
+        reverb,
+        tail_db,
+        float(np.median(misfit_db)) if len(misfit_db) else 0.0,
+    )
+
+
+def _tone(
+    direct: Direct,
+    track: CapturedTrack,
+    unsure: Float[np.ndarray, " bin"],
+    sample_rate_hz: int,
+) -> tuple[BandFit, Float[np.ndarray, " hz"], Float[np.ndarray, " hz"]]:
+    """Return the bands of the EQ, how sure each point was in dB, and how loud the track is there."""
+    hz = direct.hz
+    sounding = sounding_at(track.sounding, torch.tensor(hz), sample_rate_hz)
+    sounds_db = 10.0 * np.log10(sounding.double().numpy() + 1e-9)
+    power = np.abs(direct.response) ** 2
+    noise = np.interp(hz, np.linspace(0.0, 0.5 * sample_rate_hz, len(unsure)), unsure)
+    taps = direct.window_s * sample_rate_hz
+    rows = power.shape[0] * power.shape[1]
+    variance = rows * _smoothed(noise, _SMOOTHED) * taps
+    variance += _smoothed(direct.later.sum((0, 1)), _LATE_SMOOTHED)
+    share = variance / (power.sum((0, 1)) + 1e-20)
+    sigma_db = np.sqrt(_TOGETHER * (0.5 * (20.0 / math.log(10.0)) ** 2 * share + _MODEL_DB**2))
+    sigma_db /= 10.0 ** (np.minimum(sounds_db - _SOUNDS_DB, 0.0) / 20.0)
+    return fit_bands(hz, _power_db(direct), sigma_db, _WORTH), sigma_db, sounds_db
+
+
+def _power_db(direct: Direct) -> Float[np.ndarray, " hz"]:
+    """Return the mean power of a direct part over the channels of its track, in dB."""
+    power = (np.abs(direct.response) ** 2).sum((0, 1)) / direct.response.shape[1]
+    return 10.0 * np.log10(power + 1e-20)
+
+
+def _smoothed(values: Float[np.ndarray, " hz"], points: int) -> Float[np.ndarray, " hz"]:
+    edge = points // 2
+    return np.convolve(np.pad(values, edge, mode="edge"), np.ones(points) / points, "valid")
+
+
+@dataclass(frozen=True, eq=False)
+class _Space:
+    """A response and its direct part: what is left is a delay or a reverb."""
+
+    responses: Float[np.ndarray, "side channel taps"]
+    sound: Float[np.ndarray, " short"]
+    sides: tuple[float, float]
+    arrival: int
+    power: Float[np.ndarray, " bin"]
+    unsure: Float[np.ndarray, " bin"]
+    rate: int
+
+    def read(self) -> tuple[NodeSettings | None, Tail | None, float]:
+        """Return a delay, a reverb, and the level of the reverb re the direct sound."""
+        channels = self.responses.shape[1]
+        length = self.responses.shape[-1] - self.arrival
+        direct = np.zeros(length)
+        direct[: len(self.sound)] = self.sound[:length]
+        after, noise, echoes = [], 0.0, None
+        for channel in range(channels):
+            gains = (
+                np.array(self.sides) if channels == 1 else self.sides[channel] * np.eye(2)[channel]
+            )
+            rest = self.responses[:, channel, self.arrival :] - gains[:, None] * direct
+            heard = gains.sum() * direct
+            left = after_direct(rest, heard, self.power, self.rate)
+            noise = max(noise, noise_after(self.unsure, heard, self.power))
+            if channels == 1:
+                echoes, left = read_echoes(left, self.rate)
+            after.append(left)
+        tail = read_tail(np.stack(after, 1), noise, self.power, self.rate)
+        if channels == 1:
+            loudness = sum(self.sides) ** 2 / max(sum(s * s for s in self.sides), 1e-12)
+        else:
+            loudness = 0.5
+        tail_db = -math.inf if tail is None else tail.level_db + 10.0 * math.log10(loudness)
+        if tail_db < _LEAST_SPACE_DB:
+            tail = None
+        return None if echoes is None else _delay(echoes, self.sides), tail, tail_db
+
+
+def _delay(echoes: Echoes, sides: tuple[float, float]) -> NodeSettings:
+    """Return a delay in front of the fader: its echoes go where the sound goes."""
+    loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
+    wet, _ = mixed_in(10.0 ** (echoes.level_db / 20.0) * loudness)
+    falls_db = -20.0 * math.log10(max(echoes.feedback, 1e-3))
+    length_s = echoes.time_s * (2.0 + _KEPT_DB / falls_db)
+    return node_of(
+        "feedback_delay",
+        wet,
+        time_ms=1000.0 * echoes.time_s,
+        feedback=echoes.feedback,
+        ping_pong=echoes.ping_pong,
+        damping_hz=_DAMPING_HZ,
+        length_s=min(max(length_s, _SHORTEST_S), _LONGEST_S),
+    )
