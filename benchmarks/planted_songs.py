@@ -22,6 +22,7 @@ from mixtrace.examples.effects import (
     gain_panning,
     noise_reverb,
     one_pole_compressor,
+    one_pole_gate,
     stereo_imager,
 )
 from mixtrace.prune import Trials, look_at
