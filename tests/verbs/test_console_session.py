@@ -123,6 +123,8 @@ def test_gradients_of_every_setting_are_those_of_finite_differences(
     planted = desk.settings.map(lambda value: value.double())
     for stack in planted.stacks:
         stack.wet.fill_(0.8)  # off the end of its range
+        if "length_s" in stack.values:
+            stack.values["length_s"].fill_(0.5)  # what rings on would lie behind the end
 
     def heard(settings: Settings) -> Tensor:
         audio = render_compiled(desk.graph, settings, dry, desk.rate, time=time)
@@ -132,7 +134,7 @@ def test_gradients_of_every_setting_are_those_of_finite_differences(
     leaves = planted.map(lambda value: value.clone().requires_grad_())
     slopes = iter(torch.autograd.grad(heard(leaves), leaves.tensors(), allow_unused=True))
     named = [(s, name) for s in planted.stacks for name in s.values]
-    checked = set()
+    still = set()
     for stack, name in [*named, *((stack, WET) for stack in planted.stacks)]:
         slope, value = next(slopes), stack.tensor(name)
         if name != WET and processor(stack.kind).param(name).rate == 0.0:
@@ -148,11 +150,10 @@ def test_gradients_of_every_setting_are_those_of_finite_differences(
         told = 0.0 if slope is None else float((slope * step).sum())
         # Sums of 24,000 products of size one round off at some 1e-11.
         assert told == pytest.approx(found, rel=2e-3, abs=1e-9), (stack.kind, name)
-        if abs(told) > 1e-9:
-            checked.add((stack.kind, name))
-    kinds = {kind for kind, _ in checked}
-    assert kinds == set(desk.graph.kinds())
-    assert len(checked) > 45
+        if abs(told) < 1e-9:
+            still.add(name)
+    # Low-passes are off, shelves at 0 dB; the second echo comes behind the end.
+    assert still <= {"low_pass_hz", "low_shelf_hz", "high_shelf_hz", "feedback", "damping_hz"}
 
 
 def test_a_descent_comes_nearer_to_what_was_planted():
@@ -165,7 +166,7 @@ def test_a_descent_comes_nearer_to_what_was_planted():
     start = read_roughly(settings, np.random.default_rng(0))
     descent = Descent(graph, Variables.from_settings(start), windows, RECIPES["default"])
     before = song_loss(graph, start, windows)["published"]
-    for _ in range(6):
+    for _ in range(4):
         descent.step([windows.window(0)], Objective(parsimony=0.0), rate=0.5)
     assert song_loss(graph, descent.settings, windows)["published"] < 0.8 * before
 

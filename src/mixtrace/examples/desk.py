@@ -1,4 +1,4 @@
-"""A session as it lies on a desk: twelve tracks, sends to two returns, a parallel bus, a side-chain.
+"""A session as on a desk: twelve tracks, sends to two returns, a parallel bus, a side-chain.
 
 The demo song shows what the search finds; this one shows what a graph can hold. Its settings are
 those a person would dial, so that a descent has something true to come back to.
@@ -134,6 +134,7 @@ def _off(spec: ParamSpec, value: Tensor, off: Tensor) -> Tensor:
         return value + 3.0 * off
     if spec.unit in ("ms", "s", "Hz", ":1") or spec.name == "bell_q":
         return value * 1.2**off
+    assert isinstance(spec.high, float) and isinstance(spec.low, float)
     return value + 0.1 * (spec.high - spec.low) * off
 
 
@@ -194,9 +195,7 @@ def _dialled(kind: str, dialled: Mapping[str, float | Sequence[float]]) -> NodeS
     return NodeSettings(kind, values, 1.0)
 
 
-def _eq(
-    *bells: tuple[float, float, float], high_pass_hz: float = 0.0, **dialled: float
-) -> Dialled:
+def _eq(*bells: tuple[float, float, float], high_pass_hz: float = 0.0, **dialled: float) -> Dialled:
     """Return an EQ of some bells, each (frequency in Hz, gain in dB, Q)."""
     columns = dict(zip(("bell_hz", "bell_db", "bell_q"), zip(*bells, strict=True), strict=True))
     off = {"high_pass_db_per_octave": 0.0, "low_pass_db_per_octave": 0.0}
@@ -270,7 +269,11 @@ _TRACKS: dict[str, list[Dialled]] = {
         _compressor(-24.0, 6.0, attack_ms=5.0, release_ms=130.0),
         _fader(-12.0, 0.4),
     ],
-    "backing": [_eq((6000.0, 3.0, 0.7), high_pass_hz=150.0), _fader(-10.0, -0.4), _send("room", -6.0)],
+    "backing": [
+        _eq((6000.0, 3.0, 0.7), high_pass_hz=150.0),
+        _fader(-10.0, -0.4),
+        _send("room", -6.0),
+    ],
     "backing low": [_fader(-11.0, 0.4), _send("room", -6.0)],
 }
 
