@@ -113,8 +113,7 @@ def read_roughly(settings: Settings, rng: np.random.Generator) -> Settings:
 
     Levels are off by up to 3 dB, times, frequencies, ratios and Qs by up to 20 %, anything else by
     up to a tenth of its range. When echoes and a reverb begin is off by up to half a sample at
-    30 kHz: a captured response shows that, and no descent finds it, for the spectra of a mix tell
-    nothing of the way to a time that is off by more.
+    30 kHz: a captured response shows that, and a descent on spectra did not find it otherwise.
     """
     rough = settings.map(lambda value: value.clone())
     for stack in rough.stacks:
