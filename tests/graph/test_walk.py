@@ -5,6 +5,7 @@ import pytest
 from mixtrace.graph import (
     CONSOLES,
     INPUT,
+    KEY,
     MIX,
     OUTPUT,
     Edge,
@@ -168,3 +169,37 @@ def test_the_first_of_a_kind_is_found_on_the_strips_of_tracks_alone():
     assert all(found[i] == console.successors[i][0] for i in console.inputs)
     graph = remove_nodes(console, {found[console.inputs[1]]})
     assert set(first_on_strip(graph, "equalizer")) == {console.inputs[0], console.inputs[2]}
+
+
+def test_a_strip_is_told_where_its_own_sound_goes_whichever_comes_first():
+    """A return that the master lists first is fed by sends; the tracks belong to their bus."""
+    nodes = [
+        *(("input", "kick"), ("send", "kick"), ("input", "bass"), ("compressor", "bass")),
+        *(("mix", "room"), ("mix", "band"), ("output", "master")),
+    ]
+    key = Edge(0, 3, 0.0, KEY)
+    edges = [(0, 1), (1, 4), (4, 6), (2, 3), key, (3, 5), (0, 5), (5, 6)]
+    graph = Graph.of(nodes, edges)
+    told = [(p.depth, p.name, p.told) for p in passages(graph)]
+    assert told == [
+        (0, "master", False),
+        (1, "room", False),
+        (2, "kick", True),
+        (1, "band", False),
+        (2, "bass", False),
+        (3, "kick", True),
+        (2, "kick", False),
+    ]
+    strips = {p.name: p for p in passages(graph) if not p.told}
+    assert strips["bass"].feeds == ()
+    assert strips["room"].feeds == (strips["kick"].strip,)
+
+
+def test_a_strip_whose_sound_reaches_no_mix_is_told_where_it_is_listened_to():
+    nodes = [("input", "ghost"), ("input", "bass"), ("compressor", "bass"), ("output", "master")]
+    graph = Graph.of(nodes, [Edge(0, 2, 0.0, KEY), (1, 2), (2, 3)])
+    assert [(p.name, p.told) for p in passages(graph)] == [
+        ("master", False),
+        ("bass", False),
+        ("ghost", False),
+    ]

@@ -1,14 +1,17 @@
 """The picture of a graph: where chains stand, what is marked as removed, what strangers wrote."""
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from mixtrace.graph import CONSOLES, Graph, build_console, remove_nodes
+from mixtrace.graph import CONSOLES, KEY, Edge, Graph, build_console, remove_nodes
+from mixtrace.processors import FAMILIES
 from mixtrace.reporting.details import NodeDetail
 from mixtrace.reporting.diagram import diagram_part
 from mixtrace.reporting.diagram_layout import lay_out
+from mixtrace.reporting.templating import web_text
 
 TRACKS = [("kick", "drums"), ("bass", "bass"), ("snare", "drums"), ("voice", "vocals")]
 
@@ -162,3 +165,44 @@ def test_strips_stand_in_columns_whatever_order_their_nodes_have(names, edges):
     assert {lane.chain.name for lane in layout.lanes} == set(names)
     places = {(lane.column, lane.row) for lane in layout.lanes}
     assert len(places) == len(layout.lanes)
+
+
+def a_desk() -> Graph:
+    """Return kick and bass, keyed by it; drums feed the master and a parallel bus; a return."""
+    nodes = [
+        *(("input", "kick"), ("send", "kick"), ("input", "bass"), ("compressor", "bass")),
+        *(("mix", "drums"), ("mix", "crush"), ("mix", "band"), ("mix", "room")),
+        ("output", "master"),
+    ]
+    key = Edge(0, 3, 0.0, KEY)
+    edges = [(7, 8), (0, 1), (1, 7), (2, 3), key, (0, 4), (4, 5), (4, 6), (5, 6), (3, 6), (6, 8)]
+    graph = Graph.of(nodes, edges)
+    returned = {n: replace(s, role="return") for n, s in graph.strips.items() if s.name == "room"}
+    return Graph({**graph.strips, **returned}, graph.nodes, graph.edges)
+
+
+def test_a_track_stays_in_the_column_of_the_names_whatever_it_listens_to():
+    layout = lay_out(a_desk())
+    assert [(n, of_name(layout, n).column, of_name(layout, n).row) for n in ("kick", "bass")] == [
+        ("kick", 0, 0.0),
+        ("bass", 0, 1.0),
+    ]
+    ((source, destination, slot),) = layout.keys
+    names = [lane.chain.name for lane in layout.lanes]
+    assert (names[source], names[destination], slot) == ("kick", "bass", 0)
+
+
+def test_no_chain_stands_where_another_strip_passes_and_returns_stand_below():
+    layout = lay_out(a_desk())
+    # The bus passes the parallel one on its way to the band.
+    assert of_name(layout, "drums").row != of_name(layout, "crush").row
+    others = [lane.row for lane in layout.lanes if lane.chain.name != "room"]
+    assert of_name(layout, "room").row > max(others)
+    names = [lane.chain.name for lane in layout.lanes]
+    assert [(names[a], names[b]) for a, b in layout.sends] == [("kick", "room")]
+
+
+def test_every_family_has_a_colour():
+    for family in FAMILIES:
+        assert f".{family} {{ --family: var(--{family}); }}" in web_text("page.css")
+        assert f"--{family}: #" in web_text("page.css")

@@ -89,7 +89,7 @@ def test_a_send_is_told_once():
         (2, "sum", "bus"),
         (3, "voice", "track"),
         (3, "echo", "bus"),
-        (4, "voice", "told above"),
+        (4, "voice", "its own sound"),
     ]
 
 

@@ -21,7 +21,14 @@ from mixtrace.graph.model import (
     Strip,
     topological_order,
 )
-from mixtrace.graph.walk import Passage, first_on_strip, passages
+from mixtrace.graph.walk import (
+    Passage,
+    first_on_strip,
+    leads_aside,
+    leads_to,
+    listens_to,
+    passages,
+)
 
 __all__ = [
     "CONSOLES",
@@ -48,6 +55,9 @@ __all__ = [
     "graph_to_json",
     "insert_node",
     "is_branch",
+    "leads_aside",
+    "leads_to",
+    "listens_to",
     "passages",
     "remove_nodes",
     "topological_order",

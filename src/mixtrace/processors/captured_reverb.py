@@ -127,7 +127,7 @@ class CapturedReverb(FilterProcessor):
             label="pre-delay",
             meaning="How much later the response starts than it was stored; 0 leaves it as it is.",
             start=0.0,
-            rate=0.1,
+            rate=0.0005,  # steps of some .02 ms: a descent that left the sample did not return
         ),
     )
 

@@ -63,7 +63,7 @@ class FeedbackDelay(FilterProcessor):
             label="time",
             meaning="Time from the sound to the first echo and from each echo to the next.",
             start=375.0,
-            rate=0.06,
+            rate=0.0001,  # steps of some .02 ms: a descent that left the sample did not return
         ),
         ParamSpec(
             name="feedback",

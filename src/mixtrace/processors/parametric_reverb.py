@@ -74,7 +74,7 @@ class ParametricReverb(FilterProcessor):
             label="pre-delay",
             meaning="Time from the sound to the start of the reverb.",
             start=15.0,
-            rate=0.1,
+            rate=0.0005,  # steps of some .02 ms: a descent that left the sample did not return
         ),
         ParamSpec(
             name="width",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mixtrace.graph import is_branch, leads_to, listens_to
 from mixtrace.processors import Heard, processor
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.pictures import picture
@@ -49,7 +50,11 @@ def node_details(
         node = stored.node(i)
         entry = processor(node.kind)
         title = f"{entry.label} of {stored.graph.name(i)}"
+        if is_branch(stored.graph.nodes[i]):
+            title += f" to {' and '.join(leads_to(stored.graph, i))}"
         settings = [*entry.dials(node), ("wet", percent(node.wet)), *_measured(heard[i])]
+        if node.keyed:
+            settings.append(("keyed by", " and ".join(listens_to(stored.graph, i))))
         if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(

@@ -1,16 +1,17 @@
 """The graph as a picture: tracks on the left, then buses, the master on the right.
 
 Every processor is a button that shows its settings. The tracks' names stand in a column that stays
-while the picture is scrolled. The numbers below are pixels.
+while the picture is scrolled. Sends to one strip share a line down to it; a side-chain is a dashed
+arrow to what listens. The numbers below are pixels.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from markupsafe import Markup
 
-from mixtrace.graph import Graph
+from mixtrace.graph import Graph, is_branch, leads_to
 from mixtrace.processors import FAMILIES, processor
 from mixtrace.reporting.details import NodeDetail
 from mixtrace.reporting.diagram_layout import Lane, Layout, lay_out
@@ -28,6 +29,9 @@ _LETTER, _PILL_ENDS = 6, 24
 _WIDEST_GAP = 160
 _LONGEST_LINE, _LINE = 15, 11
 _SHORT = 5  # letters that fit into a box
+_RISER, _RISERS = 5, 5
+"""How far apart the vertical lines of sends stand in a gap, and how many before they are shared."""
+_CORNER = 5
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,8 @@ def diagram_part(
         names=[lane.chain.name for lane in layout.lanes if lane.chain.role == "track"],
         rows=[_row(lane, places) for lane in layout.lanes],
         wires=[_wire(layout.lanes[a], layout.lanes[b], places) for a, b in layout.wires],
+        sends=_sends(layout, places),
+        keys=[_key(layout.lanes[a], layout.lanes[b], n, places) for a, b, n in layout.keys],
         kept=kept,
         removed=removed,
         details={i: _shown(details[i]) for lane in layout.lanes for i, _ in lane.kept},
@@ -143,7 +149,10 @@ def _kept(
     lane: Lane, places: _Places, details: Mapping[int, NodeDetail], graph: Graph
 ) -> Iterator[_Box]:
     for node, slot in lane.kept:
-        yield _box(lane, slot, graph.nodes[node].kind, places, _words(details[node]), node)
+        box = _box(lane, slot, graph.nodes[node].kind, places, _words(details[node]), node)
+        if is_branch(graph.nodes[node]):
+            box = replace(box, short=_cut(leads_to(graph, node)[0]))
+        yield box
 
 
 def _removed(lane: Lane, places: _Places) -> Iterator[_Box]:
@@ -151,6 +160,10 @@ def _removed(lane: Lane, places: _Places) -> Iterator[_Box]:
         yield _box(
             lane, slot, kind, places, f"{processor(kind).label} of {lane.chain.name}: removed"
         )
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SHORT else f"{name[: _SHORT - 1]}…"
 
 
 def _words(detail: NodeDetail) -> str:
@@ -192,10 +205,51 @@ def _wire(source: Lane, destination: Lane, places: _Places) -> str:
     It stays in its row until the last gap, so that it crosses no row but there.
     """
     start, end = places.ends[source.column], places.starts[destination.column]
+    if destination.column <= source.column:
+        to = places.y(destination)
+        around = _down(source, to - places.row / 2, _CORNER, places, end)
+        return f"{around}H{end - _CORNER:g}V{to:g}h{_CORNER}"
     bend = places.ends[destination.column - 1]
     middle = (bend + end) / 2
     y, to = places.y(source), places.y(destination)
     return f"M{start:g},{y:g}H{bend:g}C{middle:g},{y:g} {middle:g},{to:g} {end:g},{to:g}"
+
+
+def _sends(layout: Layout, places: _Places) -> list[str]:
+    """Return a path for each send: along its row, down beside its column, into what it feeds."""
+    fed = list(dict.fromkeys(b for _, b in layout.sends))
+    paths = []
+    for a, b in layout.sends:
+        to = places.y(layout.lanes[b])
+        aside = _CORNER + _RISER * (1 + fed.index(b) % _RISERS)
+        end = places.starts[layout.lanes[b].column]
+        paths.append(f"{_down(layout.lanes[a], to, aside, places, end)}H{end:g}")
+    return list(dict.fromkeys(paths))
+
+
+def _key(source: Lane, destination: Lane, slot: int, places: _Places) -> str:
+    """Return the path from the end of a chain to the top of a box, between two rows."""
+    x = places.slots[destination.column] + slot * _SLOT + _BOX / 2
+    top = places.y(destination) - places.row / 2
+    above = top + (places.row - places.box) / 2 - 1
+    return f"{_down(source, top, _CORNER, places, x)}H{x:g}V{above:g}"
+
+
+def _down(lane: Lane, to: float, aside: float, places: _Places, then: float) -> str:
+    """Return the path from the end of a chain to a height, so far beside its column.
+
+    It ends with a corner towards where it goes `then`.
+    """
+    start, y = places.ends[lane.column], places.y(lane)
+    corner = _CORNER if to > y else -_CORNER
+    x = start + aside
+    onward = _CORNER if then > x else -_CORNER
+    if abs(to - y) < 2 * _CORNER:
+        return f"M{start:g},{y:g}H{x:g}V{to:g}"
+    return (
+        f"M{start:g},{y:g}H{x - _CORNER:g}Q{x:g},{y:g} {x:g},{y + corner:g}"
+        f"V{to - corner:g}Q{x:g},{to:g} {x + onward:g},{to:g}"
+    )
 
 
 def _shown(detail: NodeDetail) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mixtrace.graph import passages
+from mixtrace.graph import KEY, Passage, is_branch, leads_to, listens_to, passages
 from mixtrace.processors import Heard, processor
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.inline_curves import inline_curve
@@ -11,11 +11,12 @@ from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.session.alignment_notes import pace
 from mixtrace.session.contents import PERHAPS_NOT
 from mixtrace.store import Evidence, StoredGraph
-from mixtrace.wording import counted, seconds
+from mixtrace.wording import counted, seconds, signed_db
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
 
 _LEFT_OUT = "not heard in the mix, left out unless --force is given"
+_TOLD = "told elsewhere"
 _LEAST_S = 1e-5  # half a sample at 48 kHz: what a drift's line has at its start is no move
 
 
@@ -86,7 +87,8 @@ def outline_graph(
 ) -> Outline:
     """Return the outline of a stored graph; any graph, not only a console.
 
-    What feeds several nodes is told under the first of them and only named under the others.
+    What feeds several strips is told under the first that its own sound reaches; under the others
+    it is only named, with the send or the level by which it is heard there.
 
     Args:
         stored: the graph.
@@ -103,7 +105,8 @@ def outline_graph(
     tellings = iter(tell(stored, evidence, tolerance))
     for chain in passages(graph):
         if chain.told:
-            rows.append(Row(chain.depth + 1, chain.name, "told above"))
+            if how := _ways(stored, chain):
+                rows.append(Row(chain.depth + 1, chain.name, f"{how}, {_TOLD}"))
             continue
         note = chain.role
         if chain.role == "track" and chain.name in alignments:
@@ -148,7 +151,32 @@ def outline_session(session: Session) -> Outline:
 def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
     node = stored.node(number)
     entry = processor(node.kind)
-    return Line(entry.label, entry.describe(node), inline_curve(node, heard))
+    label = entry.label
+    if is_branch(stored.graph.nodes[number]):
+        label += f" to {' and '.join(leads_to(stored.graph, number))}"
+    elif node.keyed:
+        label += f" keyed by {' and '.join(listens_to(stored.graph, number))}"
+    return Line(label, entry.describe(node), inline_curve(node, heard))
+
+
+def _ways(stored: StoredGraph, chain: Passage) -> str:
+    """Return how a strip that is told elsewhere feeds the one it is named under.
+
+    Empty where it is only listened to: the processor that does so tells it.
+    """
+    graph = stored.graph
+    ways: list[str] = []
+    for edge in graph.edges:
+        source = graph.nodes[edge.source]
+        between = source.strip, graph.nodes[edge.destination].strip
+        if between != (chain.strip, chain.into) or edge.port == KEY:
+            continue
+        if is_branch(source):
+            send = processor(source.kind)
+            ways.append(f"{send.label} {send.describe(stored.node(edge.source))}")
+        else:
+            ways.append(f"at {signed_db(edge.level_db)}" if edge.level_db else "its own sound")
+    return ", ".join(dict.fromkeys(ways))
 
 
 def _moves(alignment: Alignment) -> list[str]:

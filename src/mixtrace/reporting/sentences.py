@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.graph import Passage, passages
+from mixtrace.graph import Graph, Passage, is_branch, leads_to, listens_to, passages
 from mixtrace.processors import (
     FAMILIES,
     Heard,
@@ -82,14 +82,27 @@ def _told(
     nodes = {i: stored.node(i) for i in passage.processors}
     order = list(FAMILIES)
     in_turn = sorted(nodes, key=lambda i: order.index(processor(nodes[i].kind).family))
-    said = [processor(nodes[i].kind).say(nodes[i], heard[i]) for i in in_turn]
-    words = [*_level(graph.inputs, passage, nodes.values(), evidence), *_words(said)]
+    said = [_said(graph, i, nodes[i], heard[i]) for i in in_turn]
+    own = [node for i, node in nodes.items() if not is_branch(graph.nodes[i])]
+    words = [*_level(graph.inputs, passage, own, evidence), *_words(said)]
     doubts = [doubt for each in said for doubt in each.doubts]
     if evidence is not None and tolerance > 0.0:
         doubts += _dispensable(graph.processors, nodes, evidence, tolerance)
     sentence = ", ".join(words) or "left as it is"
     whole = f"{sentence[0].upper()}{sentence[1:]}."
     return Telling(passage.name, passage.role, passage.depth, whole, tuple(doubts))
+
+
+def _said(graph: Graph, number: int, node: NodeSettings, heard: Heard) -> Said:
+    """Return what a processor says, and what it leads to or listens to."""
+    said = processor(node.kind).say(node, heard)
+    if is_branch(graph.nodes[number]):
+        where = f" to {' and '.join(leads_to(graph, number))}"
+    elif node.keyed:
+        where = f" (key: {' and '.join(listens_to(graph, number))})"
+    else:
+        return said
+    return Said(tuple(f"{word}{where}" for word in said.words), said.doubts)
 
 
 def _words(said: Iterable[Said]) -> list[str]:
