@@ -32,6 +32,7 @@ ROOMS = (
     "rendering",
     "session",
     "captured",
+    "interpret",
     "store",
     "methods",
     "descent",

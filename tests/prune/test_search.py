@@ -159,7 +159,7 @@ def test_an_interrupted_run_resumes_to_the_same_result(
 
 
 @pytest.mark.usefixtures("small_console")
-@pytest.mark.parametrize("work", ["fit.descent.Adam.step", "prune.search._Run._look"])
+@pytest.mark.parametrize("work", ["descent.loop.Adam.step", "prune.search._Run._look"])
 def test_a_signal_in_the_middle_of_something_waits_for_its_end(
     planted: Planted, found: Inversion, monkeypatch: pytest.MonkeyPatch, work: str
 ) -> None:

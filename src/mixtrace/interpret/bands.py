@@ -67,39 +67,17 @@ def _bell(settings: np.ndarray, hz: Curve) -> Curve:
 def _kinds() -> Iterator[BandKind]:
     log = math.log
     for order in (1, 2, 4):
-        slope = 6 * order
-        starts = (40.0, 90.0, 200.0)
-        yield BandKind(
-            f"high-pass {slope}",
-            "high-pass",
-            1,
-            (log(20),),
-            (log(2000),),
-            starts,
-            _pass(order, True),
-        )
+        name, ends = f"high-pass {6 * order}", ((log(20),), (log(2000),))
+        yield BandKind(name, "high-pass", 1, *ends, (40.0, 90.0, 200.0), _pass(order, True))
     for order in (1, 2, 4):
-        slope, starts = 6 * order, (4000.0, 9000.0)
-        yield BandKind(
-            f"low-pass {slope}",
-            "low-pass",
-            1,
-            (log(500),),
-            (log(20_000),),
-            starts,
-            _pass(order, False),
-        )
-    starts = (80.0, 200.0, 500.0)
-    yield BandKind(
-        "low shelf", "low shelf", 2, (log(30), -18.0), (log(1000), 18.0), starts, _shelf(False)
-    )
-    starts = (2500.0, 5000.0, 9000.0)
-    yield BandKind(
-        "high shelf", "high shelf", 2, (log(1000), -18.0), (log(18_000), 18.0), starts, _shelf(True)
-    )
-    yield BandKind(
-        "bell", "bell", 3, (log(25), -18.0, log(0.3)), (log(18_000), 18.0, log(8)), (), _bell
-    )
+        name, ends = f"low-pass {6 * order}", ((log(500),), (log(20_000),))
+        yield BandKind(name, "low-pass", 1, *ends, (4000.0, 9000.0), _pass(order, False))
+    ends = ((log(30), -18.0), (log(1000), 18.0))
+    yield BandKind("low shelf", "low shelf", 2, *ends, (80.0, 200.0, 500.0), _shelf(False))
+    ends = ((log(1000), -18.0), (log(18_000), 18.0))
+    yield BandKind("high shelf", "high shelf", 2, *ends, (2500.0, 5000.0, 9000.0), _shelf(True))
+    ends = ((log(25), -18.0, log(0.3)), (log(18_000), 18.0, log(8)))
+    yield BandKind("bell", "bell", 3, *ends, (), _bell)
 
 
 BANDS = {band.name: band for band in _kinds()}

@@ -1,8 +1,9 @@
 """The dials of a compressor, from how the gain of its part of the mix moved.
 
-A captured curve says that a gain follows a level, and roughly how. Here the compressor itself is run
-with ever other dials until its gain explains the mix best: in front of the EQ or behind it, with a
-detector of peaks or of the mean square. Where dials explain it equally well the usual ones win.
+A captured curve says that a gain follows a level, and roughly how. Here the compressor itself is
+run with ever other dials until its gain explains the mix best: in front of the EQ or behind it,
+with a detector of peaks or of the mean square. Where dials explain it equally well the usual ones
+win.
 """
 
 import math
@@ -24,8 +25,8 @@ __all__ = ["Compression", "gain_of", "read_compression"]
 _TRIES = 110
 _FIRST = (-24.0, math.log(2.5), 6.0, math.log(5.0), math.log(80.0))
 _SPREAD = (6.0, 0.6, 4.0, 0.8, 0.8)
-"""Threshold in dB; logarithm of ratio - 1; knee in dB; logarithms of attack and release in ms: where
-the dials begin, and by how much usual ones differ. Plug-in presets and habits lie within twice."""
+"""Threshold in dB; logarithm of ratio - 1; knee in dB; logarithms of attack and release in ms:
+where dials begin, and by how much usual ones differ. Presets and habits lie within twice that."""
 
 _DOUBT = 0.002
 """Of the error under a constant gain: what one standard deviation from the usual must be worth."""

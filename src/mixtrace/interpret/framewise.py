@@ -1,7 +1,7 @@
 """How well a gain over time explains the mix, from energies of frames alone.
 
-z is what some tracks give to the mix without the gain that is asked for, t what the mix has of them,
-both whitened. Under a gain g that hardly moves within a frame the error is
+z is what some tracks give to the mix without the gain that is asked for, t what the mix has of
+them, both whitened. Under a gain g that hardly moves within a frame the error is
 sum_n A[n] g[n]² - 2 B[n] g[n] + sum t², with A = sum z² and B = sum z t over the frame: once these
 are known, a gain costs nothing to try. The level that serves a gain best is (sum B g) / (sum A g²).
 """

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -31,7 +32,7 @@ def node_of(
 
 def equalizer_of(bands: Sequence[Band]) -> NodeSettings:
     """Return a parametric equalizer with some bands; what it has no band for is off."""
-    values: dict[str, float | Sequence[float]] = {
+    values: dict[str, Any] = {
         "high_pass_db_per_octave": 0.0,
         "low_pass_db_per_octave": 0.0,
     }
@@ -46,12 +47,8 @@ def equalizer_of(bands: Sequence[Band]) -> NodeSettings:
             values[f"{name}_db_per_octave"] = float(band.kind.name.split()[-1])
         else:
             values[f"{name}_db"] = band.gain_db
-    for name, column in zip(
-        ("bell_hz", "bell_db", "bell_q"),
-        zip(*sorted(bells or [_FLAT_BELL]), strict=True),
-        strict=True,
-    ):
-        values[name] = column
+    columns = zip(*sorted(bells or [_FLAT_BELL]), strict=True)
+    values |= dict(zip(("bell_hz", "bell_db", "bell_q"), columns, strict=True))
     return node_of("parametric_equalizer", **values)
 
 

@@ -50,10 +50,12 @@ class Tail:
     Attributes:
         taps: to each side from each channel of what it hears, at the rate of the reading.
         level_db: its energy as the track sounds, re the direct sound.
+        sample_rate_hz: the rate.
     """
 
     taps: Float[np.ndarray, "side channel taps"]
     level_db: float
+    sample_rate_hz: float
 
 
 def after_direct(
@@ -90,12 +92,13 @@ def noise_after(
 
     Args:
         unsure: the variance of a tap of the response as a spectrum, from 0 to half the rate.
-        sound, power: as for `after_direct`.
+        sound: see `after_direct`.
+        power: of the track, from 0 to half the rate.
     """
     spectrum = np.abs(np.fft.rfft(sound, 2 * (len(power) - 1))) ** 2
     weight = spectrum * power
     divided = weight * power / (weight + _DIVISION * weight.max() + 1e-30) ** 2
-    return float(np.mean(unsure * divided))
+    return float(np.mean(_over(unsure, len(power)) * divided))
 
 
 def read_echoes(
@@ -171,7 +174,7 @@ def read_tail(
     spectrum = (np.abs(np.fft.rfft(taps)) ** 2).sum((0, 1))
     heard = _over(power, len(spectrum))
     level_db = 10.0 * np.log10((spectrum * heard).sum() / heard.sum() + 1e-12)
-    return Tail(taps, float(level_db))
+    return Tail(taps, float(level_db), sample_rate_hz)
 
 
 def _over(power: Float[np.ndarray, " bin"], bins: int) -> Float[np.ndarray, " bins"]:

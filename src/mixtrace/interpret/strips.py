@@ -26,7 +26,7 @@ __all__ = ["Fixed", "read_fixed"]
 
 _WORTH = 4.0
 _MODEL_DB = 0.25
-"""What an engine's curve may differ from ours: filters of other designs do near Nyquist's frequency."""
+"""By how much an engine's curve may differ from ours: other designs do in the treble."""
 
 _TOGETHER = 4.0
 """Neighbouring points of a direct part tell the same: so many of them count as one."""
@@ -115,7 +115,7 @@ def _tone(
     unsure: Float[np.ndarray, " bin"],
     sample_rate_hz: int,
 ) -> tuple[BandFit, Float[np.ndarray, " hz"], Float[np.ndarray, " hz"]]:
-    """Return the bands of the EQ, how sure each point was in dB, and how loud the track is there."""
+    """Return bands, how sure each point was in dB, and how loud the track is there."""
     hz = direct.hz
     sounding = sounding_at(track.sounding, torch.tensor(hz), sample_rate_hz)
     sounds_db = 10.0 * np.log10(sounding.double().numpy() + 1e-9)

@@ -1,0 +1,171 @@
+"""A whole song: what was captured of it as strips, sends and buses."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.signal
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mixtrace.captured import Capture, CapturedTrack, Whitening, apply_responses, whitening_of
+from mixtrace.dsp import fast_length
+from mixtrace.graph import Graph
+from mixtrace.interpret.assemble import Desk, TrackStrip
+from mixtrace.interpret.dynamics import Compression, read_compression
+from mixtrace.interpret.framewise import Framewise
+from mixtrace.interpret.nodes import mixed_in, node_of, response_of
+from mixtrace.interpret.strips import Fixed, read_fixed
+from mixtrace.parallel import side_by_side
+from mixtrace.processors import NodeSettings, Settings
+from mixtrace.processors.captured_reverb import captured_taps
+from mixtrace.session import Session, Track
+
+__all__ = ["Interpreted", "interpret"]
+
+_FRAME = 8192
+_MOVES_DB = 1.5
+"""What a captured gain has to move to be read as a compressor's: less is within its error."""
+
+
+@dataclass(frozen=True, eq=False)
+class Interpreted:
+    """A song as a person could have mixed it.
+
+    Attributes:
+        graph, settings: strips and their dials.
+        unread: names of tracks that capture could not read; they have a fader alone.
+    """
+
+    graph: Graph
+    settings: Settings
+    unread: tuple[str, ...]
+
+
+def interpret(session: Session, capture: Capture) -> Interpreted:
+    """Return the strips that a captured song asks for.
+
+    Args:
+        session: the song, at the rate of the capture.
+        capture: what was read of it.
+    """
+    song = _Song(session, capture)
+    known = {track.name: track for track in capture.tracks}
+    names = [track.name for track in session.tracks]
+    strips = list(side_by_side(lambda name: song.strip(name, known.get(name)), names))
+    graph, settings = Desk(strips).built()
+    return Interpreted(graph, settings, tuple(name for name in names if name not in known))
+
+
+class _Song:
+    """The session and its capture, with what all strips are read by."""
+
+    def __init__(self, session: Session, capture: Capture) -> None:
+        self._tracks = {track.name: track for track in session.tracks}
+        self._capture = capture
+        self._rate = capture.sample_rate_hz
+        mix = torch.from_numpy(session.mix)
+        rest = mix - capture.estimate
+        self._whitening: Whitening = whitening_of(mix, self._rate)
+        self._rest = self._whitening.apply(rest)
+        self._rest_power = _power(rest.numpy(), self._rate)
+        self._time = mix.shape[-1]
+
+    def strip(self, name: str, captured: CapturedTrack | None) -> TrackStrip:
+        """Return the strip of a track."""
+        track = self._tracks[name]
+        if captured is None:
+            return TrackStrip(name, track.group, [node_of("fader")])
+        fixed = read_fixed(captured, self._unsure(track), self._capture.lead, self._rate)
+        compression = None
+        if captured.curve is not None and _moves(captured.gain_db):
+            compression = self._compression(track, captured, fixed)
+        return TrackStrip(name, track.group, _chain(fixed, compression))
+
+    def _unsure(self, track: Track) -> Float[np.ndarray, " bin"]:
+        """Return by how much each tap of a track's responses is unsure, as a spectrum."""
+        own = _power(track.audio, self._rate)
+        return self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._time
+
+    def _compression(self, track: Track, captured: CapturedTrack, fixed: Fixed) -> Compression:
+        """Return the compressor of a track."""
+        dry = torch.from_numpy(track.audio.copy())
+        gain = torch.from_numpy(self._gain(captured))
+        lead = self._capture.lead
+        steady, moved = (
+            self._whitening.apply(apply_responses(captured.responses, audio, lead))
+            for audio in (dry, dry * gain)
+        )
+        frames = Framewise(steady, self._rest + moved, self._rate)
+        sounds = {"dry": dry}
+        if fixed.equalizer is not None:
+            sounds["behind the EQ"] = _filtered(dry, response_of(fixed.equalizer, self._rate))
+        return read_compression(frames, sounds, self._rate)
+
+    def _gain(self, captured: CapturedTrack) -> Float[np.ndarray, " time"]:
+        """Return a captured gain over the samples of the song."""
+        gain = 10.0 ** (captured.gain_db.numpy() / 20.0)
+        frame = self._capture.frame_s * self._rate
+        middles = (np.arange(len(gain)) + 0.5) * frame
+        return np.interp(np.arange(self._time), middles, gain).astype(np.float32)
+
+
+def _chain(fixed: Fixed, compression: Compression | None) -> list[NodeSettings]:
+    """Return processors in their order, and the level that stays on the fader."""
+    level_db = fixed.level_db
+    chain: list[NodeSettings] = []
+    if fixed.equalizer is not None:
+        chain.append(fixed.equalizer)
+    if compression is not None:
+        level_db += 20.0 * math.log10(max(compression.level, 1e-4))
+        chain.insert(0 if compression.hears == "dry" else len(chain), compression.settings)
+    if fixed.delay is not None:
+        chain.append(fixed.delay)
+        level_db -= 20.0 * math.log10(1.0 - fixed.delay.wet)
+    reverb = None
+    if fixed.reverb is not None:
+        reverb, made_up_db = _reverb(fixed.reverb.taps, fixed.reverb.sample_rate_hz)
+        level_db += made_up_db
+    chain.append(node_of("fader", level_db=level_db, pan=fixed.pan))
+    return chain if reverb is None else [*chain, reverb]
+
+
+def _reverb(
+    taps: Float[np.ndarray, "side channel taps"], sample_rate_hz: float
+) -> tuple[NodeSettings, float]:
+    """Return a reverb behind a fader, and by how much the fader makes up for its weight."""
+    if taps.shape[1] == 1:
+        taps = np.repeat(taps, 2, 1)
+    rows = torch.tensor(taps.reshape(4, -1), dtype=torch.float32)
+    wet, made_up_db = mixed_in(math.sqrt(float(rows.square().sum()) / 2.0))
+    settings = node_of(
+        "captured_reverb",
+        wet,
+        taps=captured_taps(rows),
+        stored_rate_hz=sample_rate_hz,
+        decay_factor=1.0,
+        tone_db_per_octave=0.0,
+        pre_delay_ms=0.0,
+    )
+    return settings, made_up_db
+
+
+def _moves(gain_db: Float[Tensor, " frame"]) -> bool:
+    """Say whether a gain moves by more than its error."""
+    low, high = np.quantile(gain_db.numpy(), (0.02, 0.98))
+    return bool(high - low > _MOVES_DB)
+
+
+def _filtered(
+    audio: Float[Tensor, "channel time"], taps: Float[Tensor, " taps"]
+) -> Float[Tensor, "channel time"]:
+    """Return audio through a filter, as long as it was."""
+    length = fast_length(audio.shape[-1] + len(taps))
+    spectrum = torch.fft.rfft(audio, length) * torch.fft.rfft(taps, length)
+    return torch.fft.irfft(spectrum, length)[:, : audio.shape[-1]]
+
+
+def _power(audio: Float[np.ndarray, "channel time"], rate: float) -> Float[np.ndarray, " bin"]:
+    """Return the mean power spectral density of channels, from 0 to half the rate."""
+    return scipy.signal.welch(audio, rate, nperseg=min(_FRAME, audio.shape[-1]))[1].mean(0)
