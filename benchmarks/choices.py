@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RATE_HZ = 30_000
 LOOKS = 12
 
-_OURS = RECIPES["default"]
+_OURS = RECIPES["console"]
 _PUBLISHED = RECIPES["published"]
 
 
@@ -48,7 +48,7 @@ def _objective(**changes) -> Recipe:
 WITHOUT_ECHOES = "delays start anywhere"
 
 VARIANTS: dict[str, Recipe] = {
-    "default": _OURS,
+    "console": _OURS,
     WITHOUT_ECHOES: _OURS,
     "random start": replace(_OURS, start="random"),
     "windows anywhere": replace(_OURS, windows="uniform"),
@@ -149,7 +149,7 @@ def draw(song: str, curves: dict[str, Curve], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(7.5, 4.5), layout="constrained")
     axes.set_prop_cycle(color=pyplot.colormaps["tab20"].colors)
     for name, curve in curves.items():
-        width = 2.5 if name == "default" else 1.2
+        width = 2.5 if name == "console" else 1.2
         axes.plot(curve.seconds, curve.losses, label=name, linewidth=width, marker=".")
     axes.set(xlabel="seconds of descent", ylabel="L_a of the whole song", title=song, yscale="log")
     axes.grid(alpha=0.3)

@@ -105,7 +105,7 @@ def descend(seconds: float, steps: int) -> str:
     session = desk_session(RATE_HZ, seconds)
     graph, planted = plant_desk()
     windows = SongWindows(session)
-    recipe = replace(RECIPES["default"], pace=PACE, second_moment=0.98)
+    recipe = replace(RECIPES["console"], pace=PACE, second_moment=0.98)
     # What draws settings away from the mix stays out: the settings that made it are there.
     objective = replace(recipe.objective, parsimony=0.0, gain_staging=0.0)
     start = read_roughly(planted, np.random.default_rng(0))

@@ -97,7 +97,7 @@ class OursAtWork:
         self.graph = build_console(names, CONSOLES["paper"])
         self.windows = SongWindows(session, device)
         start = Variables.from_settings(least_squares_start(self.graph, session))
-        recipe = RECIPES["default"]
+        recipe = RECIPES["console"]
         self.descent = Descent(self.graph, start, self.windows, recipe)
         self._objective, self._taken = recipe.objective, 0
         for _ in range(min(3, self.windows.count)):

@@ -34,7 +34,7 @@ from mixtrace.descent import RECIPES
 from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.session.decoding import release_decoders
 
-RECIPES["default"] = replace(RECIPES["default"], rounds=2, round_steps=2)
+RECIPES["console"] = replace(RECIPES["console"], rounds=2, round_steps=2)
 song, out = sys.argv[1:]
 search = ConsoleSearch(SearchConfig(preset="paper", console_steps=4))
 verbs.fit(song, out + "/fit", method=search, align=False)

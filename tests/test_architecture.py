@@ -37,6 +37,7 @@ ROOMS = (
     "methods",
     "descent",
     "prune",
+    "recovery",
     "baselines",
     "metrics",
     "reporting",

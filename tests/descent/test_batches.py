@@ -28,14 +28,14 @@ def test_every_window_is_seen_once_an_epoch_whatever_the_batch(windows: SongWind
         seen = [
             s
             for step in range(2 * windows.count)
-            for s in drawn(windows, "default", batch, 0, step)
+            for s in drawn(windows, "console", batch, 0, step)
         ]
         for first in range(0, len(seen), windows.count):
             assert sorted(seen[first : first + windows.count]) == pytest.approx(starts)
 
 
 def test_what_is_drawn_depends_on_seed_and_step_alone(windows: SongWindows) -> None:
-    for recipe in ("default", "published"):
+    for recipe in ("console", "published"):
         first = [drawn(windows, recipe, 2, 0, step) for step in range(8)]
         assert [drawn(windows, recipe, 2, 0, step) for step in reversed(range(8))][::-1] == first
         assert [drawn(windows, recipe, 2, 1, step) for step in range(8)] != first

@@ -13,7 +13,7 @@ from mixtrace.processors import PROCESSORS, WET, Settings
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
-RECIPE = RECIPES["default"]
+RECIPE = RECIPES["console"]
 CHAIN = ("equalizer", "one_pole_compressor", "stereo_imager", "gain_panning", "noise_reverb")
 
 

@@ -41,7 +41,7 @@ def test_a_step_stays_where_the_windows_are() -> None:
     variables = Variables.random(graph, torch.Generator().manual_seed(0))
     variables = variables.to(META).requires_grad()
     windows = Elsewhere()
-    objective = RECIPES["default"].objective
+    objective = RECIPES["console"].objective
     settings, (dry, target) = variables.settings(), windows.window(0)
     operators = shared_operators(graph, settings, windows, [dry], objective)
     total, match = window_loss(

@@ -66,16 +66,16 @@ def test_the_nearest_heard_bin_is_the_own_one_or_the_edge_of_the_band(
         assert bool((of_row[edges[-1] :] == edges[-1]).all())
 
 
-@pytest.mark.parametrize("recipe", ["default", "published"])
+@pytest.mark.parametrize("recipe", ["console", "published"])
 def test_curves_go_on_level_where_nothing_sounds(
     banded: tuple[SongWindows, Graph], recipe: str
 ) -> None:
     windows, graph = banded
     start = Variables.random(graph, torch.Generator().manual_seed(0))
     descent = Descent(graph, start, windows, RECIPES[recipe])
-    descent.step([windows.window(0)], RECIPES["default"].objective)
+    descent.step([windows.window(0)], RECIPES["console"].objective)
     curves = descent.settings.stack("equalizer").values["magnitude_db"]
     unheard = ~windows.heard(graph).bool()
     level = curves.gather(-1, windows.nearest_heard(graph))
     assert unheard.any()
-    assert torch.equal(curves[unheard], level[unheard]) == (recipe == "default")
+    assert torch.equal(curves[unheard], level[unheard]) == (recipe == "console")

@@ -15,7 +15,7 @@ from mixtrace.prune.state import State
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
-RECIPE = RECIPES["default"]
+RECIPE = RECIPES["console"]
 
 
 @pytest.fixture(scope="module")

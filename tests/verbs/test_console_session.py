@@ -164,7 +164,7 @@ def test_a_descent_comes_nearer_to_what_was_planted():
     # Windows know nothing of what rang before their warm-up of a second.
     assert song_loss(graph, settings, windows)["published"] < 0.01
     start = read_roughly(settings, np.random.default_rng(0))
-    descent = Descent(graph, Variables.from_settings(start), windows, RECIPES["default"])
+    descent = Descent(graph, Variables.from_settings(start), windows, RECIPES["console"])
     before = song_loss(graph, start, windows)["published"]
     for _ in range(4):
         descent.step([windows.window(0)], Objective(parsimony=0.0), rate=0.5)

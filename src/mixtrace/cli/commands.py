@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mixtrace import __version__
+from mixtrace.cli.methods import Of, method_of
 from mixtrace.cli.options import (
     UNSEEN,
     ForceOption,
@@ -113,9 +114,14 @@ def fit(
     ],
     mix: MixOption = None,
     recipe: Annotated[
-        Literal["default", "published"],
-        typer.Option(help="How to search: ours, or the paper's, which takes days on a CPU."),
-    ] = "default",
+        Literal["recovery", "console", "published"] | None,
+        typer.Option(
+            help="How to find the graph: read the mix, then refine what was read (recovery), "
+            "descend on a full console and prune it (console), or as the paper does, which takes "
+            "days on a CPU (published).",
+            show_default="recovery; console with --preset, --policy, --tolerance or --no-prune",
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -125,25 +131,27 @@ def fit(
         ),
     ] = None,
     policy: Annotated[
-        Literal["ordered", "hybrid", "brute-force", "dry-wet"],
+        Literal["ordered", "hybrid", "brute-force", "dry-wet"] | None,
         typer.Option(
-            help="How processors are tried for removal: ours, in the order of what the match "
-            "owes them (ordered), or as published: every one alone (brute-force), those with the "
-            "least weight (dry-wet), or both in turn (hybrid)."
+            help="How processors of a console are tried for removal: ours, in the order of what "
+            "the match owes them (ordered), or as published: every one alone (brute-force), those "
+            "with the least weight (dry-wet), or both in turn (hybrid).",
+            show_default="ordered",
         ),
-    ] = "ordered",
+    ] = None,
     tolerance: Annotated[
-        float,
+        float | None,
         typer.Option(
             help="How much worse than the full console (in L_a) the result may be; more removes "
-            "more processors."
+            "more processors.",
+            show_default="0.01",
         ),
-    ] = 0.01,
+    ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help="Steps on the full console; fewer are faster and rougher.",
+            help="Steps of the descent; fewer are faster and rougher.",
             show_default="the recipe's",
         ),
     ] = None,
@@ -183,22 +191,15 @@ def fit(
     was when the same command is run again.
     """
     from mixtrace import verbs
-    from mixtrace.prune import ConsoleSearch, SearchConfig
 
-    config = SearchConfig(
-        recipe=recipe,
-        preset=preset or ("paper" if recipe == "published" else "studio"),
-        policy="none" if no_prune else policy,
-        tolerance=tolerance,
-        seed=seed,
-        console_steps=steps,
-    )
+    of_console = Of(preset, "none" if no_prune else policy, tolerance)
+    method = method_of(recipe, of_console, steps, seed)
     with shown_progress() as show_step:
         found = verbs.fit(
             song,
             output,
             mix=mix,
-            method=ConsoleSearch(config),
+            method=method,
             align=not no_align,
             unseen=unseen,
             device=device,

@@ -2,6 +2,7 @@
 
 from mixtrace.descent.batches import draw_batch
 from mixtrace.descent.loop import Descent
+from mixtrace.descent.memory import memory_faults
 from mixtrace.descent.objective import (
     Objective,
     group_parts,
@@ -26,6 +27,7 @@ __all__ = [
     "group_parts",
     "kind_of",
     "least_squares_start",
+    "memory_faults",
     "prepare_group",
     "song_loss",
     "song_parts",

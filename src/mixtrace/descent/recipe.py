@@ -59,14 +59,18 @@ class Recipe:
     judge_whole: bool = False
 
     def rate(self, stack: str, name: str) -> float:
-        """Return the step of a parameter of a stack, or of its dry/wet weights, at rate 1."""
-        own = _WET_RATE if name == WET else processor(kind_of(stack)).param(name).rate
+        """Return the step of a parameter of a stack, or of its dry/wet weights, at rate 1.
+
+        The weight of what starts at 1 does not move: it is inserted, not mixed in.
+        """
+        entry = processor(kind_of(stack))
+        own = entry.param(name).rate if name != WET else _WET_RATE * (entry.start_wet < 1.0)
         every = self.learning_rate
         return self.pace * own if every is None or own == 0.0 else every
 
 
 RECIPES: dict[str, Recipe] = {
-    "default": Recipe(),
+    "console": Recipe(),
     "published": Recipe(
         start="random",
         windows="uniform",

@@ -70,9 +70,12 @@ class Variables:
         return Settings(tuple(self._stack(key) for key in self.nodes))
 
     def _stack(self, key: str) -> Stack:
-        specs = processor(kind_of(key)).params
-        values = {spec.name: spec.physical(self.values[key, spec.name]) for spec in specs}
-        return Stack(kind_of(key), self.nodes[key], values, torch.sigmoid(self.values[key, WET]))
+        entry = processor(kind_of(key))
+        values = {spec.name: spec.physical(self.values[key, spec.name]) for spec in entry.params}
+        wet = torch.sigmoid(self.values[key, WET])
+        if entry.start_wet == 1.0:  # inserted: what was put off 1 to be a logit is 1
+            wet = torch.where(wet > 1.0 - 2.0 * _WET_INSIDE, 1.0, wet)
+        return Stack(kind_of(key), self.nodes[key], values, wet)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Variables":
         """Return the variables with a function applied to every tensor."""

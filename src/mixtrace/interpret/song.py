@@ -1,6 +1,7 @@
 """A whole song: what was captured of it as strips, sends and buses."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.dynamics import Compression, read_compression
 from mixtrace.interpret.framewise import Framewise
 from mixtrace.interpret.nodes import mixed_in, node_of, response_of
+from mixtrace.interpret.spectral import Spectral, read_spectral
 from mixtrace.interpret.strips import Fixed, read_fixed
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import NodeSettings, Settings
@@ -35,7 +37,7 @@ class Interpreted:
 
     Attributes:
         graph, settings: strips and their dials.
-        unread: names of tracks that capture could not read; they have a fader alone.
+        unread: names of tracks that capture could not read, told by their spectra alone.
     """
 
     graph: Graph
@@ -43,14 +45,15 @@ class Interpreted:
     unread: tuple[str, ...]
 
 
-def interpret(session: Session, capture: Capture) -> Interpreted:
+def interpret(session: Session, capture: Capture, spectral: Mapping[str, Spectral]) -> Interpreted:
     """Return the strips that a captured song asks for.
 
     Args:
         session: the song, at the rate of the capture.
         capture: what was read of it.
+        spectral: of each track by its name, for those that could not be captured.
     """
-    song = _Song(session, capture)
+    song = _Song(session, capture, spectral)
     known = {track.name: track for track in capture.tracks}
     names = [track.name for track in session.tracks]
     strips = list(side_by_side(lambda name: song.strip(name, known.get(name)), names))
@@ -61,7 +64,10 @@ def interpret(session: Session, capture: Capture) -> Interpreted:
 class _Song:
     """The session and its capture, with what all strips are read by."""
 
-    def __init__(self, session: Session, capture: Capture) -> None:
+    def __init__(
+        self, session: Session, capture: Capture, spectral: Mapping[str, Spectral]
+    ) -> None:
+        self._spectral = spectral
         self._tracks = {track.name: track for track in session.tracks}
         self._capture = capture
         self._rate = capture.sample_rate_hz
@@ -76,7 +82,8 @@ class _Song:
         """Return the strip of a track."""
         track = self._tracks[name]
         if captured is None:
-            return TrackStrip(name, track.group, [node_of("fader")])
+            chain = read_spectral(self._spectral[name], self._rate)
+            return TrackStrip(name, track.group, chain)
         fixed = read_fixed(captured, self._unsure(track), self._capture.lead, self._rate)
         compression = None
         if captured.curve is not None and _moves(captured.gain_db):

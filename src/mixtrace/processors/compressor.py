@@ -47,6 +47,7 @@ class Compressor(DynamicsProcessor):
         "that of its key, is above the threshold, and makes up for it by a fixed gain."
     )
     inputs = ("main", "key")
+    start_wet = 1.0
     params = (
         ParamSpec(
             name="threshold_db",

@@ -43,6 +43,7 @@ class Gate(DynamicsProcessor):
         "peaks, or those of its key, are below the threshold, left and right by the same amount."
     )
     inputs = ("main", "key")
+    start_wet = 1.0
     params = (
         ParamSpec(
             name="threshold_db",

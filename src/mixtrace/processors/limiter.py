@@ -40,7 +40,7 @@ class Limiter(DynamicsProcessor):
         "exceeds the ceiling, left and right by the same amount."
     )
     levels = ("ceiling_db",)
-    start_wet = 0.98
+    start_wet = 1.0
     params = (
         ParamSpec(
             name="gain_db",

@@ -34,7 +34,7 @@ class SearchConfig:
         console_steps, rounds, round_steps: override the recipe's numbers where given.
     """
 
-    recipe: Literal["default", "published"] = "default"
+    recipe: Literal["console", "published"] = "console"
     preset: str = "studio"
     policy: Literal["ordered", "hybrid", "brute-force", "dry-wet", "none"] = "ordered"
     tolerance: float = 0.01

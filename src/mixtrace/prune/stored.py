@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 import msgspec
-import torch
 from torch import Tensor
 
-from mixtrace.descent import Recipe, kind_of
+from mixtrace.descent import Recipe, memory_faults
 from mixtrace.errors import GraphError, StoreError
 from mixtrace.graph import Graph, graph_from_json
-from mixtrace.processors import WET, processor, stack_key
 from mixtrace.prune.looks import CONVENTIONS, Look
 
 __all__ = ["NOW", "PRUNED", "StoredSearch", "read_stored"]
@@ -22,7 +20,6 @@ __all__ = ["NOW", "PRUNED", "StoredSearch", "read_stored"]
 NOW, PRUNED = "now", "pruned"
 """Where the tensors of these descents lie; those of the accepted ones lie at their numbers."""
 
-_MOMENTS = ("exp_avg", "exp_avg_sq")
 _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -136,7 +133,7 @@ def _disagreements(
     for part, graph in graphs.items():
         if graph.inputs != console.inputs or not graph.nodes.items() <= console.nodes.items():
             yield f"graph {part} is not a part of the console"
-        yield from _wrong_memory(part, graph, memories.get(part, {}))
+        yield from memory_faults(part, graph, memories.get(part, {}))
     if extra := memories.keys() - graphs.keys():
         yield f"tensors {min(extra)!r} belong to no graph"
     looks = [(stored.look, graphs[NOW] if stored.settled == stored.round else None)]
@@ -176,46 +173,3 @@ def _wrong_look(look: Look, graph: Graph | None, windows: int) -> Iterator[str]:
     allowed = {0, len(graph.processors)} if graph is not None else counts
     if len(counts) > 1 or not counts <= allowed:
         yield "a look has not a change for each processor"
-
-
-def _wrong_memory(part: str, graph: Graph, memory: Mapping[str, Tensor]) -> Iterator[str]:
-    """Yield which of a descent's tensors is missing or of another shape or type, or too many."""
-    known, left = set(), dict.fromkeys(graph.processors, 1)
-    for key in dict.fromkeys(path.partition("/")[0] for path in memory):
-        nodes = memory.get(f"{key}/nodes")
-        kind = kind_of(key)
-        listed = nodes is not None and nodes.dtype == torch.int64 and nodes.ndim == 1
-        members = nodes.tolist() if nodes is not None and listed else []
-        if not members or any(left.pop(i, 0) == 0 or graph.nodes[i].kind != kind for i in members):
-            yield f"{part}/{key}/nodes are not there or no {ascii(kind)[:40]} of the graph"
-            return
-        known.add(f"{key}/nodes")
-        shapes = _shapes(key, len(members))
-        for name, shape in shapes.items():
-            path = f"{key}/{name}"
-            expected = {f"{path}/value": shape}
-            if f"{path}/step" in memory:
-                expected |= {f"{path}/step": ()} | {f"{path}/{m}": shape for m in _MOMENTS}
-            for entry, size in expected.items():
-                value = memory.get(entry)
-                if value is None or value.shape != size or value.dtype != torch.float32:
-                    yield f"{part}/{entry} is not there or not float32 of shape {list(size)}"
-            known |= expected.keys()
-    if left:
-        yield f"{part} has no values for node {min(left)}"
-    if extra := memory.keys() - known:
-        yield f"{part}/{min(extra)} belongs to no processor"
-
-
-def _shapes(key: str, count: int) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of a stack's tensors, lengths that vary as its key has them."""
-    kind, *named = key.split(":")
-    lengths = {name: int(length) for name, _, length in (entry.partition("=") for entry in named)}
-    specs = processor(kind).params
-    if key != stack_key(kind, lengths) or lengths.keys() != {s.name for s in specs if s.varies}:
-        raise ValueError(f"{ascii(key)[:40]} is no stack of {kind}")
-    shapes: dict[str, tuple[int, ...]] = {WET: (count,)}
-    for spec in specs:
-        own = (lengths[spec.name], *spec.shape[1:]) if spec.varies else spec.shape
-        shapes[spec.name] = (count, *own)
-    return shapes

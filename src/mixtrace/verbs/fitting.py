@@ -12,7 +12,7 @@ from mixtrace.errors import MixtraceError
 from mixtrace.methods import Inversion, Method, Work
 from mixtrace.metrics import Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
-from mixtrace.prune import ConsoleSearch
+from mixtrace.recovery import Recovery
 from mixtrace.runtime import give_back
 from mixtrace.session import Song, find_song
 from mixtrace.store import FITS, Checkpoint, StoredGraph, session_fingerprint
@@ -80,7 +80,7 @@ def fit(
         song: a folder, a manifest or a found song.
         output: the folder for the result; None to write nothing.
         mix: the mix's file, where names do not tell it.
-        method: how to find it; by default our search on the console `studio`.
+        method: how to find it; by default our recovery.
         align: whether to measure how each track lies in the mix.
         unseen: what to hold out of the search, such as `end:40` or `blocks:40`, a percentage of the
             song: L_a is then measured on both parts. Aligning and judging tracks read all of it.
@@ -96,7 +96,7 @@ def fit(
         MixtraceError: a song, a choice or a folder that cannot be used.
         OSError: the folder cannot be made.
     """
-    method = method or ConsoleSearch()
+    method = method or Recovery()
     chosen = dict(method.choices()) | ({} if unseen is None else {"unseen": unseen})
     apart = None if unseen is None else Unseen.parse(unseen)
     check_device(device)

@@ -9,7 +9,7 @@ from mixtrace.errors import MixtraceError
 from mixtrace.methods import Inversion, Method, Work
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import steps_of
-from mixtrace.prune import ConsoleSearch
+from mixtrace.recovery import Recovery
 from mixtrace.session import Session, Song, Track, find_song, read_session, used_session
 from mixtrace.store import StoredGraph, StoredTrack
 from mixtrace.unseen import Range, Unseen
@@ -64,7 +64,7 @@ def invert(
 
     Args:
         song: a folder, a manifest or a found song.
-        method: how to find it; by default our search on the console `studio`.
+        method: how to find it; by default our recovery.
         mix: the mix's file, where names do not tell it.
         align: whether to measure how each track lies in the mix.
         unseen: what to hold out, such as `end:40` or `blocks:40`, a percentage of the song;
@@ -75,7 +75,7 @@ def invert(
     Raises:
         MixtraceError: a song or a choice that cannot be used.
     """
-    method, work = method or ConsoleSearch(), work or Work()
+    method, work = method or Recovery(), work or Work()
     check_device(work.device)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     apart = None if unseen is None else Unseen.parse(unseen)

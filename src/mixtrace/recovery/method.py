@@ -1,0 +1,260 @@
+"""The recovery of a mix: capture, interpret, refine, confirm.
+
+1. *Capture*: responses and gains of all tracks by least squares (`captured`).
+2. *Interpret*: the fewest processors with dials that say what was captured (`interpret`).
+3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read.
+4. *Confirm*: what L_a hardly misses leaves, and the rest settles.
+
+From the end of the second on everything that decides the outcome is in `State`, which is stored
+between steps: a recovery that was killed and resumed ends with the same result.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from mixtrace.captured import capture_session
+from mixtrace.descent import (
+    Descent,
+    SongWindows,
+    Variables,
+    draw_batch,
+    song_loss,
+    static_responses,
+)
+from mixtrace.graph import Graph, remove_nodes
+from mixtrace.interpret import Spectral, interpret
+from mixtrace.methods import Inversion, Work
+from mixtrace.processors import Settings
+from mixtrace.progress import Progress, steps_of
+from mixtrace.recovery.config import RecoveryConfig
+from mixtrace.recovery.confirm import dispensable
+from mixtrace.recovery.state import State
+from mixtrace.session import Session
+from mixtrace.stopping import check, deferred
+from mixtrace.unseen import Range
+
+__all__ = ["Recovery"]
+
+_SAVE_EVERY_S = 20.0
+_FETCH_EVERY = 5
+_WARM_UP_STEPS = 10
+_END_RATE, _SETTLE_RATE = 0.1, 0.3
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """Reads a mix, says it in processors, refines their dials and confirms them: a `Method`.
+
+    Attributes:
+        config: what the user chose.
+    """
+
+    config: RecoveryConfig = field(default_factory=RecoveryConfig)
+
+    def choices(self) -> Mapping[str, Any]:
+        """Return the configuration.
+
+        Raises:
+            MixtraceError: it is not valid.
+        """
+        self.config.resolve()
+        return {"recipe": "recovery", **asdict(self.config)}
+
+    def invert(
+        self, session: Session, held_out: Sequence[Range] = (), work: Work | None = None
+    ) -> Inversion:
+        """Find the graph of a mix.
+
+        Args:
+            session: tracks and mix at the rate of L_a, 30 kHz.
+            held_out: what of the mix nothing in the result may depend on.
+            work: how to carry it out.
+
+        Returns:
+            The graph with its losses: of the plain `sum` of the tracks, at the `start` of the
+            descent, of all that was interpreted (`console`), and of the `final` graph. The evidence
+            is the `history` of the descent, what was `removed`, and the tracks left `unread`.
+
+        Raises:
+            MixtraceError: the configuration is not valid, or what the keeper gives back is not of
+                this recovery.
+        """
+        run = _Run(session, self.config, held_out, work or Work())
+        stopped = False
+        try:
+            with deferred():
+                run.refine()
+                run.confirm()
+                run.settle()
+        except KeyboardInterrupt:
+            run.save_if_whole()
+            stopped = True
+        return run.result(stopped)
+
+
+class _Run:
+    def __init__(
+        self, session: Session, config: RecoveryConfig, held_out: Sequence[Range], work: Work
+    ) -> None:
+        self.recipe = config.resolve()
+        self._config, self._keeper, self._on_progress = config, work.keeper, work.on_progress
+        self._clock = self._saved = time.monotonic()
+        self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
+        stored = work.keeper.load() if work.keeper is not None else None
+        if stored is None or "graph" not in stored[1]:
+            self._state = self._begin(session, held_out)
+        else:
+            tracks = len(session.tracks)
+            self._state = State.unpack(*stored, self._windows, self.recipe, tracks)
+        self._before = self._state.seconds
+        self._pending: list[torch.Tensor] = []
+        self._whole = True
+        self.save(now=True)
+
+    def refine(self) -> None:
+        """Descend on all dials that were interpreted."""
+        state = self._state
+        while state.phase == "refine" and state.step < self.recipe.steps:
+            phase = state.step / self.recipe.steps
+            rate = _END_RATE + (1.0 - _END_RATE) * 0.5 * (1.0 + math.cos(math.pi * phase))
+            self._step("refining", self.recipe.steps, rate)
+        if "console" not in state.losses:
+            state.losses["console"] = self._loss()
+            self.save(now=True)
+
+    def confirm(self) -> None:
+        """Remove what L_a hardly misses."""
+        state = self._state
+        if state.phase != "refine":
+            return
+        graph, settings = state.descent.graph, state.descent.settings
+        whole = state.losses["console"]["published"]
+        gone = dispensable(graph, settings, self._windows, self.recipe.worth, self._tried)
+        self._whole = False
+        state.removed = [
+            {
+                "node": i,
+                "kind": graph.nodes[i].kind,
+                "name": graph.name(i),
+                "round": 1,
+                "loss": whole + rise,
+            }
+            for i, rise in gone
+        ]
+        if gone:
+            state.descent = state.descent.keep(remove_nodes(graph, {i for i, _ in gone}))
+        state.phase, state.step = "settle", 0
+        self._whole = True
+        self.save(now=True)
+
+    def settle(self) -> None:
+        """Descend once more on what is left."""
+        state, steps = self._state, self.recipe.settle_steps
+        while state.step < steps and state.descent.graph.processors:
+            self._step("settling", steps, _SETTLE_RATE * (1.0 - state.step / steps))
+
+    def result(self, stopped: bool) -> Inversion:
+        """Return the graph as it stands."""
+        self._fetch()
+        state = self._state
+        graph = state.descent.graph
+        loss = self._loss()
+        return Inversion(
+            graph,
+            state.descent.settings.map(lambda value: value.cpu()),
+            state.interpreted,
+            {**state.losses, "console": state.losses.get("console", loss), "final": loss},
+            {"history": state.history, "removed": state.removed, "unread": state.unread},
+            asdict(self.recipe),
+            "stopped" if stopped else "finished",
+            "The user stopped it." if stopped else "Refined, confirmed and settled.",
+            self._elapsed(),
+        )
+
+    def save(self, now: bool = False) -> None:
+        """Store the recovery, if it is time to."""
+        if self._keeper is None or (not now and time.monotonic() - self._saved < _SAVE_EVERY_S):
+            return
+        self._fetch()
+        self._state.seconds = self._elapsed()
+        self._before, self._clock = self._state.seconds, time.monotonic()
+        tensors, facts = self._state.pack()
+        self._keeper.save(tensors, {"config": asdict(self._config), **facts})
+        self._saved = time.monotonic()
+
+    def save_if_whole(self) -> None:
+        """Store a recovery that was stopped; in the middle of a step, what was stored stands."""
+        if self._whole:
+            self.save(now=True)
+
+    def _begin(self, session: Session, held_out: Sequence[Range]) -> State:
+        """Capture and interpret the song."""
+        report = steps_of(self._on_progress)
+        capture = capture_session(session, held_out, report, self._keeper)
+        report("interpreting", 0, 1)
+        static = static_responses(session, held_out)
+        spectral = {
+            track.name: Spectral(static.frequency_hz, static.power_db[k], static.energy[k])
+            for k, track in enumerate(session.tracks)
+        }
+        found = interpret(session, capture, spectral)
+        report("interpreting", 1, 1)
+        variables = Variables.from_settings(found.settings)
+        descent = Descent(found.graph, variables, self._windows, self.recipe.descent)
+        state = State(descent, found.graph, unread=list(found.unread))
+        state.losses["sum"] = song_loss(_bare(found.graph), Settings(), self._windows)
+        state.losses["start"] = song_loss(found.graph, found.settings, self._windows)
+        return state
+
+    def _step(self, phase: str, total: int, rate: float) -> None:
+        check()
+        state = self._state
+        self._whole = False
+        taken = len(state.history["seconds"])
+        batch = draw_batch(self._windows, self.recipe.descent, self._config.seed, taken)
+        rate *= min(1.0, (state.step + 1) / _WARM_UP_STEPS)
+        loss = state.descent.step(batch, self.recipe.descent.objective, rate=rate)
+        state.step += 1
+        self._pending.append(loss)
+        state.history["seconds"].append(self._elapsed())
+        self._whole = True
+        if len(self._pending) >= _FETCH_EVERY or state.step == total:
+            self._fetch()
+            self._report(phase, state.step, total)
+        self.save()
+
+    def _loss(self) -> dict[str, float]:
+        descent = self._state.descent
+        return song_loss(descent.graph, descent.settings, self._windows)
+
+    def _fetch(self) -> None:
+        """Bring the losses of the latest steps from where they were computed."""
+        if self._pending:
+            self._state.history["loss"] += torch.stack(self._pending).tolist()
+            self._pending.clear()
+
+    def _tried(self, done: int, total: int) -> None:
+        check()
+        self._on_progress(Progress("confirming", done, total))
+
+    def _report(self, phase: str, done: int, total: int) -> None:
+        taken = len(self._state.history["seconds"])
+        steps = self.recipe.steps + self.recipe.settle_steps
+        spent = self._state.history["seconds"][-1] - self._state.history["seconds"][0]
+        left = spent / taken * max(0, steps - taken) if taken >= _WARM_UP_STEPS else None
+        loss = float(np.mean(self._state.history["loss"][-20:]))
+        self._on_progress(Progress(phase, done, total, loss, left))
+
+    def _elapsed(self) -> float:
+        return self._before + time.monotonic() - self._clock
+
+
+def _bare(graph: Graph) -> Graph:
+    """Return the graph without a processor: the sum of its tracks."""
+    return remove_nodes(graph, set(graph.processors))
