@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float
 from known_measures import ratio_db
-from scipy.fft import next_fast_len, rfft
+from scipy.fft import next_fast_len
 from scipy.signal import butter, sosfiltfilt
 
-__all__ = ["GRID_HZ", "curve_db", "decay_s", "spread_db", "third_octaves_db"]
+__all__ = ["GRID_HZ", "curve_db", "decay_s", "relative_db", "spread_db", "third_octaves_db"]
 
 GRID_HZ = 1000.0 * 2.0 ** (np.arange(-63, 49) / 12.0)
 """Twelve points an octave from 26 Hz to 15.1 kHz."""
@@ -19,8 +19,8 @@ def curve_db(
     response: Float[np.ndarray, " time"], sample_rate_hz: float
 ) -> Float[np.ndarray, " point"]:
     """Return the gain of an impulse response on the grid, in dB."""
-    length = next_fast_len(max(len(response), round(sample_rate_hz)))
-    gain = np.abs(rfft(response.astype(np.float64), n=length))
+    length = int(next_fast_len(max(len(response), round(sample_rate_hz))) or 1)
+    gain = np.abs(np.fft.rfft(response.astype(np.float64), n=length))
     hz = np.fft.rfftfreq(length, 1.0 / sample_rate_hz)
     return 20.0 * np.log10(np.interp(GRID_HZ, hz, gain) + 1e-10)
 
@@ -29,8 +29,8 @@ def third_octaves_db(
     audio: Float[np.ndarray, "channel time"], sample_rate_hz: float
 ) -> Float[np.ndarray, " point"]:
     """Return the level of the third octave around each point of the grid, all channels together."""
-    length = next_fast_len(audio.shape[-1])
-    power = np.square(np.abs(rfft(audio.astype(np.float64), n=length))).sum(0)
+    length = int(next_fast_len(audio.shape[-1]) or 1)
+    power = np.square(np.abs(np.fft.rfft(audio.astype(np.float64), n=length))).sum(0)
     running = np.concatenate([[0.0], np.cumsum(power)])
     hz = np.fft.rfftfreq(length, 1.0 / sample_rate_hz)
     first, end = (np.searchsorted(hz, GRID_HZ * 2.0 ** (side / 6.0)) for side in (-1.0, 1.0))
@@ -54,6 +54,11 @@ def decay_s(response: Float[np.ndarray, "channel time"], sample_rate_hz: float) 
         left_db = ratio_db(remaining, np.full(len(remaining), remaining[0]))
         times_s.append(3.0 * np.sum((left_db < -5.0) & (left_db > -25.0)) / sample_rate_hz)
     return float(np.mean(times_s))
+
+
+def relative_db(power: float | np.floating, reference: float | np.floating = 1.0) -> float:
+    """Return a power over another in dB; two powers of nothing are equal."""
+    return float(ratio_db(np.array(power), np.array(reference)))
 
 
 def spread_db(curve: Float[np.ndarray, " point"]) -> float:

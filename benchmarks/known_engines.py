@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def impulse_response(effect: Effect, duration_s: float) -> Float[np.ndarray, "2 
 
 
 def _board(*plugins: pedalboard.Plugin) -> Callable[[Audio], Audio]:
-    return lambda audio: pedalboard.Pedalboard(list(plugins))(audio, RATE_HZ)
+    return lambda audio: reduce(lambda sound, one: one(sound, RATE_HZ), plugins, audio)
 
 
 def _pedalboard_eq(effect: Effect, audio: Audio) -> Audio:

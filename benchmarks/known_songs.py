@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from known_chains import draw
 from known_engines import RATE_HZ, missing_plugins
+from known_facts import TRUTH
 from known_sources import dry_tracks
 from known_strips import mixed
-from known_truth import TRUTH
 from scipy.io import wavfile
 
 __all__ = ["make"]

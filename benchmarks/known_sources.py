@@ -45,7 +45,8 @@ _FAMILIES = (
 )
 _SHORTEST_S, _LONGEST_S = 18.0, 34.0
 _SOUNDS = 0.2  # a track that sounds for less of the excerpt is left out
-_SOFTEST = 10.0 ** (-50.0 / 20.0)  # peak; softer ones are left out
+_SOFTEST = 10.0 ** (-26.0 / 20.0)  # peak; softer ones hold what their microphone heard of others
+_LOOKS = 6  # excerpts of a song, of which the one with the most tracks is taken
 _LEFT_OUT = 0.15  # chance of each track of a large song
 _FEWEST = 5
 
@@ -103,14 +104,18 @@ def _excerpt(
 ) -> list[Float[np.ndarray, "_channel time"]]:
     shortest = min(soundfile.info(file).frames for file in files)
     time = min(round(duration_s * RATE_HZ), shortest)
-    first = int(rng.integers(0, shortest - time + 1))
-    takes = []
-    for file in files:
-        audio, rate = soundfile.read(file, time, first, dtype="float32", always_2d=True)
-        if rate != RATE_HZ:
-            raise SystemExit(f"Expected {file.name} at {RATE_HZ} Hz; it has {rate} Hz.")
-        takes.append(np.ascontiguousarray(audio.T))
-    return takes
+    looks = []
+    for first in rng.integers(0, shortest - time + 1, _LOOKS if shortest > 2 * time else 1):
+        takes = [_read(file, int(first), time) for file in files]
+        looks.append((sum(map(_sounds, takes)), takes))
+    return max(looks, key=lambda look: look[0])[1]
+
+
+def _read(file: Path, first: int, time: int) -> Float[np.ndarray, "_channel time"]:
+    audio, rate = soundfile.read(file, time, first, dtype="float32", always_2d=True)
+    if rate != RATE_HZ:
+        raise SystemExit(f"Expected {file.name} at {RATE_HZ} Hz; it has {rate} Hz.")
+    return np.ascontiguousarray(audio.T)
 
 
 def _cut(

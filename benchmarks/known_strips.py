@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 from known_chains import Desk, Strip
-from known_curves import GRID_HZ, curve_db, decay_s, spread_db, third_octaves_db
+from known_curves import GRID_HZ, curve_db, decay_s, relative_db, spread_db, third_octaves_db
 from known_engines import RATE_HZ, impulse_response, process
+from known_facts import HEARD_DB, SCHEMA
 from known_measures import BLOCK_S, gain_db, ratio_db, sounding
 from known_sources import Dry
 
-__all__ = ["BLOCK", "SCHEMA", "mixed"]
+__all__ = ["BLOCK", "mixed"]
 
-SCHEMA = "mixtrace.known-song/1"
 BLOCK = round(BLOCK_S * RATE_HZ)
 Audio = Float[np.ndarray, "2 time"]
 Truth = dict[str, Any]
@@ -25,7 +25,6 @@ Truth = dict[str, Any]
 _ROOM_DB = -20.0  # RMS of a track whose level is 0 dB
 _PEAK_DB = -1.0  # of the mix
 _RESPONSE_S = 6.0
-_HEARD_DB = -40.0  # thirds of an octave that are weaker, re the loudest, do not count
 _TURNS = 4  # to set a threshold by what the compressor then does
 _TIGHT_DB = 0.2
 
@@ -90,7 +89,7 @@ def _through(strip: Strip, entering: Audio, truths: list[Truth]) -> Audio:
         before, audio = audio, _applied(effect, audio)
         if effect["type"] == "eq":
             eq_db = eq_db + curve_db(impulse_response(effect, 1.0)[0], RATE_HZ)
-            heard = spectrum_db >= spectrum_db.max() + _HEARD_DB
+            heard = spectrum_db >= spectrum_db.max() + HEARD_DB
             off_db = np.abs(eq_db - np.median(eq_db[heard]))[heard]
             truth["processors"].append(effect | {"effect_db": round(float(off_db.max()), 2)})
         else:
@@ -155,8 +154,8 @@ def _applied(effect: Truth, audio: Audio) -> Audio:
     wet = process(effect, audio)
     if effect["type"] not in ("delay", "reverb") or "wet_db" not in effect:
         return wet
-    own_db = ratio_db(_energy(wet), _energy(audio))
-    return audio + _louder(wet, effect["wet_db"] - float(own_db))
+    own_db = relative_db(_energy(wet), _energy(audio))
+    return audio + _louder(wet, effect["wet_db"] - own_db)
 
 
 def _told(effect: Truth, before: Audio, after: Audio) -> Truth:
@@ -167,7 +166,7 @@ def _told(effect: Truth, before: Audio, after: Audio) -> Truth:
     on = sounding(before, BLOCK)
     if kind == "saturation":
         scale = float(np.sum(before * after, dtype=np.float64) / _energy(before))
-        bent = float(ratio_db(_energy(after - scale * before), _energy(after)))
+        bent = relative_db(_energy(after - scale * before), _energy(after))
         return effect | {"effect_db": round(20.0 * np.log10(1.0 + 10.0 ** (bent / 20.0)), 2)}
     if kind == "ride":
         moved_db = _ride_db(effect, before.shape[-1], BLOCK)[: len(on)]
@@ -189,7 +188,7 @@ def _ride_db(effect: Truth, time: int, step: int) -> Float[np.ndarray, " point"]
 def _send_db(source: Strip, target: Strip, end: Audio, truths: list[Truth]) -> float:
     """Return the level of a send that brings the return to the wanted level; it is told."""
     wanted_db = source.sends[target.name]
-    own_db = float(ratio_db(_energy(process(target.processors[0], end)), _energy(end)))
+    own_db = relative_db(_energy(process(target.processors[0], end)), _energy(end))
     truth = next(t for t in truths if t["name"] == source.name)
     truth["sends"][target.name] = {"wet_db": wanted_db}
     return round(wanted_db - own_db, 2)
@@ -199,14 +198,14 @@ def _louder(audio: Audio, level_db: float) -> Audio:
     return (10.0 ** (level_db / 20.0) * audio).astype(np.float32)
 
 
-def _energy(audio: Audio) -> np.float64:
-    return np.square(audio, dtype=np.float64).sum()
+def _energy(audio: Audio) -> float:
+    return float(np.square(audio, dtype=np.float64).sum())
 
 
 def _level_db(audio: Audio, on: Bool[np.ndarray, " block"]) -> float:
     """Return the RMS level over the blocks that sound."""
     sounds = audio[:, np.repeat(on, BLOCK)[: audio.shape[-1]]].astype(np.float64)
-    return float(ratio_db(np.square(sounds).mean(), np.ones(())))
+    return relative_db(np.square(sounds).mean())
 
 
 def _blocks_db(audio: Audio) -> Float[np.ndarray, " block"]:
