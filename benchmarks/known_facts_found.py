@@ -130,6 +130,7 @@ class _Found:
         gains = np.prod([np.ones(2), *(sides(self._node(i)) for i in acting)], 0)
         level_db = relative_db(np.square(gains).mean())
         level_db += self._edges_db(one) + sum(constant_db(self._node(i)) for i in acting)
+        level_db += self._shared_tone_db(one)
         level_db += 0.0 if own.ride_db is None else float(np.median(own.ride_db))
         inserts = [self._insert(i) for i in nodes if self._kind(i) in ECHOES]
         sent = [echo for aside in self._asides[name] for echo in self._sent(name, aside)]
@@ -154,6 +155,15 @@ class _Found:
         nodes = (*one.own, *one.shared)
         levels = {(e.source, e.destination): e.level_db for e in reversed(self._graph.edges)}
         return sum(levels[pair] for pair in pairwise(nodes))
+
+    def _shared_tone_db(self, one: Way) -> float:
+        """Return the gain of equalizers on groups and master: the median where a track sounds."""
+        eqs = [i for i in one.shared if self._kind(i) in EQUALIZERS]
+        if not eqs:
+            return 0.0
+        levels = third_octaves_db(self._tapped[one.own[-1]], self._rate)
+        curve = np.sum([tone_db(self._node(i), self._rate) for i in eqs], 0)
+        return float(np.median(curve[levels >= levels.max() + HEARD_DB]))
 
     def _eq_effect_db(self, first: int, eq_db: Float[np.ndarray, " point"]) -> float:
         levels = third_octaves_db(self._before(first), self._rate)

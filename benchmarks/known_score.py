@@ -12,7 +12,8 @@ gain by the span in which it stays for nine tenths of the time that the track so
 by what is not in proportion to its input; delays and reverbs where they lie above -30 dB re the
 track's own sound. A track has a delay or a reverb as an insert or by a send; sends count by pairs
 of track and return. What a track passes alone is its own; groups are compared with those of the
-same tracks. Level is all constant gain between the track and the mix.
+same tracks. Level is all constant gain between the track and the mix, that of equalizers included:
+an equalizer that is off by a mere gain, or stands on a group, is told by the level of its tracks.
 """
 
 import argparse

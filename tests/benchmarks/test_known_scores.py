@@ -210,7 +210,7 @@ def settings(kind: str, wet: float = 1.0, **values: Any) -> NodeSettings:
 
 
 def planted() -> StoredGraph:
-    """Return two tracks; one has every kind of dial, the other a send to a delay."""
+    """Return a track with a strip, one with a send to a delay, and a master 5 dB down."""
     straight = {"damping_hz": 20_000.0, "ping_pong": 0.0}
     bells = {"bell_hz": [500.0], "bell_db": [6.0], "bell_q": [1.0]}
     nodes = {
@@ -219,15 +219,16 @@ def planted() -> StoredGraph:
         3: settings("fader", level_db=-6.0, pan=-0.5),
         5: settings("send", level_db=-10.0),
         7: settings("feedback_delay", time_ms=100.0, feedback=0.25, **straight),
+        9: settings("equalizer", magnitude_db=[-5.0] * 1024),
     }
     strips = [("low", "track"), ("high", "track"), ("echo", "return"), ("master", "master")]
     kinds = {0: ("input", 0), 4: ("input", 1), 6: ("mix", 2), 8: ("output", 3)}
-    kinds |= {i: (node.kind, {5: 1, 7: 2}.get(i, 0)) for i, node in nodes.items()}
-    wires = [(0, 1), (1, 2), (2, 3), (3, 8), (4, 5), (5, 6), (6, 7)]
+    kinds |= {i: (node.kind, {5: 1, 7: 2, 9: 3}.get(i, 0)) for i, node in nodes.items()}
+    wires = [(0, 1), (1, 2), (2, 3), (3, 9), (4, 5), (5, 6), (6, 7), (7, 9)]
     graph = Graph(
         {i: Strip(name, role) for i, (name, role) in enumerate(strips)},
         {i: Node(*kinds[i]) for i in sorted(kinds)},
-        (*(Edge(*wire) for wire in wires), Edge(4, 8, -4.0), Edge(7, 8)),
+        (*(Edge(*wire) for wire in wires), Edge(4, 9, -4.0), Edge(9, 8)),
     )
     tracks = tuple(StoredTrack(n, "all", Alignment(0.0, 1, 1.0, 0.0)) for n in ("low", "high"))
     return StoredGraph("planted", tracks, graph, Settings.of(nodes))
@@ -240,8 +241,8 @@ def test_the_facts_of_a_graph_are_its_dials(benchmark_module: Load):
     audio[..., -RATE_HZ:] = 0.0  # so that echoes end within the song
     found = benchmark_module("known_facts_found").found_facts(planted(), list(audio), RATE_HZ)
     low, high = found.tracks["low"], found.tracks["high"]
-    # Fader and make-up; a fader's pan keeps the power.
-    assert low.level_db == pytest.approx(-6.0 + 2.0, abs=1e-3)
+    # Fader, make-up, and the master's equalizer, flat to 1e-3 dB; a pan keeps the power.
+    assert low.level_db == pytest.approx(-6.0 + 2.0 - 5.0, abs=2e-3)
     assert low.pan == pytest.approx(-0.5, abs=1e-4)
     assert low.bells == ((500.0, 6.0),)
     # So near are bells to their curve, see `dsp.sections`.
@@ -250,7 +251,7 @@ def test_the_facts_of_a_graph_are_its_dials(benchmark_module: Load):
     (compressor,) = low.dynamics
     assert compressor.ratio == 3.0 and compressor.attack_ms == 5.0
     assert compressor.effect_db > 3.0 and compressor.curve_db.max() < 0.1
-    assert high.level_db == pytest.approx(-4.0, abs=1e-6)
+    assert high.level_db == pytest.approx(-4.0 - 5.0, abs=2e-3)
     (echo,) = high.echoes
     assert (echo.kind, echo.via, echo.time_ms, echo.feedback) == ("delay", "echo", 100.0, 0.25)
     # Echoes of noise add in energy: 10 dB down, and a sixteenth of each one's energy in the next.
