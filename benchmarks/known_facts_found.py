@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from known_curves import GRID_HZ, decay_s, relative_db, spread_db, third_octaves_db
 from known_dials import (
     DYNAMICS_KINDS,
@@ -73,6 +73,10 @@ class _Found:
         _, tapped = render_taps(graph, stored.settings, dry, rate, taps)
         self._tapped = {i: audio.expand(2, -1).numpy() for i, audio in tapped.items()}
         blocks = -(-dry[0].shape[-1] // self._block)
+        self._sounding = {
+            name: sounding(audio.numpy(), self._block)
+            for name, audio in zip(self._ways, dry, strict=True)
+        }
         self._moment_s = (np.arange(blocks) + 0.5) * self._block / rate
 
     def facts(self) -> Facts:
@@ -98,6 +102,10 @@ class _Found:
             sends={name: self._sends(name, kind) for name, kind in kinds.items()},
         )
 
+    def _on(self, members: frozenset[str]) -> Bool[np.ndarray, " block"]:
+        """Return the blocks in which some of the tracks sound."""
+        return np.any([self._sounding[name] for name in members], 0)
+
     def _members(self, node: int) -> frozenset[str]:
         graph = self._graph
         return frozenset(graph.name(graph.inputs[n]) for n in graph.tracks[node])
@@ -119,7 +127,7 @@ class _Found:
                 (self._bent_db(i) for i in nodes if self._kind(i) == "saturation"), default=0.0
             ),
             ride_db=ridden_db,
-            ride_effect_db=0.0 if ridden_db is None else spread_db(ridden_db),
+            ride_effect_db=0.0 if ridden_db is None else spread_db(ridden_db[self._on(members)]),
         )
 
     def _track(self, name: str) -> Place:
@@ -131,7 +139,8 @@ class _Found:
         level_db = relative_db(np.square(gains).mean())
         level_db += self._edges_db(one) + sum(constant_db(self._node(i)) for i in acting)
         level_db += self._shared_tone_db(one)
-        level_db += 0.0 if own.ride_db is None else float(np.median(own.ride_db))
+        on = self._on(own.tracks)
+        level_db += 0.0 if own.ride_db is None else float(np.median(own.ride_db[on]))
         inserts = [self._insert(i) for i in nodes if self._kind(i) in ECHOES]
         sent = [echo for aside in self._asides[name] for echo in self._sent(name, aside)]
         pan = 4.0 / np.pi * float(np.arctan2(gains[1], gains[0])) - 1.0
