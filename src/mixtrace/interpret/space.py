@@ -12,7 +12,7 @@ from jaxtyping import Float
 from mixtrace.dsp import fast_length
 from mixtrace.units import ratio_from_db
 
-__all__ = ["Echoes", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail"]
+__all__ = ["Echoes", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail", "spike_of"]
 
 _FADE_S = (0.004, 0.010)
 _DIVISION = 3e-3
@@ -22,8 +22,10 @@ _SOFTEST_DB = -32.0
 _NEAREST_S, _FARTHEST_S = 0.02, 2.0
 _REPEATS = 4
 _REPEAT_WITHIN_S = 0.002
-_BLOCK_S = 0.01
+_LAST_S = 0.02
 _ABOVE_NOISE = 2.0
+_SPREAD, _MOSTLY = 0.5, 0.6
+"""Of its energy, what may be left around an echo, and of all that follows, around a single one."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,19 @@ def noise_after(
 
 
 def read_echoes(
-    after: Float[np.ndarray, "side taps"], sample_rate_hz: float
+    after: Float[np.ndarray, "side taps"],
+    spike: Float[np.ndarray, " around"],
+    sample_rate_hz: float,
 ) -> tuple[Echoes | None, Float[np.ndarray, "side taps"]]:
     """Return the echoes that stand out of what follows, and what is left without them.
 
     Args:
         after: see `after_direct`.
+        spike: see `spike_of`.
         sample_rate_hz: the rate.
     """
     width = max(1, round(_SPIKE_S * sample_rate_hz))
-    amplitude = _amplitude(after, width)
+    amplitude = _amplitude(after, spike)
     first = _first_spike(amplitude, sample_rate_hz)
     if first is None:
         return None, after
@@ -126,20 +131,50 @@ def read_echoes(
         if not _stands_out(amplitude, place, sample_rate_hz):
             break
         places.append(place)
-    time_s = float(np.mean([p / (k + 1) for k, p in enumerate(places)]))
-    one = amplitude[places[0]]
-    feedback = float(amplitude[places[1]] / one) if len(places) > 1 else 0.0
+    levels, left = _without(after, places, spike)
+    around = np.concatenate([np.arange(p - width, p + width + 1) for p in places])
+    around = around[around < after.shape[-1]]
+    if (left[:, around] ** 2).sum() > _SPREAD * (after[:, around] ** 2).sum():
+        return None, after  # a reflection that is spread out is a part of the room
+    if len(places) < 2 and (left**2).sum() > _MOSTLY * (after**2).sum():
+        return None, after  # and so is one among others
+    loud = np.sqrt((levels**2).sum(0))
+    shares = (levels[1] ** 2 - levels[0] ** 2) / loud**2
+    bounces = 0.5 * abs(shares[0] - shares[1]) if len(places) > 1 else 0.0
     echoes = Echoes(
-        time_s / sample_rate_hz,
-        min(feedback, 0.9),
-        float(20.0 * np.log10(one)),
-        _ping_pong(after, places, width),
+        float(np.mean([p / (k + 1) for k, p in enumerate(places)])) / sample_rate_hz,
+        float(min(loud[1] / loud[0], 0.9)) if len(places) > 1 else 0.0,
+        float(20.0 * np.log10(loud[0])),
+        float(min(bounces, 1.0)),
     )
-    left = after.copy()
-    for number in range(1, _REPEATS + 1):
-        middle = round(time_s * number)
-        left[:, max(0, middle - 2 * width) : middle + 4 * width] = 0.0
     return echoes, left
+
+
+def spike_of(
+    sound: Float[np.ndarray, " taps"], power: Float[np.ndarray, " bin"]
+) -> Float[np.ndarray, " taps"]:
+    """Return what an echo becomes that is as bright as the sound, divided by it: 1 at its middle.
+
+    The middle is the first tap; what lies before it stands at the end.
+    """
+    length = fast_length(2 * len(sound))
+    spectrum = np.abs(np.fft.rfft(sound, length)) ** 2
+    weight = spectrum * _over(power, len(spectrum))
+    return np.fft.irfft(weight / (weight + _DIVISION * weight.max() + 1e-30), length)
+
+
+def _without(
+    after: Float[np.ndarray, "side taps"], places: list[int], spike: Float[np.ndarray, " around"]
+) -> tuple[Float[np.ndarray, "side place"], Float[np.ndarray, "side taps"]]:
+    """Return the amplitude of a spike at each place and side, and what is left without them."""
+    left, levels = after.copy(), np.zeros((2, len(places)))
+    offsets = np.arange(after.shape[-1])
+    energy = float((spike**2).sum())
+    for number, place in enumerate(places):
+        shape = spike[(offsets - place) % len(spike)]
+        levels[:, number] = left @ shape / energy
+        left -= levels[:, number, None] * shape
+    return levels, left
 
 
 def read_tail(
@@ -148,7 +183,7 @@ def read_tail(
     power: Float[np.ndarray, " bin"],
     sample_rate_hz: float,
 ) -> Tail | None:
-    """Return the tail of a reverb in what follows, cut where it sinks into the noise.
+    """Return what follows the direct sound as the response of a reverb, if it is more than noise.
 
     Args:
         after: what follows the direct sound from each channel, without echoes.
@@ -157,20 +192,13 @@ def read_tail(
         sample_rate_hz: the rate.
 
     Returns:
-        The tail; its level is that of the response itself. None where it is mostly noise.
+        The tail; its level is that of the response itself. None where it may be noise.
     """
-    block = round(_BLOCK_S * sample_rate_hz)
-    count = after.shape[-1] // block
-    energy = (after[..., : count * block] ** 2).reshape(-1, count, block).sum((0, 2))
-    rows = after.shape[0] * after.shape[1]
-    above = np.flatnonzero(energy > (1.0 + _ABOVE_NOISE) * rows * noise * block)
-    if not len(above):
+    if (after**2).sum() < _ABOVE_NOISE * after.size * noise:
         return None
-    taps = after[..., : (int(above[-1]) + 1) * block].copy()
-    fade = min(block, taps.shape[-1])
+    taps = after.copy()
+    fade = min(round(_LAST_S * sample_rate_hz), taps.shape[-1])
     taps[..., -fade:] *= np.cos(0.5 * np.pi * np.arange(fade) / fade) ** 2
-    if (taps**2).sum() < _ABOVE_NOISE * rows * noise * taps.shape[-1]:
-        return None
     spectrum = (np.abs(np.fft.rfft(taps)) ** 2).sum((0, 1))
     heard = _over(power, len(spectrum))
     level_db = 10.0 * np.log10((spectrum * heard).sum() / heard.sum() + 1e-12)
@@ -182,10 +210,13 @@ def _over(power: Float[np.ndarray, " bin"], bins: int) -> Float[np.ndarray, " bi
     return np.interp(np.linspace(0.0, len(power) - 1.0, bins), np.arange(len(power)), power)
 
 
-def _amplitude(after: Float[np.ndarray, "side taps"], width: int) -> Float[np.ndarray, " taps"]:
-    """Return the root energy of both sides around each tap."""
-    energy = (after**2).sum(0)
-    return np.sqrt(np.convolve(energy, np.ones(2 * width + 1), "same"))
+def _amplitude(
+    after: Float[np.ndarray, "side taps"], spike: Float[np.ndarray, " around"]
+) -> Float[np.ndarray, " taps"]:
+    """Return how loud an echo at each tap would be, both sides together: a matched filter."""
+    spectrum = np.fft.rfft(after, len(spike)) * np.fft.rfft(spike).conj()
+    levels = np.fft.irfft(spectrum, len(spike))[:, : after.shape[-1]] / (spike**2).sum()
+    return np.sqrt((levels**2).sum(0))
 
 
 def _first_spike(amplitude: Float[np.ndarray, " taps"], sample_rate_hz: float) -> int | None:
@@ -204,14 +235,3 @@ def _stands_out(amplitude: Float[np.ndarray, " taps"], place: int, sample_rate_h
     around = round(_AROUND_S * sample_rate_hz)
     near = amplitude[max(0, place - around) : place + around + 1]
     return bool(amplitude[place] > _STANDS_OUT * np.median(near))
-
-
-def _ping_pong(after: Float[np.ndarray, "side taps"], places: list[int], width: int) -> float:
-    """Return 1 where the first two repeats are on different sides, 0 where on the same."""
-    if len(places) < 2:
-        return 0.0
-    shares = []
-    for place in places[:2]:
-        energy = (after[:, max(0, place - width) : place + width + 1] ** 2).sum(-1)
-        shares.append((energy[1] - energy[0]) / energy.sum())
-    return float(np.clip(0.5 * abs(shares[0] - shares[1]), 0.0, 1.0))

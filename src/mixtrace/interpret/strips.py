@@ -19,6 +19,7 @@ from mixtrace.interpret.space import (
     noise_after,
     read_echoes,
     read_tail,
+    spike_of,
 )
 from mixtrace.processors import NodeSettings
 
@@ -170,7 +171,8 @@ class _Space:
             left = after_direct(rest, heard, self.power, self.rate)
             noise = max(noise, noise_after(self.unsure, heard, self.power))
             if channels == 1:
-                echoes, left = read_echoes(left, self.rate)
+                spike = spike_of(heard, self.power)
+                echoes, left = read_echoes(left, spike, self.rate)
             after.append(left)
         tail = read_tail(np.stack(after, 1), noise, self.power, self.rate)
         if channels == 1:
