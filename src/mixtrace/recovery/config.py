@@ -23,8 +23,8 @@ class RecoveryRecipe:
         descent: rates and windows of both.
     """
 
-    steps: int = 100
-    settle_steps: int = 30
+    steps: int = 150
+    settle_steps: int = 40
     worth: float = 0.0015
     descent: Recipe = field(default_factory=lambda: Recipe(pace=0.7))
 

@@ -1,7 +1,9 @@
 """The recovery of a mix: capture, interpret, refine, confirm.
 
 1. *Capture*: responses and gains of all tracks by least squares (`captured`).
-2. *Interpret*: the fewest processors with dials that say what was captured (`interpret`).
+2. *Interpret*: the fewest processors with dials that say what was captured (`interpret`). Where
+   the capture leaves more than a twentieth unexplained, free EQ curves, widths and a master chain
+   are offered as well, and spectra alone are read in its place if they match better.
 3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read.
 4. *Confirm*: what L_a hardly misses leaves, and the rest settles.
 
@@ -28,7 +30,7 @@ from mixtrace.descent import (
     static_responses,
 )
 from mixtrace.graph import Graph, remove_nodes
-from mixtrace.interpret import Spectral, interpret
+from mixtrace.interpret import Spectral, interpret, interpret_spectra, is_poor
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import Progress, steps_of
@@ -198,18 +200,20 @@ class _Run:
         report = steps_of(self._on_progress)
         capture = capture_session(session, held_out, report, self._keeper)
         report("interpreting", 0, 1)
-        static = static_responses(session, held_out)
-        spectral = {
-            track.name: Spectral(static.frequency_hz, static.power_db[k], static.energy[k])
-            for k, track in enumerate(session.tracks)
-        }
+        spectral = _spectral(session, held_out)
         found = interpret(session, capture, spectral)
+        start = song_loss(found.graph, found.settings, self._windows)
+        if is_poor(capture):
+            other = interpret_spectra(session, spectral)
+            without_phase = song_loss(other.graph, other.settings, self._windows)
+            if without_phase["published"] < start["published"]:
+                found, start = other, without_phase
         report("interpreting", 1, 1)
         variables = Variables.from_settings(found.settings)
         descent = Descent(found.graph, variables, self._windows, self.recipe.descent)
         state = State(descent, found.graph, unread=list(found.unread))
         state.losses["sum"] = song_loss(_bare(found.graph), Settings(), self._windows)
-        state.losses["start"] = song_loss(found.graph, found.settings, self._windows)
+        state.losses["start"] = start
         return state
 
     def _step(self, phase: str, total: int, rate: float) -> None:
@@ -253,6 +257,16 @@ class _Run:
 
     def _elapsed(self) -> float:
         return self._before + time.monotonic() - self._clock
+
+
+def _spectral(session: Session, held_out: Sequence[Range]) -> dict[str, Spectral]:
+    """Return how loud each track reaches the mix, the larger of what both fits say."""
+    static = static_responses(session, held_out)
+    gains_db = np.maximum(static.power_db, static.coherent_db)
+    return {
+        track.name: Spectral(static.frequency_hz, gains_db[k], static.energy[k])
+        for k, track in enumerate(session.tracks)
+    }
 
 
 def _bare(graph: Graph) -> Graph:
