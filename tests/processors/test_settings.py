@@ -99,5 +99,5 @@ def test_what_is_no_choice_is_named():
     given = Settings.by_kind({entry.kind: (0,)}, {entry.kind: values}, {entry.kind: torch.ones(1)})
     given.check(kind)
     values["detector"] = torch.tensor([0.7])
-    with pytest.raises(GraphError, match=r"detector of dialled_compressor as 0 or 1; got 0\.7"):
+    with pytest.raises(GraphError, match=r"detector of compressor as 0 or 1; got 0\.7"):
         given.check(kind)

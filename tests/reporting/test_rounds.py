@@ -73,7 +73,7 @@ def test_a_box_is_as_high_as_its_count():
 
 
 def test_the_picture_says_how_many_are_left():
-    table = RoundTable(("console", "1"), ("noise_reverb",), (("noise_reverb", (8, 3)),), (8, 3))
+    table = RoundTable(("console", "1"), ("noise_reverb",), (("reverb", (8, 3)),), (8, 3))
     drawn = ElementTree.fromstring(str(rounds_figure(table)))
     assert "8 in the console, 3 after round 1" in drawn.attrib["aria-label"]
     words = [element.text for element in drawn.iter("text")]
@@ -85,7 +85,7 @@ def test_words_below_the_columns_do_not_overlap(columns: int):
     counts = tuple(range(columns + 100, 100, -1))
     headers = ("console", *map(str, range(1, columns)))
     drawn = str(
-        rounds_figure(RoundTable(headers, ("noise_reverb",), (("noise_reverb", counts),), counts))
+        rounds_figure(RoundTable(headers, ("noise_reverb",), (("reverb", counts),), counts))
     )
     texts = ElementTree.fromstring(drawn).iter("text")
     below = [t for t in texts if t.text in headers and t.attrib["class"] == "middle"]

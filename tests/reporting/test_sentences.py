@@ -72,7 +72,9 @@ def test_a_vocal_as_an_engineer_would_say_it():
     }
     reverb = {"rt60_s": torch.full((2, 193), 1.2), "initial_db": torch.zeros(2, 193)}
     stored = one_track(
-        equalizer=(low_cut, 1.0), compressor=(compressor(), 1.0), reverb=(reverb, 0.1)
+        equalizer=(low_cut, 1.0),
+        one_pole_compressor=(compressor(), 1.0),
+        noise_reverb=(reverb, 0.1),
     )
     telling = of_track(tell(stored, measured(stored, gain_db=-5.0, level_db=2.0)))
     assert telling.sentence.startswith("2 dB up, high-pass near ")
@@ -92,7 +94,9 @@ def test_a_boost_counts_where_there_is_sound():
 
 
 def test_idle_dynamics_are_doubted():
-    stored = one_track(compressor=(compressor(), 1.0), one_pole_gate=(compressor(-3.0), 1.0))
+    stored = one_track(
+        one_pole_compressor=(compressor(), 1.0), one_pole_gate=(compressor(-3.0), 1.0)
+    )
     telling = of_track(tell(stored, measured(stored, gain_db=-0.2)))
     assert telling.sentence == "Left as it is."
     assert "the compressor takes less than 0.5 dB away" in telling.doubts
@@ -102,7 +106,7 @@ def test_idle_dynamics_are_doubted():
 
 
 def test_what_the_match_hardly_needs_is_named():
-    stored = one_track(equalizer=(bell(500.0, 6.0), 1.0), compressor=(compressor(), 1.0))
+    stored = one_track(equalizer=(bell(500.0, 6.0), 1.0), one_pole_compressor=(compressor(), 1.0))
     evidence = measured(stored, gain_db=-5.0)
     weak = replace(evidence, increases=np.array([0.2, 0.005], np.float32))
     assert of_track(tell(stored, weak, tolerance=0.01)).doubts == (
@@ -112,7 +116,7 @@ def test_what_the_match_hardly_needs_is_named():
 
 
 def test_reduction_is_read_from_the_sounding_part():
-    stored = one_track(compressor=(compressor(), 1.0))
+    stored = one_track(one_pole_compressor=(compressor(), 1.0))
     evidence = measured(stored, gain_db=-5.0)
     node = stored.graph.of_kind("one_pole_compressor")[0]
     taken = reduction(evidence, node)

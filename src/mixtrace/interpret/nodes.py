@@ -27,7 +27,7 @@ def node_of(
         if spec.name not in values:
             value = value.expand(spec.shape).clone()
         settings[spec.name] = spec.clip(value[None])[0]
-    return NodeSettings(kind, settings, wet)
+    return NodeSettings(kind, settings, float(wet))
 
 
 def equalizer_of(bands: Sequence[Band]) -> NodeSettings:

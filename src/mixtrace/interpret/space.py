@@ -86,7 +86,7 @@ def after_direct(
 
 
 def noise_after(
-    unsure: Float[np.ndarray, " bin"],
+    unsure: Float[np.ndarray, " line"],
     sound: Float[np.ndarray, " taps"],
     power: Float[np.ndarray, " bin"],
 ) -> float:
@@ -152,7 +152,7 @@ def read_echoes(
 
 def spike_of(
     sound: Float[np.ndarray, " taps"], power: Float[np.ndarray, " bin"]
-) -> Float[np.ndarray, " taps"]:
+) -> Float[np.ndarray, " around"]:
     """Return what an echo becomes that is as bright as the sound, divided by it: 1 at its middle.
 
     The middle is the first tap; what lies before it stands at the end.

@@ -66,7 +66,7 @@ class Fixed:
 
 def read_fixed(
     track: CapturedTrack,
-    unsure: Float[np.ndarray, " bin"],
+    unsure: Float[np.ndarray, " line"],
     lead: int,
     sample_rate_hz: int,
 ) -> Fixed:
@@ -113,7 +113,7 @@ def read_fixed(
 def _tone(
     direct: Direct,
     track: CapturedTrack,
-    unsure: Float[np.ndarray, " bin"],
+    unsure: Float[np.ndarray, " line"],
     sample_rate_hz: int,
 ) -> tuple[BandFit, Float[np.ndarray, " hz"], Float[np.ndarray, " hz"]]:
     """Return bands, how sure each point was in dB, and how loud the track is there."""
@@ -152,7 +152,7 @@ class _Space:
     sides: tuple[float, float]
     arrival: int
     power: Float[np.ndarray, " bin"]
-    unsure: Float[np.ndarray, " bin"]
+    unsure: Float[np.ndarray, " line"]
     rate: int
 
     def read(self) -> tuple[NodeSettings | None, Tail | None, float]:
