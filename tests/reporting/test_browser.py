@@ -84,7 +84,7 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_song(folder / "song")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mixtrace.prune.search.ConsoleSearch.invert", given_search)
-        mixtrace.fit(folder / "song", folder / "OUT", align=False)
+        mixtrace.fit(folder / "song", folder / "OUT", method=ConsoleSearch(), align=False)
     return folder / "OUT" / "report.html"
 
 

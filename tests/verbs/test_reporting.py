@@ -15,6 +15,7 @@ from mixtrace.descent import SongWindows
 from mixtrace.errors import StoreError
 from mixtrace.graph import KEY, ConsolePreset, Edge, Graph, build_console
 from mixtrace.processors import Settings
+from mixtrace.prune import ConsoleSearch
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.store import EVIDENCE, StoredGraph, StoredTrack, read_evidence, read_graph
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
@@ -27,7 +28,7 @@ def test_the_page_is_remade_after_the_song_is_gone(
 ):
     monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out = tmp_path / "OUT"
-    mixtrace.fit(tiny_song, out, align=False)
+    mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
     page = (out / "report.html").read_text("utf-8")
     evidence = read_evidence(out / EVIDENCE, read_graph(out / "graph.json").graph)
     assert evidence.spectra_db.shape[-1] == 50  # 5 s at 10 a second
@@ -175,10 +176,10 @@ def test_a_result_is_never_lost_over_its_page(
 
     monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
     out = tmp_path / "OUT"
-    mixtrace.fit(tiny_song, out, align=False)
+    mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
     old = (out / "graph.json").stat().st_mtime_ns
     monkeypatch.setattr(f"mixtrace.verbs.results.{failing}", broken)
-    found = mixtrace.fit(tiny_song, out, align=False)
+    found = mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
     assert "The result in" in found.lacking and "a mistake in the page" in found.lacking
     assert (out / "graph.json").stat().st_mtime_ns > old
     assert not (out / "report.html").exists()  # the old one told of another result

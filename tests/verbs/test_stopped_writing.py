@@ -40,7 +40,7 @@ def test_a_capture_that_is_being_written_gets_its_page(tiny_song: Path, tmp_path
 def test_a_fit_whose_audio_is_being_coded_gets_its_page(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
+    monkeypatch.setattr("mixtrace.recovery.method.Recovery.invert", found_at_once)
     out = tmp_path / "OUT"
     with pytest.raises(KeyboardInterrupt), signals_heard():
         mixtrace.fit(tiny_song, out, align=False, on_progress=stopping_at("coding audio"))
