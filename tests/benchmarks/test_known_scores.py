@@ -212,7 +212,7 @@ def settings(kind: str, wet: float = 1.0, **values: Any) -> NodeSettings:
 def planted() -> StoredGraph:
     """Return a track with a strip, one with a send to a delay, and a master 5 dB down."""
     straight = {"damping_hz": 20_000.0, "ping_pong": 0.0}
-    bells = {"bell_hz": [500.0], "bell_db": [6.0], "bell_q": [1.0]}
+    bells: Any = {"bell_hz": [500.0], "bell_db": [6.0], "bell_q": [1.0]}
     nodes = {
         1: settings("parametric_equalizer", **bells),
         2: settings("compressor", threshold_db=-30.0, ratio=3.0, attack_ms=5.0, make_up_db=2.0),
@@ -221,7 +221,7 @@ def planted() -> StoredGraph:
         7: settings("feedback_delay", time_ms=100.0, feedback=0.25, **straight),
         9: settings("equalizer", magnitude_db=[-5.0] * 1024),
     }
-    strips = [("low", "track"), ("high", "track"), ("echo", "return"), ("master", "master")]
+    strips: Any = [("low", "track"), ("high", "track"), ("echo", "return"), ("master", "master")]
     kinds = {0: ("input", 0), 4: ("input", 1), 6: ("mix", 2), 8: ("output", 3)}
     kinds |= {i: (node.kind, {5: 1, 7: 2, 9: 3}.get(i, 0)) for i, node in nodes.items()}
     wires = [(0, 1), (1, 2), (2, 3), (3, 9), (4, 5), (5, 6), (6, 7), (7, 9)]
