@@ -1,6 +1,8 @@
 """The way in: a user's mistake ends with one sentence and exit code 2, never with a traceback."""
 
+import atexit
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -24,6 +26,8 @@ def main() -> None:
         try:
             code = app(prog_name="mixtrace", standalone_mode=False)
         finally:
+            # All is done: Ctrl-C while Python tidies up ends it, and leaves no traceback of that.
+            atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)
             sys.stdout.flush()
     except _Mistyped as error:  # it repeats what was typed, or what a shell put there
         error.message = shown(error.message)
