@@ -14,8 +14,8 @@ import torch
 from mixtrace.descent import SongWindows
 from mixtrace.examples import Mixed, chains, demo_session, plant, plant_demo
 from mixtrace.examples.effects import (
-    Echo,
     Effect,
+    PlantedEcho,
     bell,
     delay,
     equalizer,
@@ -174,7 +174,7 @@ def _effect(kind: str, rng: np.random.Generator) -> Effect:
     if kind == "noise_reverb":
         return noise_reverb(uniform(0.4, 1.2), uniform(-9.0, -2.0))
     first_s = uniform(0.15, 0.5)
-    echoes = [Echo(first_s, 0.0, side * 0.5), Echo(2.0 * first_s, -6.0, -side * 0.5)]
+    echoes = [PlantedEcho(first_s, 0.0, side * 0.5), PlantedEcho(2.0 * first_s, -6.0, -side * 0.5)]
     return delay(echoes, uniform(-9.0, -3.0))
 
 

@@ -6,7 +6,7 @@ import scipy.signal
 import torch
 
 from mixtrace.captured import Anatomy, Capture, anatomy, capture_session, tail_likeness
-from mixtrace.metrics import LOSS_RATE_HZ, song_loss
+from mixtrace.metrics import LOSS_RATE_HZ, audio_loss
 from mixtrace.session import Alignment, Session, Track
 
 RATE_HZ = LOSS_RATE_HZ
@@ -91,7 +91,7 @@ def linear() -> tuple[list[np.ndarray], Capture, np.ndarray]:
 def test_a_linear_mix_is_met_where_it_was_not_read(linear):
     _, capture, mix = linear
     target, estimate = torch.tensor(mix).float(), capture.estimate
-    loss = song_loss(target=target[:, CUT:], estimate=estimate[:, CUT:])
+    loss = audio_loss(target=target[:, CUT:], estimate=estimate[:, CUT:])
     assert loss["published"].l_a < 0.02
 
 

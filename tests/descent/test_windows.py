@@ -6,10 +6,10 @@ import torch
 
 from mixtrace.descent import SongWindows, Variables, song_loss, song_parts
 from mixtrace.examples import plant
-from mixtrace.examples.effects import Echo, delay
+from mixtrace.examples.effects import PlantedEcho, delay
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.losses import combine
-from mixtrace.metrics import song_loss as file_loss
+from mixtrace.metrics import audio_loss as file_loss
 from mixtrace.rendering import render_song
 from mixtrace.session import Alignment, Session, Track
 
@@ -26,7 +26,7 @@ def test_what_rings_on_behind_the_end_of_the_song_is_not_heard() -> None:
     audio, mix = (0.1 * rng.standard_normal((n, TIME)).astype(np.float32) for n in (1, 2))
     track = Track("keys", "keys", audio, Alignment(0.0, 1, 1.0), False, None, 0)
     session = Session("song", RATE_HZ, mix, (track,), ())
-    mixed = plant([("keys", "keys")], {"keys": [delay([Echo(0.301, 0.0, 0.5)], -3.0)]}, {})
+    mixed = plant([("keys", "keys")], {"keys": [delay([PlantedEcho(0.301, 0.0, 0.5)], -3.0)]}, {})
     rendered = render_song(*mixed, [torch.from_numpy(audio)], RATE_HZ)
     of_file = file_loss(target=torch.from_numpy(mix), estimate=rendered)
     windows = SongWindows(session)

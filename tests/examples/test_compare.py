@@ -8,8 +8,8 @@ import torch
 
 from mixtrace.examples import Mixed, compare, plant
 from mixtrace.examples.effects import (
-    Echo,
     Effect,
+    PlantedEcho,
     bell,
     delay,
     equalizer,
@@ -116,7 +116,7 @@ def test_a_half_wet_compressor_has_a_lower_ratio(song: Session):
 
 
 def test_tails_have_a_level_and_a_time(song: Session):
-    echoes = delay([Echo(0.34, 0.0, 0.0)], -9.0, cutoff_hz=1e6)
+    echoes = delay([PlantedEcho(0.34, 0.0, 0.0)], -9.0, cutoff_hz=1e6)
     space = noise_reverb(0.6, -3.0, damping_hz=1e9, low_cut_hz=1.0)
     rows = compare(
         mixed({"voice": [echoes], "kick": [space]}), mixed({"voice": [gain_panning(1.0)]}), song

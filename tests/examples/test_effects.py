@@ -9,8 +9,8 @@ from scipy import signal
 
 from mixtrace.examples.effects import (
     Curve,
-    Echo,
     Effect,
+    PlantedEcho,
     bell,
     delay,
     equalizer,
@@ -140,7 +140,7 @@ def test_a_reverb_decays_faster_where_it_is_damped():
 
 
 def test_a_delay_repeats_where_it_was_told():
-    taps = response(delay([Echo(0.44, 0.0, 0.5), Echo(0.88, -6.0, -0.5)], -6.0))
+    taps = response(delay([PlantedEcho(0.44, 0.0, 0.5), PlantedEcho(0.88, -6.0, -0.5)], -6.0))
     at_s = [int(torch.argmax(part)) / RATE_HZ for part in (taps[1, :21_000], taps[0, 21_000:])]
     assert at_s == pytest.approx([0.44, 0.88 - 0.7], abs=1e-4)
     first, second = (taps[:, n - 30 : n + 30].square().sum(-1) for n in (13_200, 26_400))

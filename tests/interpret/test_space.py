@@ -1,4 +1,4 @@
-"""Echoes and tails: found where they were put, and told from noise."""
+"""Repeats and tails: found where they were put, and told from noise."""
 
 import numpy as np
 import pytest

@@ -15,8 +15,8 @@ from mixtrace.errors import SessionError
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.rendering import render_song
 from mixtrace.reporting.listening_plan import plan_listening
-from mixtrace.session import Alignment, Looks, Session, Track, read_session
-from mixtrace.session.scratch import OnDisk, Scratch, look_at
+from mixtrace.session import Alignment, Session, Track, Views, read_session
+from mixtrace.session.scratch import OnDisk, Scratch, view_of
 from mixtrace.store import session_fingerprint
 
 RATE = 30_000
@@ -34,7 +34,7 @@ def test_what_exceeds_the_limit_lies_on_disk_and_is_equal():
     first, second = scratch.keep(audio), scratch.keep(audio)
     assert first is audio
     assert isinstance(second, OnDisk)
-    np.testing.assert_array_equal(look_at(second), audio)
+    np.testing.assert_array_equal(view_of(second), audio)
     # torch takes it as it is: it warns of arrays that cannot be written to.
     shown = second.look()
     assert torch.from_numpy(shown).data_ptr() == shown.ctypes.data
@@ -108,7 +108,7 @@ def windows(session: Session) -> list[np.ndarray]:
 def whole(session: Session) -> np.ndarray:
     graph = console(session)
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
-    tracks = Looks(torch.from_numpy, session.audio)
+    tracks = Views(torch.from_numpy, session.audio)
     return render_song(graph, settings, tracks, RATE, block_samples=30_000).numpy()
 
 

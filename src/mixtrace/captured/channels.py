@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.session.scratch import OnDisk, look_at
+from mixtrace.session.scratch import OnDisk, view_of
 
 __all__ = ["Channels", "Signals", "channels_of"]
 
@@ -24,7 +24,7 @@ class Channels:
     ) -> None:
         """Take arrays [channel, time], or where they lie, and how many channels each has."""
         self._kept, self._counts = list(kept), list(counts)
-        self.time = look_at(kept[0]).shape[-1] if kept else 0
+        self.time = view_of(kept[0]).shape[-1] if kept else 0
 
     def __len__(self) -> int:
         """Return the number of channels."""
@@ -38,7 +38,7 @@ class Channels:
             return found
         row = 0
         for kept, count in zip(self._kept, self._counts, strict=True):
-            heard = torch.from_numpy(look_at(kept)[:, first:last])
+            heard = torch.from_numpy(view_of(kept)[:, first:last])
             found[row : row + count, first - begin : last - begin] = heard
             row += count
         return found

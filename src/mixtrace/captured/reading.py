@@ -33,7 +33,7 @@ from mixtrace.dsp import fast_length
 from mixtrace.keeper import Keeper
 from mixtrace.parallel import side_by_side
 from mixtrace.session import Progress, Session, Track
-from mixtrace.session.scratch import OnDisk, Scratch, look_at
+from mixtrace.session.scratch import OnDisk, Scratch, view_of
 
 __all__ = ["Read", "Reading"]
 
@@ -246,7 +246,7 @@ class Reading:
         def levels(tracks: tuple[int, ...], detectors: tuple[Ballistics, ...]) -> Tensor:
             if len(tracks) == 1:
                 return self.levels(tracks[0], detectors)
-            envelope = torch.from_numpy(look_at(sums[tracks]))
+            envelope = torch.from_numpy(view_of(sums[tracks]))
             return levels_db(envelope, detectors, self.frame, self.rate)
 
         return read_gains(frames, sets, levels)

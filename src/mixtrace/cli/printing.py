@@ -15,7 +15,7 @@ from mixtrace.cli.terminal import ShownConsole, say_wrong
 from mixtrace.names import command_line
 
 if TYPE_CHECKING:
-    from mixtrace.examples import Comparison as PlantedComparison
+    from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
     from mixtrace.verbs import Captured, Fit
@@ -49,7 +49,7 @@ def print_outline(outline: "Outline", console: Console | None = None) -> None:
     console.print(tree)
 
 
-def print_comparisons(comparisons: "Sequence[PlantedComparison]") -> None:
+def print_comparisons(comparisons: "Sequence[PlantedAndFound]") -> None:
     """Print what was planted in each chain beside what was found there.
 
     Kinds by their letters: e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb,

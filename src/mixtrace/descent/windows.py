@@ -22,7 +22,7 @@ from mixtrace.losses import (
 from mixtrace.parallel import side_by_side, workers
 from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
 from mixtrace.rendering import DryAudio
-from mixtrace.session import Looks, Session
+from mixtrace.session import Session, Views
 from mixtrace.unseen import Range, divided_windows, ranges_between
 
 __all__ = ["SILENCE", "SongWindows", "Target"]
@@ -97,7 +97,7 @@ class SongWindows:
         self.hop = round(HOP_S * session.sample_rate_hz)
         self.device = torch.device(device)
         self.loss = MixLoss(session.sample_rate_hz, device=self.device)
-        self._tracks = Looks(torch.from_numpy, session.audio)
+        self._tracks = Views(torch.from_numpy, session.audio)
         self._mix = torch.from_numpy(session.mix)
         self._held_out = held_out
         self._kept: dict[tuple[int, ...], tuple[DryAudio, Target]] = {}

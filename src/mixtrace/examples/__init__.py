@@ -1,6 +1,6 @@
 """The embedded demo song: dry tracks made by code and their mix, to try the tool at once."""
 
-from mixtrace.examples.compare import Comparison, compare
+from mixtrace.examples.compare import PlantedAndFound, compare
 from mixtrace.examples.listen import Facts
 from mixtrace.examples.mix import DEMO_RATE_HZ, demo_session, plant_demo, write_demo_song
 from mixtrace.examples.planting import Chain, Mixed, Place, chains, plant
@@ -10,10 +10,10 @@ __all__ = [
     "DEMO_GROUPS",
     "DEMO_RATE_HZ",
     "Chain",
-    "Comparison",
     "Facts",
     "Mixed",
     "Place",
+    "PlantedAndFound",
     "chains",
     "compare",
     "demo_session",

@@ -13,14 +13,14 @@ from mixtrace.examples.planting import Mixed, Place
 from mixtrace.graph import INPUT
 from mixtrace.session import Session
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["PlantedAndFound", "compare"]
 
 HEARD_DB = -40.0
 """Bands in which a track is weaker than this, re its strongest, do not count."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PlantedAndFound:
     """One chain in the planted and in the found graph. Pairs are (planted, found).
 
     Levels and responses are those on the way from the chain's start to the mix, the chains that
@@ -58,7 +58,7 @@ class Comparison:
         return tuple(kind for kind in self.found if kind not in self.planted)
 
 
-def compare(planted: Mixed, found: Mixed, session: Session) -> list[Comparison]:
+def compare(planted: Mixed, found: Mixed, session: Session) -> list[PlantedAndFound]:
     """Compare two mixes of one song.
 
     Args:
@@ -77,13 +77,13 @@ def compare(planted: Mixed, found: Mixed, session: Session) -> list[Comparison]:
     return [_row(place, ours, theirs) for place in {**ours.chains, **theirs.chains}]
 
 
-def _row(place: Place, planted: Listener, found: Listener) -> Comparison:
+def _row(place: Place, planted: Listener, found: Listener) -> PlantedAndFound:
     entering = (planted if place in planted.chains else found).entering(place)
     total = entering.sum(0)
     heard = total >= total.max() * 10.0 ** (HEARD_DB / 10.0)
     ours_db, theirs_db = planted.response_db(place), found.response_db(place)
     ours, theirs = (entering * 10.0 ** (response / 10.0) for response in (ours_db, theirs_db))
-    return Comparison(
+    return PlantedAndFound(
         name=place[1],
         is_track=place[0] == INPUT,
         planted=planted.kinds(place),

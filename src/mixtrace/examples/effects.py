@@ -21,8 +21,8 @@ from mixtrace.units import db_from_ratio, ratio_from_db
 
 __all__ = [
     "Curve",
-    "Echo",
     "Effect",
+    "PlantedEcho",
     "bell",
     "delay",
     "equalizer",
@@ -54,7 +54,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Echo:
+class PlantedEcho:
     """One repeat of a delay: when, how loud against the other repeats, where (-1 left, +1 right).
 
     Keep it 1 ms away from multiples of 100 ms: there a tap loses half of its colour filter.
@@ -149,7 +149,7 @@ def noise_reverb(
     )
 
 
-def delay(echoes: Sequence[Echo], level_db: float, *, cutoff_hz: float = 5000.0) -> Effect:
+def delay(echoes: Sequence[PlantedEcho], level_db: float, *, cutoff_hz: float = 5000.0) -> Effect:
     """Return a delay with a few echoes; its other taps are 60 dB below a level of 0 dB.
 
     Args:

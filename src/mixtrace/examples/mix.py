@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 
 from mixtrace.examples.effects import (
-    Echo,
     Effect,
+    PlantedEcho,
     bell,
     delay,
     equalizer,
@@ -129,7 +129,14 @@ def _music() -> dict[str, list[Effect]]:
         "guitar": [equalizer(high_pass(120.0), bell(2500.0, 3.0)), gain_panning(-6.0, -0.4)],
         "lead": [
             gain_panning(-11.0, 0.2),
-            delay([Echo(0.44, 0.0, 0.5), Echo(0.88, -5.0, -0.5), Echo(1.32, -10.0, 0.5)], -6.0),
+            delay(
+                [
+                    PlantedEcho(0.44, 0.0, 0.5),
+                    PlantedEcho(0.88, -5.0, -0.5),
+                    PlantedEcho(1.32, -10.0, 0.5),
+                ],
+                -6.0,
+            ),
         ],
     }
 

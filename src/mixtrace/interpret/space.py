@@ -12,7 +12,7 @@ from jaxtyping import Float
 from mixtrace.dsp import fast_length
 from mixtrace.units import ratio_from_db
 
-__all__ = ["Echoes", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail", "spike_of"]
+__all__ = ["Repeats", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail", "spike_of"]
 
 _FADE_S = (0.004, 0.010)
 _DIVISION = 3e-3
@@ -29,8 +29,8 @@ _SPREAD, _MOSTLY = 0.5, 0.6
 
 
 @dataclass(frozen=True)
-class Echoes:
-    """Echoes of equal distance.
+class Repeats:
+    """Repeats of equal distance.
 
     Attributes:
         time_s: from the sound to the first, and from each to the next.
@@ -107,7 +107,7 @@ def read_echoes(
     after: Float[np.ndarray, "side taps"],
     spike: Float[np.ndarray, " around"],
     sample_rate_hz: float,
-) -> tuple[Echoes | None, Float[np.ndarray, "side taps"]]:
+) -> tuple[Repeats | None, Float[np.ndarray, "side taps"]]:
     """Return the echoes that stand out of what follows, and what is left without them.
 
     Args:
@@ -141,7 +141,7 @@ def read_echoes(
     loud = np.sqrt((levels**2).sum(0))
     shares = (levels[1] ** 2 - levels[0] ** 2) / loud**2
     bounces = 0.5 * abs(shares[0] - shares[1]) if len(places) > 1 else 0.0
-    echoes = Echoes(
+    echoes = Repeats(
         float(np.mean([p / (k + 1) for k, p in enumerate(places)])) / sample_rate_hz,
         float(min(loud[1] / loud[0], 0.9)) if len(places) > 1 else 0.0,
         float(20.0 * np.log10(loud[0])),

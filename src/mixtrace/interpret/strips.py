@@ -13,7 +13,7 @@ from mixtrace.interpret.bands import shape_db
 from mixtrace.interpret.direct import Direct, direct_part
 from mixtrace.interpret.nodes import equalizer_of, mixed_in, node_of, response_of, sides_of
 from mixtrace.interpret.space import (
-    Echoes,
+    Repeats,
     Tail,
     after_direct,
     noise_after,
@@ -185,7 +185,7 @@ class _Space:
         return None if echoes is None else _delay(echoes, self.sides), tail, tail_db
 
 
-def _delay(echoes: Echoes, sides: tuple[float, float]) -> NodeSettings:
+def _delay(echoes: Repeats, sides: tuple[float, float]) -> NodeSettings:
     """Return a delay in front of the fader: its echoes go where the sound goes."""
     loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
     wet, _ = mixed_in(10.0 ** (echoes.level_db / 20.0) * loudness)

@@ -10,7 +10,7 @@ from mixtrace.metrics.levels import (
     true_peak_dbtp,
 )
 from mixtrace.metrics.measures import HeldOut, Measures, PartLoss, measure
-from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
+from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 
 __all__ = [
     "LOSS_RATE_HZ",
@@ -19,13 +19,13 @@ __all__ = [
     "Measures",
     "PartLoss",
     "SongLoss",
+    "audio_loss",
     "crest_factor_db",
     "integrated_loudness_lufs",
     "levels",
     "mean_absolute_error",
     "measure",
     "multi_resolution_spectral_distance",
-    "song_loss",
     "stereo_width_db",
     "true_peak_dbtp",
 ]

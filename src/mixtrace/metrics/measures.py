@@ -12,7 +12,7 @@ from torch import Tensor
 from mixtrace.errors import AudioError
 from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
 from mixtrace.metrics.levels import Levels, levels
-from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, song_loss
+from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 from mixtrace.unseen import Unseen, divided_windows
 
 __all__ = ["HeldOut", "Measures", "PartLoss", "measure"]
@@ -106,7 +106,7 @@ def measure(
     target, estimate = _padded(target, length_samples), _padded(estimate, length_samples)
     compared_target = _at_loss_rate(target, sample_rate_hz)
     compared_estimate = _at_loss_rate(estimate, sample_rate_hz)
-    losses = song_loss(target=compared_target, estimate=compared_estimate)
+    losses = audio_loss(target=compared_target, estimate=compared_estimate)
     held_out = None
     if unseen is not None:
         held_out = _held_out(target=compared_target, estimate=compared_estimate, unseen=unseen)
@@ -134,7 +134,7 @@ def _held_out(
     ranges = unseen.ranges(length_samples, LOSS_RATE_HZ)
 
     def part(starts: Sequence[int]) -> PartLoss:
-        losses = song_loss(target=target, estimate=estimate, starts=starts)
+        losses = audio_loss(target=target, estimate=estimate, starts=starts)
         return PartLoss(len(starts), losses["published"], losses["eq4"])
 
     windows_seen, windows_unseen = divided_windows(length_samples, LOSS_RATE_HZ, ranges)

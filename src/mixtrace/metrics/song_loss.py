@@ -18,7 +18,7 @@ from mixtrace.losses import (
     evaluation_windows,
 )
 
-__all__ = ["LOSS_RATE_HZ", "SongLoss", "song_loss"]
+__all__ = ["LOSS_RATE_HZ", "SongLoss", "audio_loss"]
 
 LOSS_RATE_HZ = 30_000
 """The rate at which L_a is computed, whatever the rate of the files."""
@@ -44,7 +44,7 @@ class SongLoss:
 
 
 @torch.no_grad()
-def song_loss(
+def audio_loss(
     *,
     target: Float[Tensor, "2 time"],
     estimate: Float[Tensor, "2 time"],

@@ -4,7 +4,7 @@ from mixtrace.session.align import estimate_alignments
 from mixtrace.session.alignment import Alignment, apply_alignment
 from mixtrace.session.find import find_song
 from mixtrace.session.groups import GROUPS, guess_group
-from mixtrace.session.scratch import Looks
+from mixtrace.session.scratch import Views
 from mixtrace.session.session import Progress, Session, Track, read_session
 from mixtrace.session.song import Song, TrackSource
 from mixtrace.session.wrong_mix import used_session, wrong_mix
@@ -12,12 +12,12 @@ from mixtrace.session.wrong_mix import used_session, wrong_mix
 __all__ = [
     "GROUPS",
     "Alignment",
-    "Looks",
     "Progress",
     "Session",
     "Song",
     "Track",
     "TrackSource",
+    "Views",
     "apply_alignment",
     "estimate_alignments",
     "find_song",

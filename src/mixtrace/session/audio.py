@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from mixtrace.errors import AudioError
 from mixtrace.session.decoding import MOST_S, Header, decode
-from mixtrace.session.scratch import OnDisk, look_at
+from mixtrace.session.scratch import OnDisk, view_of
 from mixtrace.session.time_reference import read_start_s
 
 __all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read_recording"]
@@ -48,7 +48,7 @@ class Recording:
     @property
     def audio(self) -> Float[np.ndarray, "channel time"]:
         """The samples; see `Track.audio`."""
-        return look_at(self.kept)
+        return view_of(self.kept)
 
 
 def check_rate(sample_rate_hz: int, where: str) -> None:

@@ -19,7 +19,7 @@ from mixtrace.session.correlate import (
     window_length,
 )
 from mixtrace.session.drift import Line, find_line
-from mixtrace.session.scratch import Looks, Scratch, look_at
+from mixtrace.session.scratch import Scratch, Views, view_of
 from mixtrace.session.settle import Found, settle
 
 __all__ = ["Clocked", "follow_clocks"]
@@ -143,6 +143,6 @@ def _stretched(tracks: Sequence[_Track], drifts: Sequence[float]) -> Sequence[_T
 
     def show(number: int) -> _Track:
         own = kept[number]
-        return tracks[number] if own is None else look_at(own)
+        return tracks[number] if own is None else view_of(own)
 
-    return Looks(show, range(len(tracks)))
+    return Views(show, range(len(tracks)))

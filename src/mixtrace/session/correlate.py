@@ -27,8 +27,8 @@ from mixtrace.parallel import side_by_side
 
 __all__ = [
     "MAX_LAG_S",
-    "Evidence",
     "Grid",
+    "ShiftEvidence",
     "choose_windows",
     "fit_jointly",
     "measure_lags",
@@ -95,7 +95,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ShiftEvidence:
     """What was measured of one track.
 
     Attributes:
@@ -187,7 +187,7 @@ def measure_lags(
     origins: Sequence[int],
     responses: _Responses,
     grid: Grid,
-) -> list[Evidence | None]:
+) -> list[ShiftEvidence | None]:
     """Return the evidence for every track, None for one that never plays.
 
     Args:
@@ -230,7 +230,7 @@ def squared(spectra: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Seen:
-    """What one window shows of one track; `Evidence` is made of the means over windows."""
+    """What one window shows of one track; `ShiftEvidence` is made of the means over windows."""
 
     correlation: Float[np.ndarray, "2 lag"]
     itself: Float[np.ndarray, " bin"]
@@ -269,13 +269,13 @@ class _Sums:
         self.window_lags.append(seen.lag)
         self.window_times.append(time)
 
-    def evidence(self) -> Evidence:
+    def evidence(self) -> ShiftEvidence:
         """Return the means over the windows added."""
         correlation = _signed(self.correlation) / len(self.window_lags)
         ripple = _to_time(self.itself, self.grid)[: len(correlation)]
         ripple /= max(float(ripple[0]), 1e-20)
         lags, times = np.array(self.window_lags), np.array(self.window_times)
-        return Evidence(correlation, ripple, lags, times)
+        return ShiftEvidence(correlation, ripple, lags, times)
 
 
 def _refined_peak(pair: Float[np.ndarray, "2 lag"]) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from mixtrace.session.correlate import Evidence
+from mixtrace.session.correlate import ShiftEvidence
 from mixtrace.session.settle import AGREE_S
 
 __all__ = ["Line", "find_line"]
@@ -67,7 +67,7 @@ class Line:
         return self.lag / (1.0 - self.slope)
 
 
-def find_line(evidence: Evidence | None, origin: int, sample_rate_hz: int) -> Line | None:
+def find_line(evidence: ShiftEvidence | None, origin: int, sample_rate_hz: int) -> Line | None:
     """Return the line on which most of a track's windows have their peaks; None if there is none.
 
     Args:

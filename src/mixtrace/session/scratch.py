@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 from mixtrace.errors import SessionError
 
-__all__ = ["Looks", "OnDisk", "Scratch", "look_at", "no_room", "scratch_folder"]
+__all__ = ["OnDisk", "Scratch", "Views", "no_room", "scratch_folder", "view_of"]
 
 _IN_MEMORY_BYTES = 1_000_000_000
 _ROOM = Path("/var/tmp")
@@ -90,17 +90,17 @@ class Scratch:
         self._left += size_bytes
 
 
-def look_at(kept: _Audio | OnDisk) -> _Audio:
+def view_of(kept: _Audio | OnDisk) -> _Audio:
     """Return what a `Scratch` kept; to be let go of after use."""
     return kept.look() if isinstance(kept, OnDisk) else kept
 
 
-class Looks(Sequence[_Shown], Generic[_Shown]):
+class Views(Sequence[_Shown], Generic[_Shown]):
     """What a function shows of each entry of a sequence, shown anew at every access.
 
     A list of the audio of many tracks would hold the maps of all; this holds none.
 
-    >>> list(Looks(abs, [-1, 2]))
+    >>> list(Views(abs, [-1, 2]))
     [1, 2]
     """
 

@@ -23,7 +23,7 @@ from mixtrace.session.find import find_song
 from mixtrace.session.missing import Missing
 from mixtrace.session.place import FARTHEST_S
 from mixtrace.session.references import Starts
-from mixtrace.session.scratch import Looks, OnDisk, Scratch, look_at
+from mixtrace.session.scratch import OnDisk, Scratch, Views, view_of
 from mixtrace.session.song import Song, TrackSource, listed
 
 __all__ = ["Progress", "Session", "Track", "read_session"]
@@ -69,7 +69,7 @@ class Track:
     @property
     def audio(self) -> Float[np.ndarray, "channel time"]:
         """The samples; in a large session mapped from disk, so that no one should hold them."""
-        return look_at(self.kept)
+        return view_of(self.kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +93,9 @@ class Session:
     missing: Missing | None = None
 
     @property
-    def audio(self) -> Looks[Float[np.ndarray, "_channel time"]]:
+    def audio(self) -> Views[Float[np.ndarray, "_channel time"]]:
         """The samples of each track, shown when they are asked for."""
-        return Looks(attrgetter("audio"), self.tracks)
+        return Views(attrgetter("audio"), self.tracks)
 
 
 def read_session(
@@ -134,7 +134,7 @@ def read_session(
     rate = sample_rate_hz or mix.file_rate_hz
     stereo = np.repeat(mix.audio, 2, axis=0) if len(mix.audio) == 1 else mix.audio
     dry = _read_tracks(song, mix, rate, alignments or {}, report)
-    audio = Looks(attrgetter("audio"), dry)
+    audio = Views(attrgetter("audio"), dry)
     copies = find_duplicates(audio)
     given = alignments or {}
     found = [Finding(given.get(source.name, Alignment())) for source in song.tracks]
@@ -152,7 +152,7 @@ def read_session(
         notes.append("alignment off: every track starts where its file starts")
     if align and alignments is None:
         report("comparing", 0, 1)
-        contents = examine(Looks(attrgetter("audio"), tracks), stereo, rate)
+        contents = examine(Views(attrgetter("audio"), tracks), stereo, rate)
         tracks, missing = _judged(tracks, contents), contents.missing
         notes = [*content_notes(contents, [t.name for t in tracks]), *notes]
         report("comparing", 1, 1)

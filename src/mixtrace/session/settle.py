@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from mixtrace.session.correlate import (
     MAX_LAG_S,
-    Evidence,
+    ShiftEvidence,
     choose_windows,
     fit_jointly,
     measure_lags,
@@ -48,7 +48,7 @@ class Found:
     polarity: int
     confidence: float
     origin: int = 0
-    evidence: Evidence | None = None
+    evidence: ShiftEvidence | None = None
 
     @property
     def sure(self) -> bool:
@@ -93,11 +93,13 @@ def settle(
     return places
 
 
-def _decide(evidence: Evidence | None, origin: int, common: float, sample_rate_hz: int) -> Found:
+def _decide(
+    evidence: ShiftEvidence | None, origin: int, common: float, sample_rate_hz: int
+) -> Found:
     """Return the place of one track; `common` (samples), confidence 0, if nothing is measured.
 
-    Evidence is of the lags around the origin; a track stays at the common lag only if that is one
-    of them.
+    The evidence is of the lags around the origin; a track stays at the common lag only if that is
+    one of them.
     """
     nowhere = Found(common, 1, 0.0, origin, evidence)
     if evidence is None:
@@ -122,7 +124,7 @@ def _decide(evidence: Evidence | None, origin: int, common: float, sample_rate_h
     return Found(lag, 1 if heights[top] > 0 else -1, confidence, origin, evidence)
 
 
-def _confidence(evidence: Evidence, top: int, guard: int, agree: int) -> float:
+def _confidence(evidence: ShiftEvidence, top: int, guard: int, agree: int) -> float:
     """Return 0..1: how far the peak stands out, times the share of windows that show it.
 
     What the track's own periodicity puts beside the peak is taken off before the second peak is

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mixtrace.examples import Comparison, compare, demo_session, plant_demo, write_demo_song
+from mixtrace.examples import PlantedAndFound, compare, demo_session, plant_demo, write_demo_song
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import OnProgress, Progress, ignored
 from mixtrace.prune import ConsoleSearch, SearchConfig
@@ -24,7 +24,7 @@ class Demo:
     """What the demo found, and how it compares with what was planted, chain by chain."""
 
     found: Fit
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[PlantedAndFound, ...]
 
 
 def demo(

@@ -12,11 +12,11 @@ from torch import Tensor
 from mixtrace.errors import SessionError
 from mixtrace.graph import Graph
 from mixtrace.progress import Steps
-from mixtrace.session import Looks, Song, TrackSource, apply_alignment, find_song, read_session
+from mixtrace.session import Song, TrackSource, Views, apply_alignment, find_song, read_session
 from mixtrace.session.alignment import length_moved
 from mixtrace.session.audio import check_rate, read_recording
 from mixtrace.session.layout import find_tracks
-from mixtrace.session.scratch import Scratch, look_at
+from mixtrace.session.scratch import Scratch, view_of
 from mixtrace.session.song import listed
 from mixtrace.store import StoredGraph
 
@@ -42,7 +42,7 @@ class DryTracks:
 
 def tracks_reaching(
     nodes: Iterable[int], graph: Graph, audio: Sequence[Float[np.ndarray, "_channel time"]]
-) -> Looks[Float[Tensor, "_channel time"] | None]:
+) -> Views[Float[Tensor, "_channel time"] | None]:
     """Return the tracks, looked at anew at every access, but None for those that reach no node.
 
     Args:
@@ -51,7 +51,7 @@ def tracks_reaching(
         audio: all tracks, in the order of the graph's inputs.
     """
     reaching = {number for i in nodes for number in graph.needed_tracks[i]}
-    return Looks(
+    return Views(
         lambda number: torch.from_numpy(audio[number]) if number in reaching else None,
         range(len(audio)),
     )
@@ -124,13 +124,13 @@ def _read_loose(
         recordings.append(scratch.keep(recording.audio))
         report("reading", done, len(wanted))
     ends = [
-        length_moved(look_at(kept).shape[1], track.alignment, rate)
+        length_moved(view_of(kept).shape[1], track.alignment, rate)
         for kept, track in zip(recordings, stored.tracks, strict=True)
     ]
     length, scratch = max(1, *ends), Scratch()
     tracks = [
-        scratch.keep(apply_alignment(look_at(recordings.pop(0)), track.alignment, length, rate))
+        scratch.keep(apply_alignment(view_of(recordings.pop(0)), track.alignment, length, rate))
         for track in stored.tracks
     ]
     files_read = frozenset(file.resolve() for source in wanted for file in source.paths)
-    return DryTracks(Looks(look_at, tracks), None, rate, files_read)
+    return DryTracks(Views(view_of, tracks), None, rate, files_read)

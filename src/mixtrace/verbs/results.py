@@ -14,7 +14,7 @@ from mixtrace.progress import Steps
 from mixtrace.rendering import render_taps
 from mixtrace.reporting.listening_plan import ListeningPlan, plan_listening
 from mixtrace.reporting.listening_writer import listening_files, write_listening
-from mixtrace.session import Looks, Session, Song, read_session
+from mixtrace.session import Session, Song, Views, read_session
 from mixtrace.store import (
     EVIDENCE,
     FIT,
@@ -89,7 +89,7 @@ def measure_result(
     mix, processed = render_taps(
         stored.graph,
         stored.settings,
-        Looks(torch.from_numpy, session.audio),
+        Views(torch.from_numpy, session.audio),
         rate,
         [strip.end for strip in plan.strips] if plan else [],
         span=plan.span if plan else None,
