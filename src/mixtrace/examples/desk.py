@@ -68,7 +68,7 @@ def plant_desk() -> Mixed:
 
     >>> graph, settings = plant_desk()
     >>> len(graph.inputs), len(graph.of_kind("send")), [s.name for s in graph.strips.values()][-3:]
-    (12, 9, ['echo', 'room', 'master'])
+    (12, 8, ['echo', 'room', 'master'])
     """
     desk = _Desk()
     ends = {name: desk.track(name) for name in DESK_GROUPS}
