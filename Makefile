@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(VENV)/bin/mixtrace demo -o demo-out
 
 test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check .
