@@ -1,7 +1,7 @@
 """A whole song: what was captured of it as strips, sends and buses."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from mixtrace.parallel import side_by_side
 from mixtrace.processors import NodeSettings, Settings
 from mixtrace.processors.captured_reverb import captured_taps
 from mixtrace.session import Session, Track
+from mixtrace.unseen import Range
 
 __all__ = ["Interpreted", "interpret", "interpret_spectra", "is_poor"]
 
@@ -51,15 +52,21 @@ class Interpreted:
     unread: tuple[str, ...]
 
 
-def interpret(session: Session, capture: Capture, spectral: Mapping[str, Spectral]) -> Interpreted:
+def interpret(
+    session: Session,
+    capture: Capture,
+    spectral: Mapping[str, Spectral],
+    held_out: Sequence[Range] = (),
+) -> Interpreted:
     """Return the strips that a captured song asks for.
 
     Args:
         session: the song, at the rate of the capture.
         capture: what was read of it.
         spectral: of each track by its name, for those that could not be captured.
+        held_out: ranges [start, stop) of samples of the mix on which nothing may depend.
     """
-    song = _Song(session, capture, spectral)
+    song = _Song(session, capture, spectral, held_out)
     known = {track.name: track for track in capture.tracks}
     names = [track.name for track in session.tracks]
     strips = list(side_by_side(lambda name: song.strip(name, known.get(name)), names))
@@ -114,18 +121,24 @@ class _Song:
     """The session and its capture, with what all strips are read by."""
 
     def __init__(
-        self, session: Session, capture: Capture, spectral: Mapping[str, Spectral]
+        self,
+        session: Session,
+        capture: Capture,
+        spectral: Mapping[str, Spectral],
+        held_out: Sequence[Range],
     ) -> None:
         self._spectral = spectral
         self._tracks = {track.name: track for track in session.tracks}
         self._capture = capture
         self._rate = capture.sample_rate_hz
         mix = torch.from_numpy(session.mix)
-        rest = mix - capture.estimate
-        self._whitening: Whitening = whitening_of(mix, self._rate)
+        self._heard = torch.ones(mix.shape[-1], dtype=torch.bool)
+        for start, stop in held_out:
+            self._heard[start:stop] = False
+        self._whitening: Whitening = whitening_of(mix[:, self._heard], self._rate)
+        rest = torch.where(self._heard, mix - capture.estimate, 0.0)
         self._rest = self._whitening.apply(rest)
-        self._rest_power = _power(rest.numpy(), self._rate)
-        self._time = mix.shape[-1]
+        self._rest_power = _power(rest[:, self._heard].numpy(), self._rate)
 
     def strip(self, name: str, captured: CapturedTrack | None) -> TrackStrip:
         """Return the strip of a track."""
@@ -142,7 +155,7 @@ class _Song:
     def _unsure(self, track: Track) -> Float[np.ndarray, " bin"]:
         """Return by how much each tap of a track's responses is unsure, as a spectrum."""
         own = _power(track.audio, self._rate)
-        return self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._time
+        return self._rest_power / (own + 1e-9 * own.max() + 1e-20) / int(self._heard.sum())
 
     def _compression(self, track: Track, captured: CapturedTrack, fixed: Fixed) -> Compression:
         """Return the compressor of a track."""
@@ -153,7 +166,7 @@ class _Song:
             self._whitening.apply(apply_responses(captured.responses, audio, lead))
             for audio in (dry, dry * gain)
         )
-        frames = Framewise(steady, self._rest + moved, self._rate)
+        frames = Framewise(steady * self._heard, (self._rest + moved) * self._heard, self._rate)
         sounds = {"dry": dry}
         if fixed.equalizer is not None:
             sounds["behind the EQ"] = _filtered(dry, response_of(fixed.equalizer, self._rate))
@@ -164,7 +177,7 @@ class _Song:
         gain = 10.0 ** (captured.gain_db.numpy() / 20.0)
         frame = self._capture.frame_s * self._rate
         middles = (np.arange(len(gain)) + 0.5) * frame
-        return np.interp(np.arange(self._time), middles, gain).astype(np.float32)
+        return np.interp(np.arange(len(self._heard)), middles, gain).astype(np.float32)
 
 
 def _chain(fixed: Fixed, compression: Compression | None) -> list[NodeSettings]:

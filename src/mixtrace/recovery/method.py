@@ -201,7 +201,7 @@ class _Run:
         capture = capture_session(session, held_out, report, self._keeper)
         report("interpreting", 0, 1)
         spectral = _spectral(session, held_out)
-        found = interpret(session, capture, spectral)
+        found = interpret(session, capture, spectral, held_out)
         start = song_loss(found.graph, found.settings, self._windows)
         if is_poor(capture):
             other = interpret_spectra(session, spectral)
