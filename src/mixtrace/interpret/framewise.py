@@ -8,13 +8,14 @@ are known, a gain costs nothing to try. The level that serves a gain best is (su
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["Explained", "Framewise"]
+__all__ = ["FRAME_S", "Explained", "Framewise", "framed"]
 
-_FRAME_S = 0.005
+FRAME_S = 0.005
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,37 @@ class Framewise:
             target: what the mix has of them, whitened.
             sample_rate_hz: the rate.
         """
-        self.frame = round(_FRAME_S * sample_rate_hz)
-        self.frames = part.shape[-1] // self.frame
-        part, target = self._framed(part), self._framed(target)
-        self._own = part.square().sum((0, 2), dtype=torch.float64)
-        self._common = (part * target).sum((0, 2), dtype=torch.float64)
-        self._all = float(target.square().sum(dtype=torch.float64))
-        self._constant = self._left(torch.ones(self.frames, dtype=torch.float64))[0]
+        part, target = (framed(audio, round(FRAME_S * sample_rate_hz)) for audio in (part, target))
+        self.own: Float[np.ndarray, " frame"] = _summed(part.square())
+        self.common: Float[np.ndarray, " frame"] = _summed(part * target)
+        self.energy = float(target.square().sum(dtype=torch.float64))
+        self.constant = self._left(np.ones(len(self.own)))[0]
 
-    def explained(self, gain: Float[Tensor, " time"]) -> Explained:
+    def explained(self, gain: Float[np.ndarray, " frame"]) -> Explained:
         """Return what a gain as an amplitude leaves, at its best level."""
-        left, level = self._left(self._framed(gain[None])[0].mean(-1, dtype=torch.float64))
-        return Explained(left / max(self._constant, 1e-30), level)
+        left, level = self._left(gain)
+        return Explained(left / max(self.constant, 1e-30), level)
 
-    def _left(self, gain: Float[Tensor, " frame"]) -> tuple[float, float]:
-        common = float((self._common * gain).sum())
-        own = max(float((self._own * gain.square()).sum()), 1e-30)
-        return self._all - common**2 / own, common / own
+    def under(self, gain: Float[np.ndarray, " frame"]) -> "Framewise":
+        """Return the same of a part that already has a gain."""
+        other = Framewise.__new__(Framewise)
+        other.own, other.common = self.own * gain**2, self.common * gain
+        other.energy, other.constant = self.energy, self.constant
+        return other
 
-    def _framed(self, audio: Float[Tensor, "side time"]) -> Float[Tensor, "side frame sample"]:
-        return audio[:, : self.frames * self.frame].unflatten(-1, (self.frames, self.frame))
+    def _left(self, gain: Float[np.ndarray, " frame"]) -> tuple[float, float]:
+        common = float(self.common @ gain)
+        own = max(float(self.own @ gain**2), 1e-30)
+        return self.energy - common**2 / own, common / own
+
+
+def framed(
+    audio: Float[Tensor, "channel time"], samples: int
+) -> Float[Tensor, "channel frame samples"]:
+    """Return whole frames of so many samples."""
+    frames = audio.shape[-1] // samples
+    return audio[:, : frames * samples].unflatten(-1, (frames, samples))
+
+
+def _summed(values: Float[Tensor, "side frame sample"]) -> Float[np.ndarray, " frame"]:
+    return values.sum((0, 2), dtype=torch.float64).numpy()

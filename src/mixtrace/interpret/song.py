@@ -8,19 +8,17 @@ import numpy as np
 import scipy.signal
 import torch
 from jaxtyping import Float
-from torch import Tensor
 
-from mixtrace.captured import Capture, CapturedTrack, Whitening, apply_responses, whitening_of
-from mixtrace.dsp import fast_length
+from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
-from mixtrace.interpret.dynamics import Compression, read_compression
-from mixtrace.interpret.framewise import Framewise
-from mixtrace.interpret.nodes import mixed_in, node_of, response_of
+from mixtrace.interpret.mixed import Members, Mixed
+from mixtrace.interpret.movement import Moving, read_movement
+from mixtrace.interpret.nodes import mixed_in, node_of
 from mixtrace.interpret.spectral import Spectral, read_spectral
 from mixtrace.interpret.strips import Fixed, read_fixed
 from mixtrace.parallel import side_by_side
-from mixtrace.processors import NodeSettings, Settings
+from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.processors.captured_reverb import captured_taps
 from mixtrace.session import Session, Track
 from mixtrace.unseen import Range
@@ -34,8 +32,6 @@ offered as well: mixes of coherent tracks leave .1 to 1 %, mastered or wet ones 
 
 _RIDE_EVERY_S = 1.5
 _FREE_WET, _WIDTH_WET = 0.98, 0.7
-_MOVES_DB = 1.5
-"""What a captured gain has to move to be read as a compressor's: less is within its error."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +62,12 @@ def interpret(
         spectral: of each track by its name, for those that could not be captured.
         held_out: ranges [start, stop) of samples of the mix on which nothing may depend.
     """
-    song = _Song(session, capture, spectral, held_out)
-    known = {track.name: track for track in capture.tracks}
-    names = [track.name for track in session.tracks]
-    strips = list(side_by_side(lambda name: song.strip(name, known.get(name)), names))
-    unread = tuple(name for name in names if name not in known)
-    return _built(session, Desk(strips), unread, is_poor(capture))
+    known = {track.name for track in capture.tracks}
+    unread = tuple(track.name for track in session.tracks if track.name not in known)
+    if not known:
+        return interpret_spectra(session, spectral)
+    desk = _Song(session, capture, spectral, held_out).desk()
+    return _built(session, desk, unread, is_poor(capture))
 
 
 def is_poor(capture: Capture) -> bool:
@@ -109,10 +105,15 @@ def _offered(desk: Desk, duration_s: float) -> Desk:
         return replace(strip, chain=[more[0], *strip.chain, more[1]])
 
     knots = np.linspace(0.0, duration_s, max(2, round(duration_s / _RIDE_EVERY_S)))
-    master = [
-        node_of("equalizer", _FREE_WET),
+    more = [
         node_of("compressor", ratio=1.05),
         node_of("fader_automation", knot_s=knots.tolist(), knot_db=[0.0] * len(knots)),
+    ]
+    known = {node.kind for node in desk.master}
+    master = [
+        node_of("equalizer", _FREE_WET),
+        *desk.master,
+        *(node for node in more if node.kind not in known),
     ]
     return replace(desk, tracks=[wider(strip) for strip in desk.tracks], master=master)
 
@@ -127,68 +128,48 @@ class _Song:
         spectral: Mapping[str, Spectral],
         held_out: Sequence[Range],
     ) -> None:
-        self._spectral = spectral
-        self._tracks = {track.name: track for track in session.tracks}
-        self._capture = capture
+        self._session, self._capture, self._spectral = session, capture, spectral
         self._rate = capture.sample_rate_hz
-        mix = torch.from_numpy(session.mix)
-        self._heard = torch.ones(mix.shape[-1], dtype=torch.bool)
-        for start, stop in held_out:
-            self._heard[start:stop] = False
-        self._whitening: Whitening = whitening_of(mix[:, self._heard], self._rate)
-        rest = torch.where(self._heard, mix - capture.estimate, 0.0)
-        self._rest = self._whitening.apply(rest)
-        self._rest_power = _power(rest[:, self._heard].numpy(), self._rate)
+        self._mixed = Mixed(session, capture, held_out)
+        heard = self._mixed.heard
+        self._heard_samples = int(heard.sum())
+        self._rest_power = _power(self._mixed.rest[:, heard].numpy(), self._rate)
 
-    def strip(self, name: str, captured: CapturedTrack | None) -> TrackStrip:
-        """Return the strip of a track."""
-        track = self._tracks[name]
-        if captured is None:
-            chain = read_spectral(self._spectral[name], self._rate)
-            return TrackStrip(name, track.group, chain)
-        fixed = read_fixed(captured, self._unsure(track), self._capture.lead, self._rate)
-        compression = None
-        if captured.curve is not None and _moves(captured.gain_db):
-            compression = self._compression(track, captured, fixed)
-        return TrackStrip(name, track.group, _chain(fixed, compression))
+    def desk(self) -> Desk:
+        """Return all strips."""
+        tracks = {track.name: track for track in self._session.tracks}
+        known = list(self._capture.tracks)
+        fixed = {
+            captured.name: one
+            for captured, one in zip(
+                known,
+                side_by_side(lambda c: self._fixed(tracks[c.name], c), known),
+                strict=True,
+            )
+        }
+        moving = read_movement(self._mixed, fixed)
+        strips = []
+        for name, track in tracks.items():
+            if name in fixed:
+                chain = _chain(fixed[name], moving.get((name,), Moving()))
+            else:
+                chain = read_spectral(self._spectral[name], self._rate)
+            strips.append(TrackStrip(name, track.group, chain))
+        return _with_buses(Desk(strips), moving)
 
-    def _unsure(self, track: Track) -> Float[np.ndarray, " bin"]:
-        """Return by how much each tap of a track's responses is unsure, as a spectrum."""
+    def _fixed(self, track: Track, captured: CapturedTrack) -> Fixed:
+        """Return what does not move on the strip of a track."""
         own = _power(track.audio, self._rate)
-        return self._rest_power / (own + 1e-9 * own.max() + 1e-20) / int(self._heard.sum())
-
-    def _compression(self, track: Track, captured: CapturedTrack, fixed: Fixed) -> Compression:
-        """Return the compressor of a track."""
-        dry = torch.from_numpy(track.audio.copy())
-        gain = torch.from_numpy(self._gain(captured))
-        lead = self._capture.lead
-        steady, moved = (
-            self._whitening.apply(apply_responses(captured.responses, audio, lead))
-            for audio in (dry, dry * gain)
-        )
-        frames = Framewise(steady * self._heard, (self._rest + moved) * self._heard, self._rate)
-        sounds = {"dry": dry}
-        if fixed.equalizer is not None:
-            sounds["behind the EQ"] = _filtered(dry, response_of(fixed.equalizer, self._rate))
-        return read_compression(frames, sounds, self._rate)
-
-    def _gain(self, captured: CapturedTrack) -> Float[np.ndarray, " time"]:
-        """Return a captured gain over the samples of the song."""
-        gain = 10.0 ** (captured.gain_db.numpy() / 20.0)
-        frame = self._capture.frame_s * self._rate
-        middles = (np.arange(len(gain)) + 0.5) * frame
-        return np.interp(np.arange(len(self._heard)), middles, gain).astype(np.float32)
+        unsure = self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._heard_samples
+        return read_fixed(captured, unsure, self._capture.lead, self._rate)
 
 
-def _chain(fixed: Fixed, compression: Compression | None) -> list[NodeSettings]:
+def _chain(fixed: Fixed, moving: Moving) -> list[NodeSettings]:
     """Return processors in their order, and the level that stays on the fader."""
-    level_db = fixed.level_db
-    chain: list[NodeSettings] = []
-    if fixed.equalizer is not None:
-        chain.append(fixed.equalizer)
-    if compression is not None:
-        level_db += 20.0 * math.log10(max(compression.level, 1e-4))
-        chain.insert(0 if compression.hears == "dry" else len(chain), compression.settings)
+    level_db = fixed.level_db + 20.0 * math.log10(max(moving.level, 1e-4))
+    chain: list[NodeSettings] = [] if fixed.equalizer is None else [fixed.equalizer]
+    for one in moving.dynamics:
+        chain.insert(0 if one.hears == "dry" else len(chain), one.settings)
     if fixed.delay is not None:
         chain.append(fixed.delay)
         level_db -= 20.0 * math.log10(1.0 - fixed.delay.wet)
@@ -197,7 +178,62 @@ def _chain(fixed: Fixed, compression: Compression | None) -> list[NodeSettings]:
         reverb, made_up_db = _reverb(fixed.reverb.taps, fixed.reverb.sample_rate_hz)
         level_db += made_up_db
     chain.append(node_of("fader", level_db=level_db, pan=fixed.pan))
+    if moving.ride is not None:
+        chain.append(moving.ride)
     return chain if reverb is None else [*chain, reverb]
+
+
+def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:
+    """Return a desk with what moves its buses and all.
+
+    Their levels go to the faders of the tracks, and the thresholds behind these with them.
+    """
+    every = {track.name for track in desk.tracks}
+    for members, one in sorted(moving.items(), key=lambda item: len(item[0])):
+        if len(members) == 1:
+            continue
+        chain = [dialled.settings for dialled in one.dynamics]
+        chain += [] if one.ride is None else [one.ride]
+        group = next(track.group for track in desk.tracks if track.name == members[0])
+        alike = {track.name for track in desk.tracks if track.group == group}
+        if not chain:
+            continue
+        if alike == set(members) and alike != every:
+            desk = replace(desk, buses={**desk.buses, group: chain})
+        else:
+            desk = replace(desk, master=chain)
+        desk = _louder(desk, set(members), 20.0 * math.log10(max(one.level, 1e-4)))
+    return desk
+
+
+def _louder(desk: Desk, members: set[str], by_db: float) -> Desk:
+    """Return a desk whose tracks are so much louder, and what hears them alike."""
+    tracks = [
+        replace(track, chain=[_raised(node, "fader", "level_db", by_db) for node in track.chain])
+        if track.name in members
+        else track
+        for track in desk.tracks
+    ]
+    groups = {track.group for track in desk.tracks if track.name in members}
+    buses = {
+        group: _followed(chain, by_db) if group in groups else chain
+        for group, chain in desk.buses.items()
+    }
+    master = _followed(desk.master, by_db)
+    return replace(desk, tracks=tracks, buses=buses, master=master)
+
+
+def _followed(chain: Sequence[NodeSettings], by_db: float) -> list[NodeSettings]:
+    return [_raised(node, node.kind, "threshold_db", by_db) for node in chain]
+
+
+def _raised(node: NodeSettings, kind: str, name: str, by_db: float) -> NodeSettings:
+    """Return settings of which one is so much higher, if they are of a kind and have it."""
+    if node.kind != kind or name not in node.values:
+        return node
+    spec = processor(kind).param(name)
+    value = spec.clip((node.values[name] + by_db)[None])[0]
+    return replace(node, values={**node.values, name: value})
 
 
 def _reverb(
@@ -218,21 +254,6 @@ def _reverb(
         pre_delay_ms=0.0,
     )
     return settings, made_up_db
-
-
-def _moves(gain_db: Float[Tensor, " frame"]) -> bool:
-    """Say whether a gain moves by more than its error."""
-    low, high = np.quantile(gain_db.numpy(), (0.02, 0.98))
-    return bool(high - low > _MOVES_DB)
-
-
-def _filtered(
-    audio: Float[Tensor, "channel time"], taps: Float[Tensor, " taps"]
-) -> Float[Tensor, "channel time"]:
-    """Return audio through a filter, as long as it was."""
-    length = fast_length(audio.shape[-1] + len(taps))
-    spectrum = torch.fft.rfft(audio, length) * torch.fft.rfft(taps, length)
-    return torch.fft.irfft(spectrum, length)[:, : audio.shape[-1]]
 
 
 def _power(audio: Float[np.ndarray, "channel time"], rate: float) -> Float[np.ndarray, " bin"]:

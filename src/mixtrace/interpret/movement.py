@@ -1,0 +1,108 @@
+"""What moves in a mix: compressors, gates and rides of its tracks, buses and master.
+
+Each set of tracks whose captured gain moves is asked for what could move it so, tracks first, then
+buses, then all; what was found takes the place of the captured gain, and all are asked once more.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from mixtrace.dsp import fast_length
+from mixtrace.interpret.dynamics import Dialled, Heard, read_dynamics
+from mixtrace.interpret.mixed import Gain, Members, Mixed
+from mixtrace.interpret.nodes import response_of
+from mixtrace.interpret.rides import read_ride
+from mixtrace.interpret.strips import Fixed
+from mixtrace.processors import NodeSettings
+
+__all__ = ["Moving", "read_movement"]
+
+_TURNS = 2
+_MOVES_DB = 1.5
+"""What a captured gain has to move to be asked for: less is within its error."""
+
+_WORTH = 0.02
+"""Of the error that one processor leaves: what another has to take off it."""
+
+_KINDS = ("compressor", "gate")
+_BEHIND = "behind the EQ"
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What moves a track, a bus or all.
+
+    Attributes:
+        dynamics: compressors and gates in the order in which they were found.
+        ride: its fader's automation; None where it does not move.
+        level: the amplitude by which all of it has to be taken.
+    """
+
+    dynamics: tuple[Dialled, ...] = ()
+    ride: NodeSettings | None = None
+    level: float = 1.0
+
+
+def read_movement(mixed: Mixed, fixed: Mapping[str, Fixed]) -> dict[Members, Moving]:
+    """Return what moves each set of tracks that a captured gain moves."""
+    asked = sorted((m for m, gain in mixed.gains.items() if _moves(gain)), key=len)
+    found: dict[Members, Moving] = {}
+    for _ in range(_TURNS):
+        for members in asked:
+            moving, gain = _read(mixed, members, fixed)
+            found[members] = moving
+            mixed.take(members, gain)
+    return found
+
+
+def _read(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> tuple[Moving, Gain]:
+    """Return what moves some tracks, and its gain."""
+    frames = mixed.asked(members).frames
+    sounds = _sounds(mixed, members, fixed)
+    gain: Gain = np.ones(len(frames.own))
+    taken: list[Dialled] = []
+    left = 1.0
+    for _ in _KINDS:
+        kinds = [kind for kind in _KINDS if kind not in {one.settings.kind for one in taken}]
+        if len(members) > 1:
+            kinds = [kind for kind in kinds if kind == "compressor"]
+        tried = [read_dynamics(kind, frames.under(gain), sounds) for kind in kinds]
+        if not tried:
+            break
+        best = min(tried, key=lambda one: one.price)
+        if best.price > left * (1.0 - _WORTH):
+            break
+        taken.append(best)
+        left = best.left
+        gain = gain * sounds[best.hears].gain(best.settings)
+    ride = read_ride(frames.under(gain))
+    if ride is not None:
+        gain = gain * ride.gain
+    level = frames.explained(gain).level
+    moving = Moving(tuple(taken), None if ride is None else ride.settings, level)
+    return moving, level * gain
+
+
+def _sounds(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> dict[str, Heard]:
+    """Return what a processor of some tracks may be hearing."""
+    if len(members) > 1:
+        inside = [other for other in mixed.gains if not set(other) < set(members)]
+        return {"sum": Heard(mixed.part(members, inside), mixed.rate)}
+    dry = mixed.dry(members[0])
+    sounds = {"dry": Heard(dry, mixed.rate)}
+    equalizer = fixed[members[0]].equalizer
+    if equalizer is not None:
+        taps = response_of(equalizer, mixed.rate)
+        length = fast_length(dry.shape[-1] + len(taps))
+        spectrum = torch.fft.rfft(dry, length) * torch.fft.rfft(taps, length)
+        filtered = torch.fft.irfft(spectrum, length)[:, : dry.shape[-1]]
+        sounds[_BEHIND] = Heard(filtered, mixed.rate)
+    return sounds
+
+
+def _moves(gain: Gain) -> bool:
+    low, high = np.quantile(20.0 * np.log10(np.maximum(gain, 1e-4)), (0.02, 0.98))
+    return bool(high - low > _MOVES_DB)
