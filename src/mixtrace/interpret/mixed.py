@@ -4,8 +4,8 @@ y = sum over k of h_k * (x_k prod_s g_s) + rest, with h_k the responses of track
 tracks that have a gain and k. Only the rest is kept; parts are made when they are asked for.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mixtrace.captured import Capture, Whitening, apply_responses, whitening_of
 from mixtrace.interpret.framewise import FRAME_S, Framewise
-from mixtrace.session import Session
+from mixtrace.session import Session, Track
 from mixtrace.unseen import Range
 
 __all__ = ["Gain", "Members", "Mixed"]
@@ -40,8 +40,21 @@ class Asked:
 class Mixed:
     """The parts of a mix; gains may be taken up and changed."""
 
-    def __init__(self, session: Session, capture: Capture, held_out: Sequence[Range]) -> None:
-        """Begin with the gains that were captured."""
+    def __init__(
+        self,
+        session: Session,
+        capture: Capture,
+        held_out: Sequence[Range],
+        known: Mapping[Members, Gain] | None = None,
+    ) -> None:
+        """Begin with the gains that were captured.
+
+        Args:
+            session: the song.
+            capture: of it, or of its tracks under the gains that are known.
+            held_out: what may not count.
+            known: gains that the captured ones come on top of.
+        """
         self.rate = capture.sample_rate_hz
         self._lead = capture.lead
         self._dry = {track.name: track.audio for track in session.tracks}
@@ -52,7 +65,9 @@ class Mixed:
         for start, stop in held_out:
             self.heard[start:stop] = False
         self.whitening: Whitening = whitening_of(mix[:, self.heard], self.rate)
-        self.gains: dict[Members, Gain] = self._captured(capture)
+        self.gains: dict[Members, Gain] = dict(known or {})
+        for members, gain in self._captured(capture).items():
+            self.gains[members] = gain * self.gains.get(members, 1.0)
         self.rest = torch.where(self.heard, mix - capture.estimate, 0.0)
         """What no part explains; not whitened."""
 
@@ -60,12 +75,21 @@ class Mixed:
         """Return what some tracks give to the mix, under all gains but those of some sets."""
         total = torch.zeros(2, self._time)
         for name in members:
-            gain = np.ones(self.frames)
-            for own, value in self.gains.items():
-                if name in own and own not in without:
-                    gain = gain * value
-            total += self.through(name, gain)
+            total += self.through(name, self.gain(name, without))
         return total
+
+    def gain(self, name: str, without: Sequence[Members] = ()) -> Gain:
+        """Return the gain of a track, but for that of some sets."""
+        gain = np.ones(self.frames)
+        for members, value in self.gains.items():
+            if name in members and members not in without:
+                gain = gain * value
+        return gain
+
+    def moved(self, track: Track) -> Track:
+        """Return a track under its gain."""
+        audio = track.audio * self.over_time(self.gain(track.name))
+        return replace(track, kept=audio.astype(np.float32))
 
     def through(self, name: str, gain: Gain) -> Float[Tensor, "2 time"]:
         """Return what a track gives to the mix under a gain."""

@@ -1,7 +1,7 @@
 """A whole song: what was captured of it as strips, sends and buses."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from jaxtyping import Float
 from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
-from mixtrace.interpret.mixed import Members, Mixed
+from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
 from mixtrace.interpret.nodes import mixed_in, node_of
 from mixtrace.interpret.spectral import Spectral, read_spectral
@@ -30,6 +30,7 @@ _POORLY_READ = 0.05
 """Of the whitened energy, what a reading may leave before what bands and tails cannot say is
 offered as well: mixes of coherent tracks leave .1 to 1 %, mastered or wet ones 10 to 25 %."""
 
+_AGAIN = 1
 _RIDE_EVERY_S = 1.5
 _FREE_WET, _WIDTH_WET = 0.98, 0.7
 
@@ -50,24 +51,33 @@ class Interpreted:
 
 def interpret(
     session: Session,
-    capture: Capture,
+    captured: Callable[[Session], Capture],
     spectral: Mapping[str, Spectral],
     held_out: Sequence[Range] = (),
 ) -> Interpreted:
     """Return the strips that a captured song asks for.
 
+    It is captured, what moves is read, and the tracks so moved are captured once more: what else
+    moves stands out then, and responses come without its error.
+
     Args:
         session: the song, at the rate of the capture.
-        capture: what was read of it.
+        captured: returns the capture of a song.
         spectral: of each track by its name, for those that could not be captured.
         held_out: ranges [start, stop) of samples of the mix on which nothing may depend.
     """
+    capture = captured(session)
     known = {track.name for track in capture.tracks}
     unread = tuple(track.name for track in session.tracks if track.name not in known)
     if not known:
         return interpret_spectra(session, spectral)
-    desk = _Song(session, capture, spectral, held_out).desk()
-    return _built(session, desk, unread, is_poor(capture))
+    song = _Song(session, capture, spectral, held_out)
+    moving = song.movement()
+    for _ in range(_AGAIN if moving else 0):
+        capture = captured(song.moved())
+        song = _Song(session, capture, spectral, held_out, song.gains)
+        moving = song.movement()
+    return _built(session, song.desk(moving), unread, is_poor(capture))
 
 
 def is_poor(capture: Capture) -> bool:
@@ -127,31 +137,40 @@ class _Song:
         capture: Capture,
         spectral: Mapping[str, Spectral],
         held_out: Sequence[Range],
+        known: Mapping[Members, Gain] | None = None,
     ) -> None:
         self._session, self._capture, self._spectral = session, capture, spectral
         self._rate = capture.sample_rate_hz
-        self._mixed = Mixed(session, capture, held_out)
+        self._tracks = {track.name: track for track in session.tracks}
+        self._mixed = Mixed(session, capture, held_out, known)
         heard = self._mixed.heard
         self._heard_samples = int(heard.sum())
         self._rest_power = _power(self._mixed.rest[:, heard].numpy(), self._rate)
 
-    def desk(self) -> Desk:
+        read = side_by_side(lambda c: self._fixed(self._tracks[c.name], c), capture.tracks)
+        names = [track.name for track in capture.tracks]
+        self._strips: Mapping[str, Fixed] = dict(zip(names, read, strict=True))
+
+    @property
+    def gains(self) -> Mapping[Members, Gain]:
+        """The gains that move."""
+        return self._mixed.gains
+
+    def movement(self) -> Mapping[Members, Moving]:
+        """Return what moves the gains."""
+        return read_movement(self._mixed, self._strips)
+
+    def moved(self) -> Session:
+        """Return the song with its tracks under their gains."""
+        tracks = tuple(self._mixed.moved(track) for track in self._session.tracks)
+        return replace(self._session, tracks=tracks)
+
+    def desk(self, moving: Mapping[Members, Moving]) -> Desk:
         """Return all strips."""
-        tracks = {track.name: track for track in self._session.tracks}
-        known = list(self._capture.tracks)
-        fixed = {
-            captured.name: one
-            for captured, one in zip(
-                known,
-                side_by_side(lambda c: self._fixed(tracks[c.name], c), known),
-                strict=True,
-            )
-        }
-        moving = read_movement(self._mixed, fixed)
         strips = []
-        for name, track in tracks.items():
-            if name in fixed:
-                chain = _chain(fixed[name], moving.get((name,), Moving()))
+        for name, track in self._tracks.items():
+            if name in self._strips:
+                chain = _chain(self._strips[name], moving.get((name,), Moving()))
             else:
                 chain = read_spectral(self._spectral[name], self._rate)
             strips.append(TrackStrip(name, track.group, chain))
