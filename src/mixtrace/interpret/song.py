@@ -6,20 +6,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.signal
-import torch
 from jaxtyping import Float
 
 from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
+from mixtrace.interpret.chains import Returns, chain_of
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
-from mixtrace.interpret.nodes import mixed_in, node_of
+from mixtrace.interpret.nodes import node_of
 from mixtrace.interpret.spectral import Spectral, read_spectral
 from mixtrace.interpret.strips import Fixed, read_fixed
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import NodeSettings, Settings, processor
-from mixtrace.processors.captured_reverb import captured_taps
 from mixtrace.session import Session, Track
 from mixtrace.unseen import Range
 
@@ -167,39 +166,23 @@ class _Song:
 
     def desk(self, moving: Mapping[Members, Moving]) -> Desk:
         """Return all strips."""
+        returns = Returns.of(self._strips, self._rate)
         strips = []
         for name, track in self._tracks.items():
+            sends = returns.sends(name)
             if name in self._strips:
-                chain = _chain(self._strips[name], moving.get((name,), Moving()))
+                own = returns.without(name, self._strips[name])
+                chain = chain_of(own, moving.get((name,), Moving()))
             else:
                 chain = read_spectral(self._spectral[name], self._rate)
-            strips.append(TrackStrip(name, track.group, chain))
-        return _with_buses(Desk(strips), moving)
+            strips.append(TrackStrip(name, track.group, chain, sends))
+        return _with_buses(Desk(strips, returns=returns.chains), moving)
 
     def _fixed(self, track: Track, captured: CapturedTrack) -> Fixed:
         """Return what does not move on the strip of a track."""
         own = _power(track.audio, self._rate)
         unsure = self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._heard_samples
         return read_fixed(captured, unsure, self._capture.lead, self._rate)
-
-
-def _chain(fixed: Fixed, moving: Moving) -> list[NodeSettings]:
-    """Return processors in their order, and the level that stays on the fader."""
-    level_db = fixed.level_db + 20.0 * math.log10(max(moving.level, 1e-4))
-    chain: list[NodeSettings] = [] if fixed.equalizer is None else [fixed.equalizer]
-    for one in moving.dynamics:
-        chain.insert(0 if one.hears == "dry" else len(chain), one.settings)
-    if fixed.delay is not None:
-        chain.append(fixed.delay)
-        level_db -= 20.0 * math.log10(1.0 - fixed.delay.wet)
-    reverb = None
-    if fixed.reverb is not None:
-        reverb, made_up_db = _reverb(fixed.reverb.taps, fixed.reverb.sample_rate_hz)
-        level_db += made_up_db
-    chain.append(node_of("fader", level_db=level_db, pan=fixed.pan))
-    if moving.ride is not None:
-        chain.append(moving.ride)
-    return chain if reverb is None else [*chain, reverb]
 
 
 def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:
@@ -253,26 +236,6 @@ def _raised(node: NodeSettings, kind: str, name: str, by_db: float) -> NodeSetti
     spec = processor(kind).param(name)
     value = spec.clip((node.values[name] + by_db)[None])[0]
     return replace(node, values={**node.values, name: value})
-
-
-def _reverb(
-    taps: Float[np.ndarray, "side channel taps"], sample_rate_hz: float
-) -> tuple[NodeSettings, float]:
-    """Return a reverb behind a fader, and by how much the fader makes up for its weight."""
-    if taps.shape[1] == 1:
-        taps = np.repeat(taps, 2, 1)
-    rows = torch.tensor(taps.reshape(4, -1), dtype=torch.float32)
-    wet, made_up_db = mixed_in(math.sqrt(float(rows.square().sum()) / 2.0))
-    settings = node_of(
-        "captured_reverb",
-        wet,
-        taps=captured_taps(rows),
-        stored_rate_hz=sample_rate_hz,
-        decay_factor=1.0,
-        tone_db_per_octave=0.0,
-        pre_delay_ms=0.0,
-    )
-    return settings, made_up_db
 
 
 def _power(audio: Float[np.ndarray, "channel time"], rate: float) -> Float[np.ndarray, " bin"]:

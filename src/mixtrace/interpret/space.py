@@ -12,7 +12,17 @@ from jaxtyping import Float
 from mixtrace.dsp import fast_length
 from mixtrace.units import ratio_from_db
 
-__all__ = ["Repeats", "Tail", "after_direct", "noise_after", "read_echoes", "read_tail", "spike_of"]
+__all__ = [
+    "Repeats",
+    "Tail",
+    "after_direct",
+    "noise_after",
+    "read_echoes",
+    "read_tail",
+    "spike_of",
+    "through",
+    "without_direct",
+]
 
 _FADE_S = (0.004, 0.010)
 _DIVISION = 3e-3
@@ -74,15 +84,31 @@ def after_direct(
         power: of the track, from 0 to half the rate: where it is weak, nothing is divided.
         sample_rate_hz: the rate.
     """
-    time_s = np.arange(rest.shape[-1]) / sample_rate_hz
-    rise = np.clip((time_s - _FADE_S[0]) / (_FADE_S[1] - _FADE_S[0]), 0.0, 1.0)
     length = fast_length(2 * rest.shape[-1])
-    late = np.fft.rfft(rest * np.sin(0.5 * np.pi * rise) ** 2, length)
+    late = np.fft.rfft(without_direct(rest, sample_rate_hz), length)
     heard = _over(power, late.shape[-1])
     spectrum = np.fft.rfft(sound, length)
     weight = np.abs(spectrum) ** 2 * heard
     divided = late * spectrum.conj() * heard / (weight + _DIVISION * weight.max() + 1e-30)
     return np.fft.irfft(divided, length)[:, : rest.shape[-1]]
+
+
+def without_direct(
+    rest: Float[np.ndarray, "side taps"], sample_rate_hz: float
+) -> Float[np.ndarray, "side taps"]:
+    """Return a response from the moment on when its direct part is over."""
+    time_s = np.arange(rest.shape[-1]) / sample_rate_hz
+    rise = np.clip((time_s - _FADE_S[0]) / (_FADE_S[1] - _FADE_S[0]), 0.0, 1.0)
+    return rest * np.sin(0.5 * np.pi * rise) ** 2
+
+
+def through(
+    response: Float[np.ndarray, "side taps"], sound: Float[np.ndarray, " taps"]
+) -> Float[np.ndarray, "side taps"]:
+    """Return a response to a sound, as long as it was."""
+    length = fast_length(2 * response.shape[-1])
+    spectrum = np.fft.rfft(response, length) * np.fft.rfft(sound, length)
+    return np.fft.irfft(spectrum, length)[:, : response.shape[-1]]
 
 
 def noise_after(

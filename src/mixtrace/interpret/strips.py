@@ -11,7 +11,8 @@ from mixtrace.captured import CapturedTrack, anatomy, sounding_at
 from mixtrace.interpret.band_fit import BandFit, fit_bands
 from mixtrace.interpret.bands import shape_db
 from mixtrace.interpret.direct import Direct, direct_part
-from mixtrace.interpret.nodes import equalizer_of, mixed_in, node_of, response_of, sides_of
+from mixtrace.interpret.nodes import equalizer_of, response_of, sides_of
+from mixtrace.interpret.returns import Late
 from mixtrace.interpret.space import (
     Repeats,
     Tail,
@@ -20,6 +21,8 @@ from mixtrace.interpret.space import (
     read_echoes,
     read_tail,
     spike_of,
+    through,
+    without_direct,
 )
 from mixtrace.processors import NodeSettings
 
@@ -35,9 +38,6 @@ _TOGETHER = 4.0
 _SMOOTHED, _LATE_SMOOTHED = 9, 25  # points; a third of an octave and one
 _SOUNDS_DB = -45.0
 _LEAST_SPACE_DB = -30.0
-_DAMPING_HZ = 12_000.0
-_KEPT_DB = 60.0
-_SHORTEST_S, _LONGEST_S = 0.2, 6.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,10 @@ class Fixed:
         equalizer: its EQ; None where it has none.
         level_db, pan: of its fader.
         sides: the same as gains to left and right.
-        delay: a delay in front of the fader; None where there is none.
+        echoes: of a delay; None where there is none.
         reverb: the response of a reverb behind the fader; None where there is none.
         tail_db: its level re the direct sound.
+        late: all that follows the direct sound.
         misfit_db: median of what the EQ leaves of the direct part's curve, where the track sounds.
     """
 
@@ -58,9 +59,10 @@ class Fixed:
     level_db: float
     pan: float
     sides: tuple[float, float]
-    delay: NodeSettings | None
+    echoes: Repeats | None
     reverb: Tail | None
     tail_db: float
+    late: Late
     misfit_db: float
 
 
@@ -95,7 +97,7 @@ def read_fixed(
     sound = np.ones(1) if equalizer is None else response_of(equalizer, sample_rate_hz).numpy()
     arrival = lead + round(parts.arrival_s * sample_rate_hz)
     space = _Space(responses, sound, (left, right), arrival, power, unsure, sample_rate_hz)
-    delay, reverb, tail_db = space.read()
+    echoes, reverb, tail_db, late = space.read()
     level_db, pan = sides_of(left, right)
     misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
     return Fixed(
@@ -103,9 +105,10 @@ def read_fixed(
         level_db,
         pan,
         (left, right),
-        delay,
+        echoes,
         reverb,
         tail_db,
+        late,
         float(np.median(misfit_db)) if len(misfit_db) else 0.0,
     )
 
@@ -155,13 +158,13 @@ class _Space:
     unsure: Float[np.ndarray, " line"]
     rate: int
 
-    def read(self) -> tuple[NodeSettings | None, Tail | None, float]:
-        """Return a delay, a reverb, and the level of the reverb re the direct sound."""
+    def read(self) -> tuple[Repeats | None, Tail | None, float, Late]:
+        """Return echoes, a reverb and its level re the direct sound, and all that follows."""
         channels = self.responses.shape[1]
         length = self.responses.shape[-1] - self.arrival
         direct = np.zeros(length)
         direct[: len(self.sound)] = self.sound[:length]
-        after, noise, echoes = [], 0.0, None
+        after, late, sounds, noise, echoes = [], [], [], 0.0, None
         for channel in range(channels):
             gains = (
                 np.array(self.sides) if channels == 1 else self.sides[channel] * np.eye(2)[channel]
@@ -170,10 +173,16 @@ class _Space:
             heard = gains.sum() * direct
             left = after_direct(rest, heard, self.power, self.rate)
             noise = max(noise, noise_after(self.unsure, heard, self.power))
+            follows = without_direct(rest, self.rate)
             if channels == 1:
                 spike = spike_of(heard, self.power)
-                echoes, left = read_echoes(left, spike, self.rate)
+                echoes, clean = read_echoes(left, spike, self.rate)
+                follows -= through(left - clean, heard)
+                left = clean
             after.append(left)
+            late.append(follows)
+            sounds.append(heard)
+        follows = Late(np.stack(late), np.stack(sounds), self.unsure)
         tail = read_tail(np.stack(after, 1), noise, self.power, self.rate)
         if channels == 1:
             loudness = sum(self.sides) ** 2 / max(sum(s * s for s in self.sides), 1e-12)
@@ -182,21 +191,4 @@ class _Space:
         tail_db = -math.inf if tail is None else tail.level_db + 10.0 * math.log10(loudness)
         if tail_db < _LEAST_SPACE_DB:
             tail = None
-        return None if echoes is None else _delay(echoes, self.sides), tail, tail_db
-
-
-def _delay(echoes: Repeats, sides: tuple[float, float]) -> NodeSettings:
-    """Return a delay in front of the fader: its echoes go where the sound goes."""
-    loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
-    wet, _ = mixed_in(10.0 ** (echoes.level_db / 20.0) * loudness)
-    falls_db = -20.0 * math.log10(max(echoes.feedback, 1e-3))
-    length_s = echoes.time_s * (2.0 + _KEPT_DB / falls_db)
-    return node_of(
-        "feedback_delay",
-        wet,
-        time_ms=1000.0 * echoes.time_s,
-        feedback=echoes.feedback,
-        ping_pong=echoes.ping_pong,
-        damping_hz=_DAMPING_HZ,
-        length_s=min(max(length_s, _SHORTEST_S), _LONGEST_S),
-    )
+        return echoes, tail, tail_db, follows
