@@ -244,12 +244,8 @@ def backward_kernel(
             count = last - first
             level, moved = energy[row, first:last], smooth[row, first:last]
             gain, given, before = gains[:count], givens[:count], befores[:count]
-            excess, loud, drop, wanted = (
-                excesses[:count],
-                louds[:count],
-                drops[:count],
-                wishes[:count],
-            )
+            excess, loud = excesses[:count], louds[:count]
+            drop, wanted = drops[:count], wishes[:count]
             if smooths_level:
                 _amplitudes(level, wanted)
                 _squares(moved, loud)
@@ -265,8 +261,7 @@ def backward_kernel(
             start = max(first, early[row])
             skipped = min(count, max(0, start - first))
             given[:skipped] = zero
-            for t in range(count):
-                gain[t] = fast_exp(per_db * (drop[t] - make_up))
+            _gains(drop, make_up, gain)
             if start < last:
                 left, right = start - early[row], last - early[row]
                 gain_gradient(audio[row], gradient[row], left, right, given[skipped:])
@@ -290,7 +285,7 @@ def backward_kernel(
                 of_curve = _curve_gradient(excess, loud, knee, slope, given)
             if not peak:
                 earlier = energy[row, first - 1] if first > 0 else state[row, 0]
-                of_s, of_average = mean_gradient(level, earlier, pole, given[:count], of_s)
+                of_s, of_average = mean_gradient(level, earlier, pole, given, of_s)
                 totals[0] += of_average
             energy_gradient(key[row], first, last, peak, given, grad_key[row])
             totals[1] += of_curve[0]
