@@ -155,6 +155,7 @@ def _equalizer(told: Told) -> NodeSettings:
 def _compressor(told: Told) -> NodeSettings:
     names = ("threshold_db", "ratio", "attack_ms", "release_ms", "knee_db", "make_up_db")
     switches = {"detector": float(told["detector"] == "rms"), "linked": float(told["linked"])}
+    switches["smoothing"] = 1.0  # all three engines smooth the level
     return _node("compressor", **{name: told[name] for name in names}, **switches)
 
 

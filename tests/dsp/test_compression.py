@@ -55,20 +55,21 @@ def gain_db(audio: Tensor, **settings: Any) -> np.ndarray:
 @pytest.mark.parametrize("averages", [None, AVERAGES], ids=["peak", "rms"])
 @pytest.mark.parametrize(("sides", "beyond"), [(0, 0), (0, 25), (1, 0), (2, 25)])
 @pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("smooths_level", [False, True], ids=["gain", "level"])
 @pytest.mark.parametrize(
     # float32: recursions of some hundred samples in another order; gradients add more of them.
     ("dtype", "near", "near_gradient"),
     [(torch.float64, 1e-10, 1e-10), (torch.float32, 2e-5, 2e-4)],
 )
 def test_compiled_is_the_reference(
-    dtype: torch.dtype, near: float, near_gradient: float, channels, sides, beyond, averages
+    dtype, near: float, near_gradient: float, channels, sides, beyond, averages, smooths_level
 ):
     results = []
     for function, precision in ((compress, dtype), (compress_reference, torch.float64)):
         leaves = {"audio": bursts(channels, 330, 0), "key": bursts(sides or 1, 330, 1)}
         leaves |= values(dtype) | {"average_samples": torch.tensor(averages or AVERAGES)}
         leaves = {k: v.to(dtype).to(precision).requires_grad_() for k, v in leaves.items()}
-        given: dict[str, Any] = dict(leaves)
+        given: dict[str, Any] = {**leaves, "smooths_level": smooths_level}
         if not sides:
             del given["key"], leaves["key"]
         if averages is None:
@@ -92,7 +93,8 @@ def test_compiled_is_the_reference(
 
 @pytest.mark.parametrize("averages", [None, (3.0, 5.0, 20.0, 30.0)], ids=["peak", "rms"])
 @pytest.mark.parametrize("linked", [True, False])
-def test_gradients_against_finite_differences(averages: tuple | None, linked: bool):
+@pytest.mark.parametrize("smooths_level", [False, True], ids=["gain", "level"])
+def test_gradients_against_finite_differences(averages, linked: bool, smooths_level: bool):
     audio, key = bursts(2, 40, 0), bursts(2, 40, 1)
     leaves = {**values(torch.float64)}
     # Away from corners: a time constant or a knee of nothing has differences on one side only.
@@ -105,9 +107,8 @@ def test_gradients_against_finite_differences(averages: tuple | None, linked: bo
         given: dict[str, Any] = {"average_samples": None, **dict(zip(names, scalars, strict=True))}
         state = torch.full((ROWS, 2 if linked else 4), 0.01).double()
         early = torch.tensor([0.0, 2.0, 4.0, 1.0])
-        return compress(
-            audio, **given, key=key, linked=linked, state=state, early_samples=early, beyond=4
-        )[0]
+        given |= {"linked": linked, "smooths_level": smooths_level, "early_samples": early}
+        return compress(audio, **given, key=key, state=state, beyond=4)[0]
 
     inputs = [v.requires_grad_() for v in (audio, key, *leaves.values())]
     assert torch.autograd.gradcheck(function, inputs, eps=1e-7, atol=1e-5, rtol=1e-4)
@@ -180,6 +181,50 @@ def test_attack_and_release_reach_63_percent_in_db_after_their_time(samples: int
     assert found[22 * samples - 1] == pytest.approx(start * np.exp(-1.0), rel=1e-6)
 
 
+def under_key(key: Tensor, **settings: Any) -> np.ndarray:
+    """Return the gain in dB over time of a level smoothed, 4:1 above -60 dB, for a key."""
+    output, _ = compress(
+        torch.ones_like(key)[None, None],
+        **one(threshold_db=-60.0, **settings),
+        key=key[None, None],
+        smooths_level=True,
+    )
+    return 20.0 * torch.log10(output[0, 0]).numpy()
+
+
+@pytest.mark.parametrize("samples", [10, 441, 4410])
+def test_a_smoothed_level_reaches_63_percent_of_a_step_and_falls_in_a_line_in_db(samples: int):
+    key = torch.cat([torch.full((20 * samples,), 0.5), torch.zeros(6 * samples)]).double()
+    found = under_key(key, attack_samples=float(samples), release_samples=2.0 * samples)
+    level_db = -60.0 - found / 0.75
+    half_db = 20.0 * np.log10(0.5)
+    # The floor of -120 dB is 4e-6 dB of the softest level that is looked at.
+    reached = 20.0 * np.log10(1.0 - np.exp(-1.0))
+    assert level_db[samples - 1] == pytest.approx(half_db + reached, abs=1e-4)
+    falling = level_db[20 * samples - 1 :: 2 * samples]
+    np.testing.assert_allclose(np.diff(falling), -20.0 / np.log(10.0), atol=1e-4)
+    np.testing.assert_allclose(np.diff(level_db[20 * samples :], 2), 0.0, atol=1e-6)
+
+
+def test_of_a_smoothed_level_nothing_else_is_smoothed():
+    """The envelope by hand, then a compressor that acts at once on it as its key."""
+    audio, key = bursts(1, 3000, 7)[:1], bursts(1, 3000, 8)[:1]
+    poles = np.exp(-1.0 / 20.0), np.exp(-1.0 / 300.0)
+    envelope, level = [], 0.0
+    for v in key[0, 0].abs().tolist():
+        pole = poles[0] if v > level else poles[1]
+        level = pole * level + (1.0 - pole) * v
+        envelope.append(level)
+    times = {"attack_samples": 20.0, "release_samples": 300.0}
+    smoothed, _ = compress(audio, **one(knee_db=6.0, **times), key=key, smooths_level=True)
+    heard = torch.tensor(envelope, dtype=torch.float64)[None, None]
+    at_once, _ = compress(audio, **one(knee_db=6.0), key=heard)
+    # Rounding over 300 samples.
+    torch.testing.assert_close(smoothed, at_once, rtol=1e-11, atol=0.0)
+    plain, _ = compress(audio, **one(knee_db=6.0, **times), key=key)
+    assert not torch.allclose(plain, smoothed, rtol=0.05, atol=0.0)
+
+
 def blocks(function, audio: Tensor, state: Tensor, beyond: int, steps: list[int]):
     outputs, at, time = [], 0, audio.shape[-1] - beyond
     for step in [*steps, time]:
@@ -195,12 +240,13 @@ def blocks(function, audio: Tensor, state: Tensor, beyond: int, steps: list[int]
 @pytest.mark.parametrize("averages", [None, AVERAGES], ids=["peak", "rms"])
 @pytest.mark.parametrize("linked", [True, False])
 @pytest.mark.parametrize("graded", [True, False])
-def test_blocks_are_the_whole_to_the_last_bit(dtype, averages, linked, graded):
+@pytest.mark.parametrize("smooths_level", [False, True], ids=["gain", "level"])
+def test_blocks_are_the_whole_to_the_last_bit(dtype, averages, linked, graded, smooths_level):
     average = None if averages is None else torch.tensor(averages, dtype=dtype)
     early = torch.tensor(EARLY)
     function = partial(
         compress, **values(dtype), average_samples=average, early_samples=early, beyond=25,
-        linked=linked,
+        linked=linked, smooths_level=smooths_level,
     )  # fmt: skip
     audio = bursts(2, 5025, 0).to(dtype)
     rest = torch.zeros(ROWS, 2 if linked else 4, dtype=dtype)
@@ -232,9 +278,11 @@ def test_a_key_is_heard_instead_of_the_audio():
 
 
 @pytest.mark.parametrize("average", [None, 20.0], ids=["peak", "rms"])
-def test_unlinked_channels_are_two_mono_tracks(average: float | None):
+@pytest.mark.parametrize("smooths_level", [False, True], ids=["gain", "level"])
+def test_unlinked_channels_are_two_mono_tracks(average: float | None, smooths_level: bool):
     audio = bursts(2, 700, 2)[:1]
     given = one(attack_samples=10.0, release_samples=90.0, average_samples=average)
+    given["smooths_level"] = smooths_level
     both: dict[str, Any] = given | {"state": torch.zeros(1, 4).double()}
     apart, after = compress(audio, **both, linked=False)
     together, _ = compress(audio, **given)
@@ -254,7 +302,8 @@ def test_equal_channels_share_the_gradient_of_their_maximum():
 
 
 @pytest.mark.parametrize("averages", [None, AVERAGES], ids=["peak", "rms"])
-def test_silence_is_silence_with_finite_gradients(averages: tuple | None):
+@pytest.mark.parametrize("smooths_level", [False, True], ids=["gain", "level"])
+def test_silence_is_silence_with_finite_gradients(averages: tuple | None, smooths_level: bool):
     given = values(torch.float32)
     made_up = given.pop("make_up_db")
     leaves = [torch.zeros(ROWS, 2, 100), *given.values()]
@@ -262,13 +311,28 @@ def test_silence_is_silence_with_finite_gradients(averages: tuple | None):
     for leaf in leaves:
         leaf.requires_grad_()
     output, after = compress(
-        *leaves, make_up_db=made_up, average_samples=average, state=torch.zeros(ROWS, 2)
-    )
+        *leaves, make_up_db=made_up, average_samples=average, state=torch.zeros(ROWS, 2),
+        smooths_level=smooths_level,
+    )  # fmt: skip
     assert not output.any()
     assert after.isfinite().all()
     leaves += [] if average is None else [average]
     for gradient in torch.autograd.grad(output.sum(), leaves):
         assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize("average", [None, 5.0], ids=["peak", "rms"])
+def test_gradients_are_finite_where_the_amplitude_fades_out_of_range(average: float | None):
+    """The slope of a square root grows without limit towards silence."""
+    fading = 10.0 ** torch.linspace(0.0, -42.0, 2000)
+    audio = torch.cat([torch.zeros(20), fading, torch.zeros(2000)])[None, None].requires_grad_()
+    given = one(attack_samples=3.0, release_samples=1e4, average_samples=average)
+    single: dict[str, Any] = {k: v if v is None else v.float() for k, v in given.items()}
+    output, _ = compress(audio, **single, smooths_level=True)
+    (gradient,) = torch.autograd.grad(output.sum(), audio)
+    assert gradient.isfinite().all()
+    # As much as what is heard, 0 dB, has: no sample out of hearing counts for more.
+    assert gradient.abs().max() < 100.0
 
 
 def test_strided_audio_is_read_in_place():
@@ -333,3 +397,30 @@ def test_the_time_constants_of_pedalboard(before_db: float, after_db: float):
     difference = 20.0 * np.log10(theirs / audio) - ours
     assert np.abs(difference[43_000:]).max() < 0.03 * 0.75 * 0.5
     assert np.ptp(ours[43_000:]) == pytest.approx(0.75 * 0.5, rel=1e-3)
+
+
+def noise_bursts() -> np.ndarray:
+    """Return two seconds of noise that six times a second rises by 30 dB and falls again."""
+    clock_s = np.arange(2 * 44_100) / 44_100.0
+    noise = np.random.default_rng(0).standard_normal(len(clock_s))
+    swell_db = 15.0 * np.sign(np.sin(2.0 * np.pi * 6.0 * clock_s)) - 20.0
+    return (10.0 ** (swell_db / 20.0) * noise).astype(np.float32)
+
+
+@pytest.mark.parametrize(("attack_ms", "release_ms"), [(1.0, 50.0), (20.0, 200.0)])
+def test_a_smoothed_level_is_that_of_pedalboard(attack_ms: float, release_ms: float):
+    """Its times are periods, 2 pi time constants."""
+    audio = noise_bursts()
+    theirs = by_pedalboard(
+        audio, threshold_db=-20.0, ratio=4.0, attack_ms=attack_ms, release_ms=release_ms
+    )
+    theirs_db = 20.0 * np.log10(theirs.astype(float) / audio)
+    scale = 44.1 / (2.0 * np.pi)
+    times = {"attack_samples": attack_ms * scale, "release_samples": release_ms * scale}
+    sound = torch.from_numpy(audio).double()[None, None]
+    output, _ = compress(sound, **one(**times), smooths_level=True)
+    ours_db = 20.0 * torch.log10(output / sound)[0, 0].numpy()
+    # float32 in theirs: a pole next to one is rounded, which shifts a time constant by 1e-4.
+    np.testing.assert_allclose(ours_db, theirs_db, atol=1e-3)
+    assert theirs_db.min() < -8.0
+    assert theirs_db.max() > -1.0

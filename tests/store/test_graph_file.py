@@ -221,6 +221,11 @@ HOSTILE: list[tuple[str, Callable[[Document], Any], str]] = [
         lambda d: processor_node(d, "noise_reverb").update(parameters=[]),
         "no table",
     ),
+    (
+        "a parameter that is missing",
+        lambda d: processor_node(d, "one_pole_compressor")["parameters"].pop("knee_db"),
+        "'knee_db'",
+    ),
     ("a misspelt name", lambda d: threshold(d).update(vallue=1), "'vallue'"),
     ("another unit", lambda d: threshold(d).update(unit="furlong"), "furlong"),
     ("a value out of range", lambda d: threshold(d).update(value=1e9), "threshold_db"),

@@ -79,7 +79,8 @@ def test_a_keyed_compressors_gain_is_that_on_its_main_input_without_the_make_up(
     graph = Graph.of(nodes, [(0, 2), Edge(1, 2, 0.0, KEY), (2, 3)])
     named = {"threshold_db": -20.0, "ratio": 2.0, "knee_db": 0.0, "attack_ms": 1.0}
     named |= {"release_ms": 5.0, "make_up_db": 8.0, "look_ahead_ms": 10.0, "detector": 0.0}
-    values = {name: torch.tensor([value]) for name, value in (named | {"linked": 1.0}).items()}
+    named |= {"linked": 1.0, "smoothing": 0.0}
+    values = {name: torch.tensor([value]) for name, value in named.items()}
     settings = Settings.by_kind(graph.by_kind(), {kind: values}, {kind: torch.ones(1)})
     names = ("track", "key")
     stored = StoredGraph(

@@ -3,15 +3,24 @@
 For the energy s[p] of the key at position p (`dsp/detection.py`), threshold T and half a knee W in
 dB, and a look-ahead of d samples:
 
-    x[p] = 10 log10(s[p] + 1e-12) - T
     q(x) = 0 for x < -W;  x for x > W;  (x + W)^2 / (4 W) between
-    c[p] = -slope q(x[p])                                     wanted reduction in dB
+    r(s) = -slope q(10 log10(s + 1e-12) - T)                  reduction in dB
     y[p] = a y[p-1] + (1 - a) c[p],  a of the attack where c[p] > y[p-1], else of the release
-    output[n] = u[n] (1 - w + w 10^((m - y[n+d]) / 20)),  m is the make-up gain in dB
+    output[n] = u[n] (1 - w + w 10^((m - g[n+d]) / 20)),  m is the make-up gain in dB
+
+What is smoothed is the gain in dB, or the level as an amplitude, from which the gain then follows
+at once:
+
+    c[p] = r(s[p]),        g[p] = y[p]                        the gain
+    c[p] = sqrt(s[p]),     g[p] = r(y[p]^2)                   the level
+
+After a step up of the amplitude from silence the level has gone 63 % of its way in the attack;
+after one down to silence it falls in a straight line in dB, by 8.69 dB in each release.
 
 Source: Giannoulis, Massberg, Reiss, JAES 60, 2012: the curve is eq. (4) with slope = 1 / R - 1,
-poles are a = exp(-1 / time), eq. (7), and the smoother of the gain in dB is the smooth branching
-detector among eqs. (14) to (17).
+poles are a = exp(-1 / time), eq. (7), and the smoother is the smooth branching detector among eqs.
+(14) to (17). That of the level is the one in the linear domain, in front of the curve. JUCE's
+dsp::Compressor and its BallisticsFilter do the same, with a = exp(-2 pi / time).
 """
 
 from typing import Any
@@ -53,6 +62,7 @@ def compress(
     linked: bool = True,
     early_samples: Float[Tensor, " row"] | None = None,
     make_up_db: Float[Tensor, " row"] | None = None,
+    smooths_level: bool = False,
     beyond: int = 0,
 ) -> tuple[Float[Tensor, "row channel time"], Float[Tensor, "row kept"]]:
     """Return the compressed audio without its last `beyond` samples, and the state for the next.
@@ -62,7 +72,7 @@ def compress(
         threshold_db: T, level where the curve bends, dB re full scale.
         knee_db: width of the bend, 2 W; 0 is a corner.
         slope: 1 / ratio - 1, from 0 (nothing) to -1 (nothing gets louder than the threshold).
-        attack_samples: time constant of a growing reduction; 0 is at once.
+        attack_samples: time constant of a growing reduction or level; 0 is at once.
         release_samples: time constant of a shrinking one.
         wet: dry/wet weight w.
         average_samples: time constant of the mean of squares; None detects peaks.
@@ -72,6 +82,7 @@ def compress(
         linked: one detector for both channels, or one for each, with a key of one or as many.
         early_samples: d, rounded to whole samples, none greater than `beyond`; no gradient.
         make_up_db: m, a gain on the compressed sound; None for none.
+        smooths_level: whether y is the level as an amplitude, or else the reduction in dB.
         beyond: samples of look-ahead at the end of audio and key. Blocks overlap by as many: the
             next one begins where the output ends.
 
@@ -92,7 +103,8 @@ def compress(
     averages, *rest = scalars
     moving = (audio, key, audio.new_zeros(len(audio)) if averages is None else averages, *rest)
     graded = torch.is_grad_enabled() and any(v is not None and v.requires_grad for v in moving)
-    result = _Compress.apply(*moving, early, averages is None, beyond, state, graded)
+    kind = (averages is None, smooths_level)
+    result = _Compress.apply(*moving, early, kind, beyond, state, graded)
     assert isinstance(result, tuple)
     output, final = result
     return output.reshape(rows, channels, -1), final.reshape(rows, -1)
@@ -112,26 +124,40 @@ def compress_reference(
     key: Tensor | None = None,
     early_samples: Tensor | None = None,
     make_up_db: Tensor | None = None,
+    smooths_level: bool = False,
     beyond: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """Compute what `compress` computes for linked channels with tensor operations, step by step."""
     time = audio.shape[2] - beyond
     early = whole_samples(early_samples, beyond, audio, "look-ahead")
     energy = energy_reference(audio if key is None else key, average_samples, state[:, 0])
-    excess = in_db(energy) - threshold_db[:, None]
-    half_knee = (0.5 * knee_db).clamp_min(_HARD_DB)[:, None]
-    curve = torch.where(
-        excess > half_knee,
-        excess,
-        torch.where(excess < -half_knee, 0.0, (excess + half_knee).square() / (4.0 * half_knee)),
-    )
-    attack, release = pole_reference(attack_samples), pole_reference(release_samples)
-    reduction = branching_reference(-slope[:, None] * curve, attack, release, state[:, 1])
+    poles = pole_reference(attack_samples), pole_reference(release_samples)
+    curve = (threshold_db[:, None], knee_db[:, None], slope[:, None])
+    if smooths_level:
+        smooth = branching_reference(_amplitude(energy), *poles, state[:, 1])
+        reduction = _reduction(smooth.square(), *curve)
+    else:
+        smooth = branching_reference(_reduction(energy, *curve), *poles, state[:, 1])
+        reduction = smooth
     made_up = 0.0 if make_up_db is None else make_up_db[:, None]
     gain = 10.0 ** ((made_up - heard_early(reduction, early, time)) / 20.0)
     weight = wet[:, None]
     output = audio[..., :time] * (1.0 - weight + weight * gain)[:, None]
-    return output, torch.stack([energy[:, time - 1], reduction[:, time - 1]], 1)
+    return output, torch.stack([energy[:, time - 1], smooth[:, time - 1]], 1)
+
+
+def _reduction(energy: Tensor, threshold_db: Tensor, knee_db: Tensor, slope: Tensor) -> Tensor:
+    excess = in_db(energy) - threshold_db
+    half_knee = (0.5 * knee_db).clamp_min(_HARD_DB)
+    bend = (excess + half_knee).square() / (4.0 * half_knee)
+    inside = torch.where(excess < -half_knee, 0.0, bend)
+    return -slope * torch.where(excess > half_knee, excess, inside)
+
+
+def _amplitude(energy: Tensor) -> Tensor:
+    """Return the square root, with a gradient of zero where it is zero."""
+    some = energy > 0.0
+    return torch.where(some, torch.where(some, energy, 1.0).sqrt(), 0.0)
 
 
 class _Compress(torch.autograd.Function):
@@ -139,28 +165,28 @@ class _Compress(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, audio: Tensor, key: Tensor | None, *rest: Any) -> tuple[Tensor, Tensor]:
-        *scalars, early, peak, beyond, state, graded = rest
+        *scalars, early, kind, beyond, state, graded = rest
         audio = audio.contiguous()
         heard = audio if key is None else key.contiguous()
         packed = torch.stack(scalars, 1).contiguous()
         output = audio.new_empty((*audio.shape[:2], audio.shape[2] - beyond))
         energy = audio.new_empty((len(audio), audio.shape[2] if graded else BLOCK))
-        reduction, final = torch.empty_like(energy), torch.empty_like(state).contiguous()
+        smooth, final = torch.empty_like(energy), torch.empty_like(state).contiguous()
         over_rows(
             forward_kernel,
             len(audio),
             *(v.detach().numpy() for v in (audio, heard, packed, early)),
-            peak,
-            *(v.detach().numpy() for v in (state.contiguous(), output, energy, reduction, final)),
+            *kind,
+            *(v.detach().numpy() for v in (state.contiguous(), output, energy, smooth, final)),
         )
-        ctx.save_for_backward(audio, heard, packed, early, state, energy, reduction)
-        ctx.peak, ctx.own = peak, key is None
+        ctx.save_for_backward(audio, heard, packed, early, state, energy, smooth)
+        ctx.kind, ctx.own = kind, key is None
         ctx.mark_non_differentiable(final)
         return output, final
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        audio, key, packed, early, state, energy, reduction = ctx.saved_tensors
+        audio, key, packed, early, state, energy, smooth = ctx.saved_tensors
         grad_audio, given = torch.empty_like(audio), gradients[0].contiguous()
         grad_audio[..., given.shape[2] :].zero_()
         grad_key = grad_audio if ctx.own else torch.zeros_like(key)
@@ -169,8 +195,8 @@ class _Compress(torch.autograd.Function):
             backward_kernel,
             len(audio),
             *(v.detach().numpy() for v in (audio, key, packed, early)),
-            ctx.peak,
-            *(v.detach().numpy() for v in (state.contiguous(), energy, reduction, given)),
+            *ctx.kind,
+            *(v.detach().numpy() for v in (state.contiguous(), energy, smooth, given)),
             *(v.numpy() for v in (grad_audio, grad_key, grad_packed)),
         )
         of_key = None if ctx.own else grad_key

@@ -4,6 +4,8 @@ Both loops run over a share of the rows and over time in order, a block at a tim
 those of the key: the gain found at position p acts on the audio `early` samples before it.
 """
 
+import math
+
 import numpy as np
 
 from mixtrace.dsp.detection_kernels import (
@@ -24,12 +26,15 @@ from mixtrace.dsp.detection_kernels import (
     slope_of_pole,
 )
 from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
-from mixtrace.loops import ORDERED, compiled, compiled_with, inlined_with
+from mixtrace.loops import ORDERED, compiled, compiled_with, inlined, inlined_with
 
 __all__ = ["backward_kernel", "forward_kernel"]
 
 _HARD_DB = 1e-6
 """Narrowest half of a knee, so that a knee of nothing is no division by zero."""
+
+_SOFTEST_ENERGY = 1e-30
+"""Below -300 dB an amplitude has no gradient: that of a square root would leave float32's range."""
 
 
 @inlined_with(ORDERED)
@@ -53,21 +58,55 @@ def _wanted(excess, knee, slope):
         excess[t] = -slope * (bend * bend * per_four_knee + max(excess[t] - knee, zero))
 
 
+@inlined_with(ORDERED)
+def _gains(reduction, make_up, gain):
+    """Fill the gain as a factor."""
+    per_db = reduction.dtype.type(-NEPERS_PER_DB)
+    for t in range(len(reduction)):
+        gain[t] = fast_exp(per_db * (reduction[t] - make_up))
+
+
+@inlined_with(ORDERED)
+def _amplitudes(energy, amplitude):
+    """Fill the square root."""
+    for t in range(len(energy)):
+        amplitude[t] = math.sqrt(energy[t])
+
+
+@inlined_with(ORDERED)
+def _squares(amplitude, energy):
+    """Fill the square."""
+    for t in range(len(amplitude)):
+        energy[t] = amplitude[t] * amplitude[t]
+
+
 @compiled_with(ORDERED)
 def forward_kernel(
-    begin, end, audio, key, packed, early, peak, state, output, energy, reduction, final
+    begin,
+    end,
+    audio,
+    key,
+    packed,
+    early,
+    peak,
+    smooths_level,
+    state,
+    output,
+    energy,
+    smooth,
+    final,
 ):
-    """Fill output, `energy` (s), `reduction` (y) and the `final` state of rows `begin` to `end`.
+    """Fill output, `energy` (s), `smooth` (y) and the `final` state of rows `begin` to `end`.
 
     `packed` holds averaging time, threshold, half knee, slope, attack, release, make-up and weight
-    of each row, `early` the look-ahead. Of `energy` and `reduction` only the latest block is kept
+    of each row, `early` the look-ahead. Of `energy` and `smooth` only the latest block is kept
     where they have no room for more.
     """
     time = output.shape[2]
     number = audio.dtype.type
-    per_db = number(-NEPERS_PER_DB)
     kept = energy.shape[1] > BLOCK
-    gain = np.empty(BLOCK, audio.dtype)
+    gains, drops = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
+    louds = np.empty(BLOCK, audio.dtype)
     for row in range(begin, end):
         average, threshold, knee, slope, attack, release, make_up, wet = packed[row]
         knee = max(knee, number(_HARD_DB))
@@ -79,23 +118,87 @@ def forward_kernel(
             last = min(heard, first + BLOCK)
             place = first if kept else 0
             level = energy[row, place : place + last - first]
-            drop = reduction[row, place : place + last - first]
+            moved = smooth[row, place : place + last - first]
+            gain = gains[: last - first]
             energies(key[row], first, last, peak, level)
             if not peak:
                 s = one_pole(level, pole, s)
-            _excess(level, threshold, drop)
-            _wanted(drop, knee, slope)
-            y = branching(drop, attack_pole, release_pole, y)
+            if smooths_level:
+                _amplitudes(level, moved)
+                y = branching(moved, attack_pole, release_pole, y)
+                loud, drop = louds[: last - first], drops[: last - first]
+                _squares(moved, loud)
+                _excess(loud, threshold, drop)
+                _wanted(drop, knee, slope)
+                _gains(drop, make_up, gain)
+            else:
+                _excess(level, threshold, moved)
+                _wanted(moved, knee, slope)
+                y = branching(moved, attack_pole, release_pole, y)
+                _gains(moved, make_up, gain)
             if first < time <= last:
                 final[row, 0] = level[time - 1 - first]
-                final[row, 1] = drop[time - 1 - first]
+                final[row, 1] = moved[time - 1 - first]
             start = max(first, early[row])
             if start < last:
-                for t in range(last - start):
-                    gain[t] = fast_exp(per_db * (drop[start - first + t] - make_up))
-                apply_gain(
-                    audio[row], gain, wet, start - early[row], last - early[row], output[row]
-                )
+                left, right = start - early[row], last - early[row]
+                apply_gain(audio[row], gain[start - first :], wet, left, right, output[row])
+
+
+@inlined
+def _curve_gradient(excess, energy, knee, slope, gradient):
+    """Replace the gradient of the reduction by that of the energy.
+
+    Returns those of threshold, half knee over the slope, and slope.
+    """
+    number = energy.dtype.type
+    zero, floor, in_db = number(0.0), number(ENERGY_FLOOR), number(LEVEL_DB)
+    double_knee, per_double_knee = knee + knee, number(0.5) / knee
+    of_threshold, of_knee, of_slope = zero, zero, zero
+    for t in range(len(gradient)):
+        bend = min(max(excess[t] + knee, zero), double_knee)
+        # The curve's slope: 0 below the knee, 1 above it.
+        ratio = bend * per_double_knee
+        curve = ratio * ratio * knee + max(excess[t] - knee, zero)
+        of_slope -= gradient[t] * curve
+        of_knee -= gradient[t] * (ratio - ratio * ratio)
+        change = gradient[t] * slope * ratio
+        of_threshold += change
+        gradient[t] = -in_db * change / (energy[t] + floor)
+    return of_threshold, of_knee, of_slope
+
+
+@inlined
+def _smoother_gradient(moved, before, wanted, poles, gradient, carry):
+    """Replace the gradient of y by that of c; `before` is y a sample earlier.
+
+    Returns a l at the block's beginning, and the gradients of both poles.
+    """
+    number = moved.dtype.type
+    zero, one = number(0.0), number(1.0)
+    attack, release = poles
+    own = np.empty(BLOCK, moved.dtype)
+    for t in range(len(gradient)):
+        own[t] = attack if moved[t] > before[t] else release
+    carry = one_pole_gradient(gradient, own, carry)
+    of_attack, of_release = zero, zero
+    for t in range(len(gradient)):
+        step = gradient[t] * (before[t] - wanted[t])
+        rises = moved[t] > before[t]
+        of_attack += step if rises else zero
+        of_release += zero if rises else step
+        gradient[t] *= one - own[t]
+    return carry, (of_attack, of_release)
+
+
+@inlined
+def _amplitude_gradient(energy, gradient):
+    """Replace the gradient of the square root by that of the energy."""
+    number = energy.dtype.type
+    zero, half, softest = number(0.0), number(0.5), number(_SOFTEST_ENERGY)
+    for t in range(len(gradient)):
+        slope = half / math.sqrt(max(energy[t], softest))
+        gradient[t] *= slope if energy[t] > softest else zero
 
 
 @compiled
@@ -107,9 +210,10 @@ def backward_kernel(
     packed,
     early,
     peak,
+    smooths_level,
     state,
     energy,
-    reduction,
+    smooth,
     gradient,
     grad_audio,
     grad_key,
@@ -122,29 +226,42 @@ def backward_kernel(
     """
     time = gradient.shape[2]
     number = audio.dtype.type
-    zero, one, per_db = number(0.0), number(1.0), number(-NEPERS_PER_DB)
-    floor, in_db = number(ENERGY_FLOOR), number(LEVEL_DB)
-    gain, given = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
-    poles, before = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
-    excess = np.empty(BLOCK, audio.dtype)
+    zero, one, two, per_db = number(0.0), number(1.0), number(2.0), number(-NEPERS_PER_DB)
+    gains, givens = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
+    befores, excesses = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
+    louds, drops = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
+    wishes = np.empty(BLOCK, audio.dtype)
     for row in range(begin, end):
         average, threshold, knee, slope, attack, release, make_up, wet = packed[row]
         knee = max(knee, number(_HARD_DB))
         pole = number(pole_of(average))
         attack_pole, release_pole = number(pole_of(attack)), number(pole_of(release))
-        double_knee, per_double_knee = knee + knee, number(0.5) / knee
         totals = np.zeros(8)
         heard = time + early[row]
         of_y, of_s = zero, zero
         for block in range((heard - 1) // BLOCK, -1, -1):
             first, last = block * BLOCK, min(heard, (block + 1) * BLOCK)
             count = last - first
-            level, drop = energy[row, first:last], reduction[row, first:last]
+            level, moved = energy[row, first:last], smooth[row, first:last]
+            gain, given, before = gains[:count], givens[:count], befores[:count]
+            excess, loud = excesses[:count], louds[:count]
+            drop, wanted = drops[:count], wishes[:count]
+            if smooths_level:
+                _amplitudes(level, wanted)
+                _squares(moved, loud)
+                _excess(loud, threshold, excess)
+                drop[:] = excess
+                _wanted(drop, knee, slope)
+            else:
+                loud[:] = level
+                _excess(loud, threshold, excess)
+                wanted[:] = excess
+                _wanted(wanted, knee, slope)
+                drop[:] = moved
             start = max(first, early[row])
             skipped = min(count, max(0, start - first))
             given[:skipped] = zero
-            for t in range(count):
-                gain[t] = fast_exp(per_db * (drop[t] - make_up))
+            _gains(drop, make_up, gain)
             if start < last:
                 left, right = start - early[row], last - early[row]
                 gain_gradient(audio[row], gradient[row], left, right, given[skipped:])
@@ -154,39 +271,28 @@ def backward_kernel(
                 of_wet += given[t] * (gain[t] - one)
                 given[t] *= wet * gain[t] * per_db
                 of_make_up -= given[t]
-            before[0] = reduction[row, first - 1] if first > 0 else state[row, 1]
-            before[1:count] = drop[: count - 1]
-            for t in range(count):
-                poles[t] = attack_pole if drop[t] > before[t] else release_pole
-            of_y = one_pole_gradient(given[:count], poles, of_y)
-            _excess(level, threshold, excess)
-            of_attack, of_release, of_threshold = zero, zero, zero
-            of_knee, of_slope = zero, zero
-            for t in range(count):
-                bend = min(max(excess[t] + knee, zero), double_knee)
-                # The curve's slope: 0 below the knee, 1 above it.
-                ratio = bend * per_double_knee
-                curve = ratio * ratio * knee + max(excess[t] - knee, zero)
-                step = given[t] * (before[t] + slope * curve)
-                rises = drop[t] > before[t]
-                of_attack += step if rises else zero
-                of_release += zero if rises else step
-                of_wanted = given[t] * (one - poles[t])
-                of_slope -= of_wanted * curve
-                of_knee -= of_wanted * (ratio - ratio * ratio)
-                change = of_wanted * slope * ratio
-                of_threshold += change
-                given[t] = -in_db * change / (level[t] + floor)
+            before[0] = smooth[row, first - 1] if first > 0 else state[row, 1]
+            before[1:] = moved[: count - 1]
+            poles = (attack_pole, release_pole)
+            if smooths_level:
+                of_curve = _curve_gradient(excess, loud, knee, slope, given)
+                for t in range(count):
+                    given[t] *= two * moved[t]
+                of_y, of_poles = _smoother_gradient(moved, before, wanted, poles, given, of_y)
+                _amplitude_gradient(level, given)
+            else:
+                of_y, of_poles = _smoother_gradient(moved, before, wanted, poles, given, of_y)
+                of_curve = _curve_gradient(excess, loud, knee, slope, given)
             if not peak:
                 earlier = energy[row, first - 1] if first > 0 else state[row, 0]
-                of_s, of_average = mean_gradient(level, earlier, pole, given[:count], of_s)
+                of_s, of_average = mean_gradient(level, earlier, pole, given, of_s)
                 totals[0] += of_average
             energy_gradient(key[row], first, last, peak, given, grad_key[row])
-            totals[1] += of_threshold
-            totals[2] += of_knee * slope
-            totals[3] += of_slope
-            totals[4] += of_attack
-            totals[5] += of_release
+            totals[1] += of_curve[0]
+            totals[2] += of_curve[1] * slope
+            totals[3] += of_curve[2]
+            totals[4] += of_poles[0]
+            totals[5] += of_poles[1]
             totals[6] += of_make_up
             totals[7] += of_wet
         grad_packed[row] = totals

@@ -97,9 +97,13 @@ class Compressor(DynamicsProcessor):
         attack_param(
             10.0,
             "Time constant of a growing reduction: after a step of the level it has gone 63 % of "
-            "the way in dB.",
+            "the way in dB, or as far in amplitude where the level is smoothed.",
         ),
-        release_param(100.0, "The same for a shrinking reduction."),
+        release_param(
+            100.0,
+            "The same for a shrinking reduction. Where the level is smoothed it falls by 8.7 dB in "
+            "this time once the sound has stopped.",
+        ),
         ParamSpec(
             name="make_up_db",
             unit="dB",
@@ -152,6 +156,23 @@ class Compressor(DynamicsProcessor):
             rate=0.0,
             choices=(0.0, 1.0),
         ),
+        ParamSpec(
+            name="smoothing",
+            unit="",
+            low=0.0,
+            high=1.0,
+            neutral=None,
+            init=0.0,
+            warp=Affine(1.0),
+            shape=(),
+            label="smoothing",
+            meaning="What attack and release smooth: 0 the gain in dB, 1 the level as an "
+            "amplitude, as many plug-ins do, JUCE's and pedalboard's among them. No search moves "
+            "it.",
+            start=0.0,
+            rate=0.0,
+            choices=(0.0, 1.0),
+        ),
     )
 
     def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
@@ -159,7 +180,10 @@ class Compressor(DynamicsProcessor):
         return whole_look_ahead(sample_rate_hz), 0
 
     def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node state"]:
-        """Return a level and a reduction of nothing for each channel; linked, the first count."""
+        """Return two levels, or a level and a reduction, of nothing for each channel.
+
+        Of linked channels the first two count.
+        """
         nodes, channels = passing.audio.shape[:2]
         return passing.audio.new_zeros((nodes, 2 * channels))
 
@@ -174,14 +198,14 @@ class Compressor(DynamicsProcessor):
         together = values["linked"].detach() > 0.5
         if passing.key is not None or passing.audio.shape[1] == 1:
             together = torch.ones_like(together)
-        averaged = values["detector"].detach() > 0.5
-        choices = torch.stack([averaged, together], 1).tolist()
-        found = [tuple(pair) for pair in dict.fromkeys(map(tuple, choices))]
+        switches = (values[name].detach() > 0.5 for name in ("detector", "smoothing"))
+        choices = [tuple(own) for own in torch.stack([together, *switches], 1).tolist()]
+        found = list(dict.fromkeys(choices))
         if len(found) == 1:
             return self._followed(passing, values, wet, state, *found[0])
         groups = [
-            torch.tensor([row for row, own in enumerate(choices) if tuple(own) == pair])
-            for pair in found
+            torch.tensor([row for row, own in enumerate(choices) if own == chosen])
+            for chosen in found
         ]
         parts = [
             self._followed(
@@ -189,9 +213,9 @@ class Compressor(DynamicsProcessor):
                 {name: value[rows] for name, value in values.items()},
                 wet[rows],
                 state[rows],
-                *pair,
+                *chosen,
             )
-            for rows, pair in zip(groups, found, strict=True)
+            for rows, chosen in zip(groups, found, strict=True)
         ]
         outputs, states = zip(*parts, strict=True)
         back = torch.cat(groups).argsort()
@@ -203,8 +227,9 @@ class Compressor(DynamicsProcessor):
         values: Values,
         wet: Float[Tensor, " node"],
         state: Float[Tensor, "node kept"],
-        averaged: bool,
         linked: bool,
+        averaged: bool,
+        smooths_level: bool,
     ) -> tuple[Float[Tensor, "node channel time"], Float[Tensor, "node kept"]]:
         rate = passing.sample_rate_hz
         kept = 2 if linked else state.shape[1]
@@ -222,6 +247,7 @@ class Compressor(DynamicsProcessor):
             linked=linked,
             early_samples=in_samples(values, "look_ahead_ms", rate),
             make_up_db=values["make_up_db"],
+            smooths_level=smooths_level,
             beyond=whole_look_ahead(rate),
         )
         return output, torch.nn.functional.pad(after, (0, state.shape[1] - kept))
@@ -249,6 +275,7 @@ class Compressor(DynamicsProcessor):
         if node.number("make_up_db") >= _HEARD_DB:
             words.append(f"+{short_number(node.number('make_up_db'))} dB make-up")
         words += [*time_words(node, "look_ahead"), _detector_words(node)]
+        words += ["level smoothed"] if _smooths_level(node) else []
         words += [] if _is_linked(node) else ["per channel"]
         words += ["keyed"] if node.keyed else []
         return ", ".join([*words, f"wet {percent(node.wet)}"])
@@ -262,6 +289,7 @@ class Compressor(DynamicsProcessor):
             yield self.param(name).label, seconds(node.number(name) / 1000.0)
         yield "make-up", signed_db(node.number("make_up_db"))
         yield "detector", _detector_words(node)
+        yield "smoothing", "of the level" if _smooths_level(node) else "of the gain"
         yield "channels", "linked" if _is_linked(node) else "each by its own level"
         yield "side-chain", "keyed" if node.keyed else "its own sound"
 
@@ -280,6 +308,10 @@ def _ratio_words(node: NodeSettings) -> str:
 
 def _detector_words(node: NodeSettings) -> str:
     return "RMS" if node.number("detector") > 0.5 else "peak"
+
+
+def _smooths_level(node: NodeSettings) -> bool:
+    return node.number("smoothing") > 0.5
 
 
 def _is_linked(node: NodeSettings) -> bool:
