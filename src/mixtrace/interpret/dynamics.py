@@ -2,7 +2,7 @@
 
 A captured curve says that a gain follows a level, and roughly how. Here the processor itself is
 run with ever other dials until its gain explains the mix best: in front of the EQ or behind it,
-with a detector of peaks or of the mean square. Where dials explain it equally well the usual ones
+with a detector of peaks or of the mean square, whose level is smoothed or whose gain. Where dials explain it equally well the usual ones
 win. What it hears is reduced to peaks and mean squares of a fifth of a millisecond: its times are
 longer than that.
 """
@@ -69,7 +69,10 @@ _DIALS: Mapping[str, Sequence[_Dial]] = {
     ),
 }
 _CHOICES: Mapping[str, Sequence[Mapping[str, float]]] = {
-    "compressor": ({"detector": 0.0}, {"detector": 1.0}),
+    "compressor": tuple(
+        {"detector": detector, "smoothing": smoothing}
+        for detector, smoothing in product((0.0, 1.0), repeat=2)
+    ),
     "gate": ({},),
 }
 _FIXED: Mapping[str, Mapping[str, float]] = {"compressor": {"make_up_db": 0.0}, "gate": {}}
