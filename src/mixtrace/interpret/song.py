@@ -22,7 +22,7 @@ from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.session import Session, Track
 from mixtrace.unseen import Range
 
-__all__ = ["Interpreted", "interpret", "interpret_spectra", "is_poor"]
+__all__ = ["Interpreted", "interpret", "interpret_spectra"]
 
 _FRAME = 8192
 _POORLY_READ = 0.05
@@ -53,8 +53,8 @@ def interpret(
     captured: Callable[[Session], Capture],
     spectral: Mapping[str, Spectral],
     held_out: Sequence[Range] = (),
-) -> Interpreted:
-    """Return the strips that a captured song asks for.
+) -> list[Interpreted]:
+    """Return the strips that a captured song asks for, in every way that they can be told.
 
     It is captured, what moves is read, and the tracks so moved are captured once more: what else
     moves stands out then, and responses come without its error.
@@ -64,24 +64,26 @@ def interpret(
         captured: returns the capture of a song.
         spectral: of each track by its name, for those that could not be captured.
         held_out: ranges [start, stop) of samples of the mix on which nothing may depend.
+
+    Returns:
+        The song with what several tracks seem to share on returns, if there is any; with all on the
+        tracks; and as their spectra alone tell it, if much of it could not be captured.
     """
     capture = captured(session)
     known = {track.name for track in capture.tracks}
     unread = tuple(track.name for track in session.tracks if track.name not in known)
     if not known:
-        return interpret_spectra(session, spectral)
+        return [interpret_spectra(session, spectral)]
     song = _Song(session, capture, spectral, held_out)
     moving = song.movement()
     for _ in range(_AGAIN if moving else 0):
         capture = captured(song.moved())
         song = _Song(session, capture, spectral, held_out, song.gains)
         moving = song.movement()
-    return _built(session, song.desk(moving), unread, is_poor(capture))
-
-
-def is_poor(capture: Capture) -> bool:
-    """Say whether a reading leaves so much that bands and tails cannot be all there is."""
-    return capture.error_seen > _POORLY_READ
+    poor = capture.error_seen > _POORLY_READ
+    desks = song.desks(moving)
+    found = [_built(session, desk, unread, poor) for desk in desks]
+    return [*found, interpret_spectra(session, spectral)] if poor else found
 
 
 def interpret_spectra(session: Session, spectral: Mapping[str, Spectral]) -> Interpreted:
@@ -164,18 +166,21 @@ class _Song:
         tracks = tuple(self._mixed.moved(track) for track in self._session.tracks)
         return replace(self._session, tracks=tracks)
 
-    def desk(self, moving: Mapping[Members, Moving]) -> Desk:
-        """Return all strips."""
-        returns = Returns.of(self._strips, self._rate)
+    def desks(self, moving: Mapping[Members, Moving]) -> list[Desk]:
+        """Return all strips, with what they share on returns if they share any, and without."""
+        shared = Returns.of(self._strips, self._rate)
+        ways = [shared, Returns({}, {})] if shared.chains else [shared]
+        return [self._desk(moving, returns) for returns in ways]
+
+    def _desk(self, moving: Mapping[Members, Moving], returns: Returns) -> Desk:
         strips = []
         for name, track in self._tracks.items():
-            sends = returns.sends(name)
             if name in self._strips:
                 own = returns.without(name, self._strips[name])
                 chain = chain_of(own, moving.get((name,), Moving()))
             else:
                 chain = read_spectral(self._spectral[name], self._rate)
-            strips.append(TrackStrip(name, track.group, chain, sends))
+            strips.append(TrackStrip(name, track.group, chain, returns.sends(name)))
         return _with_buses(Desk(strips, returns=returns.chains), moving)
 
     def _fixed(self, track: Track, captured: CapturedTrack) -> Fixed:

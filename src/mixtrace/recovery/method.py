@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mixtrace.captured import capture_session
+from mixtrace.captured import Capture, capture_session
 from mixtrace.descent import (
     Descent,
     SongWindows,
@@ -30,7 +30,7 @@ from mixtrace.descent import (
     static_responses,
 )
 from mixtrace.graph import Graph, remove_nodes
-from mixtrace.interpret import Spectral, interpret, interpret_spectra, is_poor
+from mixtrace.interpret import Spectral, interpret
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import Progress, steps_of
@@ -198,16 +198,22 @@ class _Run:
     def _begin(self, session: Session, held_out: Sequence[Range]) -> State:
         """Capture and interpret the song."""
         report = steps_of(self._on_progress)
-        capture = capture_session(session, held_out, report, self._keeper)
-        report("interpreting", 0, 1)
-        spectral = _spectral(session, held_out)
-        found = interpret(session, capture, spectral, held_out)
-        start = song_loss(found.graph, found.settings, self._windows)
-        if is_poor(capture):
-            other = interpret_spectra(session, spectral)
-            without_phase = song_loss(other.graph, other.settings, self._windows)
-            if without_phase["published"] < start["published"]:
-                found, start = other, without_phase
+        keepers = iter([self._keeper])  # what is captured once more is not stored
+
+        def captured(song: Session) -> Capture:
+            capture = capture_session(song, held_out, report, next(keepers, None))
+            report("interpreting", 0, 1)
+            return capture
+
+        ways = interpret(session, captured, _spectral(session, held_out), held_out)
+        losses = [song_loss(found.graph, found.settings, self._windows) for found in ways]
+        worth = self.recipe.worth
+
+        def price(number: int) -> float:
+            return losses[number]["published"] + worth * len(ways[number].graph.processors)
+
+        best = min(range(len(ways)), key=price)
+        found, start = ways[best], losses[best]
         report("interpreting", 1, 1)
         variables = Variables.from_settings(found.settings)
         descent = Descent(found.graph, variables, self._windows, self.recipe.descent)
