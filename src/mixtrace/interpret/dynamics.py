@@ -2,9 +2,9 @@
 
 A captured curve says that a gain follows a level, and roughly how. Here the processor itself is
 run with ever other dials until its gain explains the mix best: in front of the EQ or behind it,
-with a detector of peaks or of the mean square, whose level is smoothed or whose gain. Where dials explain it equally well the usual ones
-win. What it hears is reduced to peaks and mean squares of a fifth of a millisecond: its times are
-longer than that.
+with a detector of peaks or of the mean square, its level smoothed or its gain. Where dials explain
+it equally well the usual ones win. What it hears is reduced to peaks and mean squares of a fifth of
+a millisecond: its times are longer than that.
 """
 
 import math
