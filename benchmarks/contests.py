@@ -24,7 +24,7 @@ from pathlib import Path
 from stopped_runs import Loaded, Run, ends_of, hidden_files, table, whole_run, write_song
 
 LOCK, HOLDER = ".mixtrace.lock", ".mixtrace.holder.json"
-HELD_FROM = "console"  # the stage of a fit from which on it has its folder
+HELD_FROM = "refining"  # the stage of a fit from which on it has its folder
 REFUSAL = re.compile(
     r"Error: Expected an output folder that no other run writes to; process (\d+) on \S+, since "
     r"[0-9: -]+, writes to .+\. Wait for its end, or choose another output folder\."

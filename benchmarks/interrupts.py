@@ -30,7 +30,7 @@ LONG_S = 10.0
 MOST_RUNS = 5
 MOST_OF = 0.8  # of a run's time: later it has often ended
 ENDING = {
-    "fit": ("weighing", "rendering", "measuring", "listening", "coding audio"),
+    "fit": ("refining", "rendering", "measuring", "listening", "coding audio"),
     "capture": ("measuring", "writing"),
 }
 WRITING = {"fit": ("measuring", "listening", "coding audio"), "capture": ("measuring", "writing")}

@@ -22,22 +22,18 @@ __all__ = ["Loaded", "Run", "ends_of", "hidden_files", "table", "whole_run", "wr
 
 RATE_HZ, SECONDS = 22_050, 3
 _ARGUMENTS = {
-    "fit": ["--steps", "4", "--no-align", "--preset", "paper"],
+    "fit": ["--steps", "4", "--no-align"],
     "capture": [],
 }
 _PROGRAM = """
 import json, os, signal, sys, threading
-from dataclasses import replace
 from mixtrace import verbs
 from mixtrace.cli import main
-from mixtrace.descent import RECIPES
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.recovery import Recovery, RecoveryConfig
 from mixtrace.session.decoding import release_decoders
 
-RECIPES["console"] = replace(RECIPES["console"], rounds=2, round_steps=2)
 song, out = sys.argv[1:]
-search = ConsoleSearch(SearchConfig(preset="paper", console_steps=4))
-verbs.fit(song, out + "/fit", method=search, align=False)
+verbs.fit(song, out + "/fit", method=Recovery(RecoveryConfig(steps=4)), align=False)
 verbs.capture(song, out + "/capture")
 release_decoders()
 assert threading.active_count() == 1

@@ -1,6 +1,7 @@
 """What every test shares: run-time shape checks, one thread, a tiny song, the real songs."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -38,6 +39,14 @@ from mixtrace.session import Alignment, Session, Track  # noqa: E402
 
 # Test tensors are small: more threads cost more than they give.
 torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def own_interrupts() -> Iterator[None]:
+    """Leave Ctrl-C to pytest: a command that has ended gives its handler away."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

@@ -119,6 +119,28 @@ def test_a_command_that_is_stopped_leaves_nothing(
     assert not out.exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_ctrl_c_behind_a_finished_command_leaves_no_traceback():
+    late = """
+import os
+try:
+    main()
+finally:
+    os.kill(os.getpid(), signal.SIGINT)
+"""
+    program = INTERRUPTIBLE.removesuffix("main()\n") + late
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "--version"],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ended.stdout.startswith("mixtrace ")
+    assert ended.stderr == ""
+    assert ended.returncode == -signal.SIGINT
+
+
 def test_a_closed_pipe_is_no_error(tiny_song: Path):
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, "show", str(tiny_song), "--no-align"],

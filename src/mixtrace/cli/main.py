@@ -1,6 +1,5 @@
 """The way in: a user's mistake ends with one sentence and exit code 2, never with a traceback."""
 
-import atexit
 import os
 import signal
 import sys
@@ -26,8 +25,8 @@ def main() -> None:
         try:
             code = app(prog_name="mixtrace", standalone_mode=False)
         finally:
-            # All is done: Ctrl-C while Python tidies up ends it, and leaves no traceback of that.
-            atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)
+            # All is done: Ctrl-C from here on ends Python, and leaves no traceback of that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             sys.stdout.flush()
     except _Mistyped as error:  # it repeats what was typed, or what a shell put there
         error.message = shown(error.message)
