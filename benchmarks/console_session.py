@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mixtrace.descent import RECIPES, Descent, SongWindows, Variables, draw_batch, song_loss
+from mixtrace.descent import Descent, Recipe, SongWindows, Variables, draw_batch, song_loss
 from mixtrace.examples.desk import desk_session, desk_tracks, plant_desk, read_roughly
 from mixtrace.processors import WET, Settings, processor
 from mixtrace.rendering import (
@@ -105,7 +105,7 @@ def descend(seconds: float, steps: int) -> str:
     session = desk_session(RATE_HZ, seconds)
     graph, planted = plant_desk()
     windows = SongWindows(session)
-    recipe = replace(RECIPES["console"], pace=PACE, second_moment=0.98)
+    recipe = Recipe(pace=PACE, second_moment=0.98)
     # What draws settings away from the mix stays out: the settings that made it are there.
     objective = replace(recipe.objective, parsimony=0.0, gain_staging=0.0)
     start = read_roughly(planted, np.random.default_rng(0))

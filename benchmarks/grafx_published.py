@@ -22,10 +22,10 @@ from grafx_peer import CHAIN
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from mixtrace.descent import Recipe, SongWindows
+from mixtrace.descent import SongWindows
 from mixtrace.graph import CONSOLES, Graph, build_console, remove_nodes
 from mixtrace.processors import Settings
-from mixtrace.prune import Round, brute_force, dry_wet
+from mixtrace.prune import PublishedRecipe, Round, brute_force, dry_wet
 from mixtrace.session import Session
 
 __all__ = ["TOLERANCE", "PeerTrials", "PublishedRun", "Stand"]
@@ -87,10 +87,9 @@ class PeerTrials:
             for kind in self._graph.kinds()
         }
 
-    def race(self, removed: Collection[int], bar: float) -> tuple[bool, float]:
-        """Say whether the loss of the whole song is at most the bar, and give it."""
-        loss = self._peer.loss(self.rows(removed))
-        return loss <= bar, loss
+    def loss(self, removed: Collection[int]) -> float:
+        """Return the loss of the whole song without some processors."""
+        return self._peer.loss(self.rows(removed))
 
     def keep(self, removed: Collection[int]) -> None:
         """Do nothing: nothing is remembered from one trial to the next."""
@@ -102,7 +101,7 @@ class PublishedRun:
     def __init__(
         self,
         session: Session,
-        recipe: Recipe,
+        recipe: PublishedRecipe,
         checkpoint: Path,
         *,
         device: str = "cpu",
@@ -145,7 +144,7 @@ class PublishedRun:
                 self._prune(number)
             while stand.step < recipe.round_steps:
                 ramp = min(1.0, (self._steps_after_console() + 1) / recipe.sparsity_ramp_steps)
-                sparsity = ramp * recipe.objective.sparsity
+                sparsity = ramp * recipe.descent.objective.sparsity
                 self._step(f"round {number}", recipe.round_steps, sparsity)
             self._settle(number)
         return stand
@@ -207,7 +206,6 @@ class PublishedRun:
             graph,
             Settings.by_kind(graph.by_kind(), {kind: {} for kind in wet}, wet),
             trials,
-            stand.lowest,
             bar,
             TOLERANCE,
             tried,

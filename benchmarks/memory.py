@@ -4,11 +4,10 @@
 
 Writes that many tracks of 44.1 kHz and 16 bits, made from real ones (see `speed_workload`), to a
 temporary folder, and fits them in a process of its own: the whole of `mixtrace fit`, from reading
-to the report, on the console `studio`, but for the number of steps (a few on the console and one
-round), which no memory depends on. Where the machine's memory is free the kernel leaves mapped
-files in it, so two peaks are told: all that was resident, and what could not have been given back
-(anonymous and shared memory). Then the descent on songs of 30 s, 2 min and 8 min with eight chains:
-median time of a step, and peak.
+to the report, but for the number of steps, which no memory depends on. Where the machine's memory
+is free the kernel leaves mapped files in it, so two peaks are told: all that was resident, and what
+could not have been given back (anonymous and shared memory). Then the descent on songs of 30 s,
+2 min and 8 min with eight chains: median time of a step, and peak.
 """
 
 import argparse
@@ -27,7 +26,7 @@ from speed_workload import RATE_HZ, OursAtWork, make_session, seconds_of
 
 import mixtrace
 from mixtrace.progress import Progress
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.recovery import Recovery, RecoveryConfig
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-memory.md"
 _FILE_RATE_HZ = 44_100
@@ -101,8 +100,8 @@ def fit_large(folder: Path) -> dict[str, dict[str, float]]:
             print(stage, file=sys.stderr, flush=True)
         watch.enter(stage)
 
-    config = SearchConfig(console_steps=_LARGE_STEPS, rounds=1, round_steps=_LARGE_STEPS)
-    mixtrace.fit(folder / "song", folder / "OUT", method=ConsoleSearch(config), on_progress=enter)
+    method = Recovery(RecoveryConfig(steps=_LARGE_STEPS))
+    mixtrace.fit(folder / "song", folder / "OUT", method=method, on_progress=enter)
     return watch.end()
 
 

@@ -36,7 +36,8 @@ import mixtrace
 from mixtrace.descent import song_loss, song_parts
 from mixtrace.methods import Work
 from mixtrace.progress import Progress
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.prune import SearchConfig
+from mixtrace.recovery import Recovery, RecoveryConfig
 from mixtrace.session import Session, read_session
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-gpu.md"
@@ -127,15 +128,15 @@ def tf32_lines(session: Session, ours: OursAtWork, steps: int, device: str) -> l
     return [*lines, "", f"The loss {verdict}: at most {apart:.1e} apart ({_EQUAL:g} is allowed)."]
 
 
-def ours_line(song: Path, config: SearchConfig, device: str) -> list[str]:
+def ours_line(song: Path, config: RecoveryConfig, device: str) -> list[str]:
     """Return the table's line of our recipe on a song."""
     session = read_session(song, sample_rate_hz=RATE_HZ)
     on_gpu = torch.device(device).type == "cuda"
     if on_gpu:
         torch.cuda.reset_peak_memory_stats()
     show = Shown(f"{song.name}, ours").search
-    found = ConsoleSearch(config).invert(session, work=Work(device=device, on_progress=show))
-    if found.interrupted:
+    found = Recovery(config).invert(session, work=Work(device=device, on_progress=show))
+    if found.ended == "stopped":
         raise KeyboardInterrupt
     peak = f"{torch.cuda.max_memory_allocated() / 1e9:.2f} GB" if on_gpu else "-"
     kept, total = len(found.graph.processors), len(found.console.processors)
@@ -192,7 +193,7 @@ def head_lines(given: argparse.Namespace, settings: dict[str, object]) -> list[s
         "",
         f"Made by `python benchmarks/on_gpu.py {songs} --device {given.device}`, "
         f"mixtrace {mixtrace.__version__} ({numbers}). L_a is the whole song's, published "
-        f"convention; results lie within {TOLERANCE:g} of their console's.",
+        f"convention; published results lie within {TOLERANCE:g} of their console's.",
         "",
     ]
 
@@ -205,6 +206,7 @@ def settings_of(given: argparse.Namespace) -> dict[str, object]:
         "torch": torch.__version__,
         "turns": given.turns,
         "chains": given.chains,
+        "steps": given.steps,
         "console steps": given.console_steps,
         "rounds": given.rounds,
         "round steps": given.round_steps,
@@ -219,9 +221,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--skip-published", action="store_true")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--work", type=Path, help="folder of finished parts and checkpoints")
-    parser.add_argument("--console-steps", type=int, help="of both recipes; theirs by default")
-    parser.add_argument("--rounds", type=int, help="of both recipes; theirs by default")
-    parser.add_argument("--round-steps", type=int, help="of both recipes; theirs by default")
+    parser.add_argument("--steps", type=int, help="of our recipe; its own by default")
+    parser.add_argument("--console-steps", type=int, help="of the published one; its own")
+    parser.add_argument("--rounds", type=int, help="of the published one; its own by default")
+    parser.add_argument("--round-steps", type=int, help="of the published one; its own by default")
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--chains", type=int, default=20)
     given = parser.parse_args()
@@ -236,10 +239,10 @@ def main() -> None:
     work = given.work or given.out.parent / "gpu-work"
     settings = settings_of(given)
     claim(work, settings)
-    numbers = (given.console_steps, given.rounds, given.round_steps)
-    steps = dict(zip(("console_steps", "rounds", "round_steps"), numbers, strict=True))
-    ours = SearchConfig(**steps)
-    theirs = SearchConfig(recipe="published", preset="paper", policy="hybrid", **steps)
+    ours = RecoveryConfig(steps=given.steps)
+    theirs = SearchConfig(
+        console_steps=given.console_steps, rounds=given.rounds, round_steps=given.round_steps
+    )
     lines = head_lines(given, settings)
 
     def add(name: str, part: Callable[[], list[str]]) -> None:
@@ -250,7 +253,7 @@ def main() -> None:
     lines += [
         "## Our default recipe",
         "",
-        "| song | L_a of the console | L_a | removed | seconds | peak GPU memory |",
+        "| song | L_a before removal | L_a | removed | seconds | peak GPU memory |",
         "| --- | ---: | ---: | --- | ---: | ---: |",
     ]
     for song in given.songs:

@@ -1,6 +1,6 @@
-"""The search on real songs: L_a of sum, start, console and pruned graph, sparsity, time, memory.
+"""The default fit of real songs: L_a of sum, start and results, processors, time, memory.
 
-    python benchmarks/songs.py --results FOLDER [--policy hybrid] [--output FILE.md] SONG [SONG ...]
+    python benchmarks/songs.py --results FOLDER [--output FILE.md] SONG [SONG ...]
 
 Each song is fitted by `mixtrace fit` with the default recipe in a process of its own; its wall time
 and peak memory include reading, aligning and rendering at the mix's own rate. A song whose result
@@ -20,17 +20,16 @@ from typing import Any
 from mixtrace.descent import SongWindows, song_loss
 from mixtrace.graph import ConsolePreset, build_console
 from mixtrace.processors import Settings
-from mixtrace.prune import SearchConfig
 from mixtrace.session import read_session
 
 _COST = "cost.json"
 
 
-def run_fit(song: Path, folder: Path, policy: str) -> None:
+def run_fit(song: Path, folder: Path) -> None:
     """Fit one song and note beside its result what it cost."""
     began, before = time.perf_counter(), processor_times()
     program = str(Path(sys.executable).with_name("mixtrace"))
-    command = [program, "fit", str(song), "-o", str(folder), "--policy", policy]
+    command = [program, "fit", str(song), "-o", str(folder)]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     if status:
@@ -66,13 +65,13 @@ def row(song: Path, folder: Path) -> str:
     fit: dict[str, Any] = json.loads((folder / "fit.json").read_text())
     cost = json.loads((folder / _COST).read_text())
     losses = fit["losses"]
-    console, final = losses["console"], losses["final"]
+    refined, final = losses["console"], losses["final"]
     kept, total = fit["processors"]["kept"], fit["processors"]["console"]
     return (
         f"| {song.name} | {sum_loss(song):.2f} | {losses['start']['published']:.3f} "
-        f"| {console['published']:.3f} ({console['eq4']:.3f}) "
+        f"| {refined['published']:.3f} ({refined['eq4']:.3f}) "
         f"| {final['published']:.3f} ({final['eq4']:.3f}) "
-        f"| {final['published'] - console['published']:+.4f} | {total - kept} of {total}, "
+        f"| {final['published'] - refined['published']:+.4f} | {total - kept} of {total}, "
         f"{1 - kept / total:.2f} | {cost['seconds']:.0f} s | {cost['stolen']:.2f} "
         f"| {cost['peak_gb']:.2f} GB |"
     )
@@ -83,19 +82,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("songs", nargs="+", type=Path)
     parser.add_argument("--results", type=Path, required=True)
-    parser.add_argument("--policy", default=SearchConfig.policy)
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     options.results.mkdir(parents=True, exist_ok=True)
     lines = [
-        "| song | sum | start | console (eq. 4) | pruned (eq. 4) | difference | removed | time "
+        "| song | sum | start | refined (eq. 4) | confirmed (eq. 4) | difference | removed | time "
         "| stolen | memory |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for song in options.songs:
         folder = options.results / song.name
         if not (folder / _COST).exists():
-            run_fit(song, folder, options.policy)
+            run_fit(song, folder)
         lines.append(row(song, folder))
         print(lines[-1], flush=True)
     if options.output is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from grafx_peer import GrafxPeer, PublishedLoss
 
-from mixtrace.descent import RECIPES, Descent, SongWindows, Variables, least_squares_start
+from mixtrace.descent import Descent, Recipe, SongWindows, Variables
 from mixtrace.graph import CONSOLES, build_console
 from mixtrace.session import Alignment, Session, Track, read_session
 
@@ -89,15 +89,15 @@ def _sources() -> tuple[list[np.ndarray], np.ndarray]:
 
 
 class OursAtWork:
-    """The descent of the default recipe on the console `paper`, window after window."""
+    """Our descent on the console `paper`, window after window."""
 
     def __init__(self, session: Session, device: str = "cpu") -> None:
-        """Warm-start and compute the windows' dry spectra, which a fit does once."""
+        """Start from noise and compute the windows' dry spectra, which a fit does once."""
         names = [(track.name, track.group) for track in session.tracks]
         self.graph = build_console(names, CONSOLES["paper"])
         self.windows = SongWindows(session, device)
-        start = Variables.from_settings(least_squares_start(self.graph, session))
-        recipe = RECIPES["console"]
+        start = Variables.random(self.graph, torch.Generator().manual_seed(0))
+        recipe = Recipe()
         self.descent = Descent(self.graph, start, self.windows, recipe)
         self._objective, self._taken = recipe.objective, 0
         for _ in range(min(3, self.windows.count)):

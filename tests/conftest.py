@@ -122,14 +122,16 @@ def tiny_song(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stored_graph() -> "StoredGraph":
-    """Return the studio console of the tiny song with random settings in range."""
-    from mixtrace.graph import CONSOLES, build_console
+    """Return a console of the tiny song, master chain included, with random settings in range."""
+    from consoles import STUDIO
+
+    from mixtrace.graph import build_console
     from mixtrace.processors import Settings, processor
     from mixtrace.session import Alignment
     from mixtrace.store import StoredGraph, StoredTrack
 
     names = (("01_Kick", "drums"), ("02_Bass", "bass"), ("03_Voice", "vocals"))
-    graph = build_console(names, CONSOLES["studio"])
+    graph = build_console(names, STUDIO)
     counts = {kind: len(graph.of_kind(kind)) for kind in graph.kinds()}
     noise = torch.Generator().manual_seed(0)
     values = {
@@ -221,7 +223,7 @@ def write_result(stored_graph: "StoredGraph", evidence: "Evidence") -> Callable[
         }
         write_document(folder / METRICS, METRICS_SCHEMA, measures)
         content = {
-            "config": {"preset": "studio", "tolerance": 0.01, "seed": 0},
+            "config": {"preset": "paper", "tolerance": 0.01, "seed": 0},
             "fingerprint": "0" * 64,
             "ended": "finished",
             "why": "Nothing was left to remove.",

@@ -36,6 +36,7 @@ ROOMS = (
     "store",
     "methods",
     "descent",
+    "trials",
     "prune",
     "recovery",
     "baselines",

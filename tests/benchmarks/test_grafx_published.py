@@ -95,7 +95,7 @@ def test_an_interrupted_run_ends_as_one_that_was_not(
 ):
     monkeypatch.setattr(published, "_BRUTE_FORCE_EVERY", 1)
     monkeypatch.setattr(published, "_SAVE_EVERY_S", 0.0)
-    config = SearchConfig("published", "paper", "hybrid", console_steps=1, rounds=1, round_steps=2)
+    config = SearchConfig("paper", "hybrid", console_steps=1, rounds=1, round_steps=2)
     session, recipe, seen = noise_session(), config.resolve(), []
 
     def interrupt(line: str) -> None:

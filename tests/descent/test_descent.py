@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from mixtrace.descent import RECIPES, Descent, Objective, SongWindows, Variables
+from mixtrace.descent import Descent, Objective, Recipe, SongWindows, Variables
 from mixtrace.descent.objective import window_loss
 from mixtrace.graph import ConsolePreset, Graph, build_console, remove_nodes
 from mixtrace.processors import PROCESSORS, WET, Settings
 from mixtrace.session import Session
 
 Planted = tuple[Session, Graph, Settings]
-RECIPE = RECIPES["console"]
+RECIPE = Recipe()
 CHAIN = ("equalizer", "one_pole_compressor", "stereo_imager", "gain_panning", "noise_reverb")
 
 

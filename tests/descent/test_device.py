@@ -5,11 +5,12 @@ so is to ask it for a number, which on an accelerator would be a copy to the hos
 """
 
 import torch
+from consoles import STUDIO
 
-from mixtrace.descent import RECIPES, Variables
+from mixtrace.descent import Objective, Variables
 from mixtrace.descent.objective import settings_loss, shared_operators, window_loss
 from mixtrace.descent.windows import SongWindows, Target
-from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.graph import Graph, build_console
 from mixtrace.losses import MixLoss
 from mixtrace.rendering import DryAudio
 
@@ -37,11 +38,11 @@ class Elsewhere(SongWindows):
 
 def test_a_step_stays_where_the_windows_are() -> None:
     tracks = [("kick", "drums"), ("keys", "keys"), ("voice", "vocals")]
-    graph = build_console(tracks, CONSOLES["studio"])
+    graph = build_console(tracks, STUDIO)
     variables = Variables.random(graph, torch.Generator().manual_seed(0))
     variables = variables.to(META).requires_grad()
     windows = Elsewhere()
-    objective = RECIPES["console"].objective
+    objective = Objective()
     settings, (dry, target) = variables.settings(), windows.window(0)
     operators = shared_operators(graph, settings, windows, [dry], objective)
     total, match = window_loss(

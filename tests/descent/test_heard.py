@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mixtrace.descent import RECIPES, Descent, SongWindows, Variables
+from mixtrace.descent import Descent, Objective, Recipe, SongWindows, Variables
 from mixtrace.graph import CONSOLES, Graph, build_console
 from mixtrace.processors import Settings
 from mixtrace.processors.equalizer import equalizer_frequencies
@@ -66,16 +66,16 @@ def test_the_nearest_heard_bin_is_the_own_one_or_the_edge_of_the_band(
         assert bool((of_row[edges[-1] :] == edges[-1]).all())
 
 
-@pytest.mark.parametrize("recipe", ["console", "published"])
+@pytest.mark.parametrize("level_unheard", [True, False])
 def test_curves_go_on_level_where_nothing_sounds(
-    banded: tuple[SongWindows, Graph], recipe: str
+    banded: tuple[SongWindows, Graph], level_unheard: bool
 ) -> None:
     windows, graph = banded
     start = Variables.random(graph, torch.Generator().manual_seed(0))
-    descent = Descent(graph, start, windows, RECIPES[recipe])
-    descent.step([windows.window(0)], RECIPES["console"].objective)
+    descent = Descent(graph, start, windows, Recipe(level_unheard=level_unheard))
+    descent.step([windows.window(0)], Objective())
     curves = descent.settings.stack("equalizer").values["magnitude_db"]
     unheard = ~windows.heard(graph).bool()
     level = curves.gather(-1, windows.nearest_heard(graph))
     assert unheard.any()
-    assert torch.equal(curves[unheard], level[unheard]) == (recipe == "console")
+    assert torch.equal(curves[unheard], level[unheard]) == level_unheard

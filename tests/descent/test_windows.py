@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from consoles import STUDIO
 
 from mixtrace.descent import SongWindows, Variables, song_loss, song_parts
 from mixtrace.examples import plant
 from mixtrace.examples.effects import PlantedEcho, delay
-from mixtrace.graph import CONSOLES, build_console
+from mixtrace.graph import build_console
 from mixtrace.losses import combine
 from mixtrace.metrics import audio_loss as file_loss
 from mixtrace.rendering import render_song
@@ -79,7 +80,7 @@ def test_a_window_of_a_pair_is_what_it_is_alone() -> None:
 
 def test_the_loss_of_windows_does_not_depend_on_what_they_are_rendered_with() -> None:
     session = three_windows()
-    graph = build_console([("low", "all"), ("high", "all")], CONSOLES["studio"])
+    graph = build_console([("low", "all"), ("high", "all")], STUDIO)
     settings = Variables.random(graph, torch.Generator().manual_seed(0)).settings()
     paired, apart = SongWindows(session), SongWindows(session)
     apart.capacity = 2
@@ -94,7 +95,7 @@ def test_the_order_in_which_windows_get_their_turn_changes_no_bit(
 ) -> None:
     """Transforms of other stacks round otherwise: what is stacked must not depend on it."""
     names = [("low", "all"), ("high", "all")]
-    console = build_console(names, CONSOLES["studio"])
+    console = build_console(names, STUDIO)
     settings = Variables.random(console, torch.Generator().manual_seed(0)).settings()
     windows = SongWindows(three_windows())
     windows.capacity = 2  # each by itself: in the first one, a plan without the silent track

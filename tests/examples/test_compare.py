@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 import torch
+from consoles import STUDIO
 
 from mixtrace.examples import Mixed, compare, plant
 from mixtrace.examples.effects import (
@@ -17,7 +18,7 @@ from mixtrace.examples.effects import (
     noise_reverb,
     one_pole_compressor,
 )
-from mixtrace.graph import CONSOLES, build_console, remove_nodes
+from mixtrace.graph import build_console, remove_nodes
 from mixtrace.processors import Settings
 from mixtrace.session import Alignment, Session, Track
 
@@ -131,7 +132,7 @@ def test_tails_have_a_level_and_a_time(song: Session):
 
 
 def test_a_master_that_was_only_found_is_told(song: Session):
-    console = build_console(TRACKS, CONSOLES["studio"])
+    console = build_console(TRACKS, STUDIO)
     master = max(console.of_kind("equalizer"))
     graph = remove_nodes(console, set(console.processors) - {master})
     planted, given = plant([("voice", "vocals")], {"voice": [equalizer(gain_db=3.0)]}, {})

@@ -1,22 +1,23 @@
 """Planted graphs: the chosen processors, in console order, with their own settings."""
 
 import pytest
+from consoles import STUDIO
 
 from mixtrace.errors import GraphError
 from mixtrace.examples import chains, plant
 from mixtrace.examples.effects import equalizer, gain_panning, noise_reverb, one_pole_compressor
-from mixtrace.graph import CONSOLES, Graph, build_console
+from mixtrace.graph import Graph, build_console
 
 TRACKS = [("bass", "bass"), ("voice", "vocals")]
 
 
 def test_the_chains_of_a_console_are_those_of_its_preset():
-    graph = build_console(TRACKS, CONSOLES["studio"])
+    graph = build_console(TRACKS, STUDIO)
     found = {
         place: tuple(graph.nodes[i].kind for i in chain.processors)
         for place, chain in chains(graph).items()
     }
-    preset = CONSOLES["studio"]
+    preset = STUDIO
     assert found == {
         ("input", "bass"): preset.track_chain,
         ("input", "voice"): preset.track_chain,

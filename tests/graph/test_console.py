@@ -1,6 +1,7 @@
 """Consoles have the size and the order of a mixing desk."""
 
 import pytest
+from consoles import STUDIO
 
 from mixtrace.errors import GraphError
 from mixtrace.graph import CONSOLES, INPUT, MIX, OUTPUT, ConsolePreset, Graph, build_console
@@ -30,17 +31,15 @@ def test_the_paper_preset_is_the_published_chain():
     assert PAPER.master_chain == ()
 
 
-@pytest.mark.parametrize("name", CONSOLES)
-def test_presets_name_known_processors(name):
-    preset = CONSOLES[name]
+@pytest.mark.parametrize("preset", CONSOLES.values())
+def test_presets_name_known_processors(preset):
     for kind in (*preset.track_chain, *preset.bus_chain, *preset.master_chain):
         assert kind in PROCESSORS
 
 
-@pytest.mark.parametrize("name", CONSOLES)
+@pytest.mark.parametrize("preset", [PAPER, STUDIO])
 @pytest.mark.parametrize(("count", "groups"), [(1, 1), (5, 2), (16, 4), (150, 9)])
-def test_sizes(name, count, groups):
-    preset = CONSOLES[name]
+def test_sizes(preset, count, groups):
     graph = build_console(tracks(count, groups), preset)
     masters = 1 if preset.master_chain else 0
     processors = (

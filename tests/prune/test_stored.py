@@ -14,14 +14,14 @@ from mixtrace.errors import StoreError
 from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
 from mixtrace.methods import Work
 from mixtrace.processors import Settings
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.prune.state import State
 from mixtrace.session import Session
 
 Stored = tuple[dict[str, Tensor], dict[str, Any]]
 Unpack = Callable[[dict[str, Tensor], dict[str, Any]], State]
 
-CONFIG = SearchConfig(preset="small", console_steps=4, rounds=1, round_steps=1)
+CONFIG = SearchConfig(preset="small", console_steps=4, rounds=1, round_steps=1, tolerance=0.1)
 
 
 class Records:
@@ -42,7 +42,7 @@ def stored(planted: tuple[Session, Graph, Settings]) -> tuple[Stored, Unpack]:
         chain = ("equalizer", "gain_panning")
         patch.setitem(CONSOLES, "small", ConsolePreset(chain, ()))
         keeper = Records()
-        ConsoleSearch(CONFIG).invert(planted[0], work=Work(keeper=keeper))
+        PublishedSearch(CONFIG).invert(planted[0], work=Work(keeper=keeper))
         console = build_console([(t.name, t.group) for t in planted[0].tracks], CONSOLES["small"])
         windows, recipe = SongWindows(planted[0]), CONFIG.resolve()
     return keeper.last, lambda t, f: State.unpack(t, f, console, windows, recipe)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from consoles import STUDIO
 
 from mixtrace.errors import GraphError
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
@@ -34,10 +35,10 @@ def rendered(incremental: Incremental, removed: list[int]) -> torch.Tensor:
     return audio
 
 
-@pytest.mark.parametrize("preset", ["paper", "studio"])
+@pytest.mark.parametrize("preset", [CONSOLES["paper"], STUDIO])
 @pytest.mark.parametrize("seed", range(2))
 def test_any_sequence_of_removals_equals_rendering_from_scratch(random_song, preset, seed):
-    song = random_song(seed, graph=build_console(TRACKS, CONSOLES[preset]))
+    song = random_song(seed, graph=build_console(TRACKS, preset))
     prepared = Prepared(song.graph, song.settings, song.rate, song.time)
     incremental = Incremental(prepared, song.dry)
     rng = np.random.default_rng(seed)

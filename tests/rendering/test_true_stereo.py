@@ -12,10 +12,8 @@ from torch import Tensor
 from mixtrace.graph import Edge, Graph
 from mixtrace.params import Affine, ParamSpec
 from mixtrace.processors import PROCESSORS, FilterProcessor, ImpulseResponse, Settings
-from mixtrace.prune.looks import _without
 from mixtrace.rendering import (
     Incremental,
-    KeptOperators,
     Operators,
     Prepared,
     compile_plan,
@@ -202,33 +200,6 @@ def test_gradients_are_those_of_finite_differences(random_song):
         with torch.no_grad():
             slope = slope_of(moved, 1e-5)
         torch.testing.assert_close((gradient * direction).sum(), slope, rtol=1e-7, atol=1e-8)
-
-
-def test_what_a_removal_would_change_is_told_from_the_response(random_song):
-    song = random_song(1, graph=linear_only()).double()
-    wet = [stack.wet.clone().requires_grad_() for stack in song.settings.stacks]
-    settings = Settings(
-        tuple(
-            type(stack)(stack.kind, stack.nodes, stack.values, weight)
-            for stack, weight in zip(song.settings.stacks, wet, strict=True)
-        )
-    )
-
-    def loss(operators: Any) -> Tensor:
-        args = song.graph, settings, song.dry, song.rate
-        audio = render_compiled(*args, time=song.time, operators=operators)
-        assert audio is not None
-        return audio.square().sum()
-
-    direct = torch.autograd.grad(loss(None), wet)
-    changes: dict[int, float] = {}
-    for stack, slope in zip(settings.stacks, direct, strict=True):
-        changes.update(zip(stack.nodes, (stack.wet.detach() * slope).tolist(), strict=True))
-    kept = KeptOperators(settings)
-    slopes = torch.autograd.grad(loss(kept), kept.leaves)
-    for nodes, leaf, slope in zip(kept.nodes, kept.leaves, slopes, strict=True):
-        for i, change in zip(nodes, _without(leaf.detach(), slope), strict=True):
-            assert change == pytest.approx(changes[i], rel=1e-9)
 
 
 def test_a_dry_weight_leaves_the_channels_to_themselves(random_song):

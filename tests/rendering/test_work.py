@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from consoles import STUDIO
 
 import mixtrace
 from mixtrace.errors import GraphError
-from mixtrace.graph import CONSOLES, MOST_OF_A_KIND, Graph, build_console
+from mixtrace.graph import MOST_OF_A_KIND, Graph, build_console
 from mixtrace.processors import Passing, Settings, processor
 from mixtrace.processors.one_pole import OnePoleDynamics
 from mixtrace.rendering import check_work, render_song
@@ -66,7 +67,7 @@ def test_sums_that_multiply_ways_are_refused():
 
 @pytest.mark.parametrize("rate_hz", [44_100, 96_000])
 def test_the_largest_console_is_not_refused(rate_hz: int):
-    console = build_console([(f"t{i}", f"g{i}") for i in range(150)], CONSOLES["studio"])
+    console = build_console([(f"t{i}", f"g{i}") for i in range(150)], STUDIO)
     check_work(console, Settings(), [1] * 150, rate_hz, ())
 
 

@@ -15,13 +15,14 @@ import pytest
 import soundfile
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from consoles import STUDIO
 from playwright.sync_api import Browser, Page
 
 import mixtrace
 from mixtrace.graph import CONSOLES, build_console, remove_nodes
 from mixtrace.methods import Inversion
 from mixtrace.processors import Settings, processor
-from mixtrace.prune import ConsoleSearch
+from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.session import Session
 
 RATE_HZ = 44_100
@@ -34,9 +35,9 @@ STATE = (
 )
 
 
-def given_search(method: ConsoleSearch, session: Session, *rest: Any) -> Inversion:
+def given_search(method: PublishedSearch, session: Session, *rest: Any) -> Inversion:
     """Return a console of which one processor of each kind is kept, at its first settings."""
-    console = build_console([(t.name, t.group) for t in session.tracks], CONSOLES["studio"])
+    console = build_console([(t.name, t.group) for t in session.tracks], STUDIO)
     kept = {console.of_kind(kind)[n % 2] for n, kind in enumerate(console.kinds()[:-1])}
     gone = [i for i in console.processors if i not in kept | {console.processors[-1]}]
     graph = remove_nodes(console, gone)
@@ -83,8 +84,10 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
     write_song(folder / "song")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mixtrace.prune.search.ConsoleSearch.invert", given_search)
-        mixtrace.fit(folder / "song", folder / "OUT", method=ConsoleSearch(), align=False)
+        patch.setattr("mixtrace.prune.search.PublishedSearch.invert", given_search)
+        patch.setitem(CONSOLES, "studio", STUDIO)
+        method = PublishedSearch(SearchConfig(preset="studio"))
+        mixtrace.fit(folder / "song", folder / "OUT", method=method, align=False)
     return folder / "OUT" / "report.html"
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from consoles import STUDIO
 
 from mixtrace.graph import CONSOLES, KEY, Edge, Graph, build_console, remove_nodes
 from mixtrace.processors import FAMILIES
@@ -29,7 +30,7 @@ def of_name(layout, name: str):
 
 
 def test_tracks_stand_by_bus_and_each_bus_amid_its_tracks():
-    layout = lay_out(build_console([(n, f"{g} bus") for n, g in TRACKS], CONSOLES["studio"]))
+    layout = lay_out(build_console([(n, f"{g} bus") for n, g in TRACKS], STUDIO))
     rows = {lane.chain.name: lane.row for lane in layout.lanes}
     assert sorted(TRACKS, key=lambda track: rows[track[0]]) == [
         ("kick", "drums"),
@@ -90,7 +91,7 @@ def test_sends_and_chains_that_skip_a_column_do_not_collide():
 
 def test_many_tracks_stay_apart():
     tracks = [(f"track {i}", f"bus {i % 9}") for i in range(100)]
-    layout = lay_out(build_console(tracks, CONSOLES["studio"]))
+    layout = lay_out(build_console(tracks, STUDIO))
     for column in range(3):
         rows = sorted(lane.row for lane in layout.lanes if lane.column == column)
         assert all(below - above >= 1.0 for above, below in pairwise(rows))
@@ -100,7 +101,7 @@ def test_many_tracks_stay_apart():
 
 
 def _with_details(tracks) -> tuple[Graph, dict[int, NodeDetail]]:
-    graph = build_console(tracks, CONSOLES["studio"])
+    graph = build_console(tracks, STUDIO)
     return graph, details_of(graph)
 
 
@@ -115,7 +116,7 @@ def test_every_processor_is_a_button_with_its_words():
 
 
 def test_a_long_name_of_a_bus_takes_two_lines():
-    graph = build_console([("kick", "S03 clean electric guitar")], CONSOLES["studio"])
+    graph = build_console([("kick", "S03 clean electric guitar")], STUDIO)
     html = diagram_part(graph, details_of(graph)).html
     pill = re.search(r'<g class="pill bus">.*?</g>', html)
     assert pill is not None
@@ -134,7 +135,7 @@ def test_removed_processors_are_marked_on_demand():
 
 
 def test_a_graph_without_processors_can_be_drawn():
-    console = build_console(TRACKS, CONSOLES["studio"])
+    console = build_console(TRACKS, STUDIO)
     graph = remove_nodes(console, console.processors)
     html = diagram_part(graph, {}, console).html
     assert "Every processor was removed" in html

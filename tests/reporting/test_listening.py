@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from consoles import STUDIO
 
 from mixtrace.errors import StoreError
-from mixtrace.graph import CONSOLES, ConsolePreset, Graph, build_console
+from mixtrace.graph import ConsolePreset, Graph, build_console
 from mixtrace.metrics import integrated_loudness_lufs
 from mixtrace.reporting.listening import listen_part
 from mixtrace.reporting.listening_plan import PAGE_BYTES, ListeningPlan, Strip, plan_listening
@@ -21,7 +22,7 @@ FOUR_MINUTES_S = 240
 
 
 def console(tracks: int) -> Graph:
-    return build_console([(f"t{i}", f"bus {i // 8}") for i in range(tracks)], CONSOLES["studio"])
+    return build_console([(f"t{i}", f"bus {i // 8}") for i in range(tracks)], STUDIO)
 
 
 def song(tracks: int, seconds: int, rate: int = 200) -> list[np.ndarray]:

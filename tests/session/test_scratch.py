@@ -116,7 +116,7 @@ PASSES: dict[str, Callable[[Session], object]] = {
     "fingerprint": lambda session: session_fingerprint(session, {}),
     "windows": windows,
     "heard": lambda session: SongWindows(session).heard(console(session)).numpy(),
-    "warm start": lambda session: static_responses(session).coherent_db,
+    "static responses": lambda session: static_responses(session).coherent_db,
     "rendering": whole,
     "listening": lambda session: plan_listening(console(session), session.audio, RATE).span,
 }

@@ -5,11 +5,11 @@ import torch
 from mixtrace.graph import ConsolePreset, build_console, remove_nodes
 from mixtrace.methods import Inversion
 from mixtrace.processors import Settings
-from mixtrace.prune import ConsoleSearch
+from mixtrace.prune import PublishedSearch
 from mixtrace.session import Session
 
 
-def found_at_once(method: ConsoleSearch, session: Session, *rest: object) -> Inversion:
+def found_at_once(method: PublishedSearch, session: Session, *rest: object) -> Inversion:
     """Stand for the search: a compressor on the first track."""
     names = [(track.name, track.group) for track in session.tracks]
     graph = build_console(names, ConsolePreset(("one_pole_compressor",), ()))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 import mixtrace
-from mixtrace.descent import RECIPES, Descent, Objective, SongWindows, Variables, song_loss
+from mixtrace.descent import Descent, Objective, Recipe, SongWindows, Variables, song_loss
 from mixtrace.examples.desk import DESK_GROUPS, desk_session, desk_tracks, plant_desk, read_roughly
 from mixtrace.graph import KEY, Graph
 from mixtrace.processors import WET, Settings, processor
@@ -164,7 +164,7 @@ def test_a_descent_comes_nearer_to_what_was_planted():
     # Windows know nothing of what rang before their warm-up of a second.
     assert song_loss(graph, settings, windows)["published"] < 0.01
     start = read_roughly(settings, np.random.default_rng(0))
-    descent = Descent(graph, Variables.from_settings(start), windows, RECIPES["console"])
+    descent = Descent(graph, Variables.from_settings(start), windows, Recipe())
     before = song_loss(graph, start, windows)["published"]
     for _ in range(4):
         descent.step([windows.window(0)], Objective(parsimony=0.0), rate=0.5)

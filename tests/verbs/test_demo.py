@@ -1,18 +1,18 @@
-"""The demo, cut to two steps: everything around the search is real."""
+"""The demo, with two steps on a console in place of the recovery: all around them is real."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mixtrace.examples import DEMO_GROUPS
-from mixtrace.verbs import demo, demonstrating
+from mixtrace.prune import PublishedSearch, SearchConfig
+from mixtrace.verbs import demo, fitting
 
 
 @pytest.mark.timeout(300)
 def test_the_demo_compares_every_chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = replace(demonstrating.DEMO_CONFIG, console_steps=2, policy="none")
-    monkeypatch.setattr(demonstrating, "DEMO_CONFIG", short)
+    short = PublishedSearch(SearchConfig(console_steps=2, policy="none"))
+    monkeypatch.setattr(fitting, "Recovery", lambda: short)
     shown = demo(tmp_path / "out")
     tracks = [row.name for row in shown.comparisons if row.is_track]
     assert tracks == list(DEMO_GROUPS)

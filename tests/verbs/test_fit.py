@@ -16,7 +16,7 @@ from mixtrace.graph import CONSOLES, build_console, remove_nodes
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import Progress
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.session import Session
 from mixtrace.store import read_document, read_graph
 
@@ -59,7 +59,7 @@ class FakeSearch:
 def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
     search = FakeSearch()
     monkeypatch.setattr(
-        ConsoleSearch,
+        PublishedSearch,
         "invert",
         lambda method, session, held_out, work: search(session, method.config, held_out, work),
     )
@@ -69,7 +69,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
 def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
     steps: list[Progress] = []
     found = mixtrace.fit(
-        tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT), on_progress=steps.append
+        tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT), on_progress=steps.append
     )
     assert sorted(p.name for p in (tmp_path / "OUT").iterdir()) == [
         "checkpoint.safetensors",
@@ -106,7 +106,7 @@ def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: F
 def test_the_mix_is_rendered_at_the_mixs_own_rate(
     tiny_song: Path, tmp_path: Path, fake: FakeSearch
 ):
-    mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT), align=False)
+    mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT), align=False)
     estimate, rate = soundfile.read(tmp_path / "OUT" / "mix.wav")
     kick, bass, voice = (
         soundfile.read(path, always_2d=True)[0] for path in sorted((tiny_song / "tracks").iterdir())
@@ -118,7 +118,7 @@ def test_the_mix_is_rendered_at_the_mixs_own_rate(
 
 
 def test_metrics_and_facts_are_valid_json(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
-    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     metrics = read_document(tmp_path / "OUT" / "metrics.json", "mixtrace.metrics/2")
     assert metrics["sample_rate_hz"] == 22_050
     assert metrics["published"]["l_a"] == found.measures.published.l_a
@@ -141,7 +141,7 @@ def test_an_interrupted_fit_ends_without_weighing(
 
     monkeypatch.setattr("mixtrace.verbs.fitting.loss_increases", forbidden)
     fake.interrupted = True
-    mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+    mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     page = (tmp_path / "OUT" / "report.html").read_text("utf-8")
     assert "was not weighed: the search was stopped early" in page
     assert "L_a without it" not in page
@@ -156,21 +156,21 @@ def test_without_a_folder_nothing_is_made_to_be_listened_to(
         raise AssertionError("planned")
 
     monkeypatch.setattr("mixtrace.verbs.results.plan_listening", forbidden)
-    assert mixtrace.fit(tiny_song, method=ConsoleSearch(SHORT)).folder is None
+    assert mixtrace.fit(tiny_song, method=PublishedSearch(SHORT)).folder is None
 
 
 def test_the_same_fit_may_run_again_another_only_when_fresh(
     tiny_song: Path, tmp_path: Path, fake: FakeSearch
 ):
     out = tmp_path / "OUT"
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(SHORT))
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(SHORT))
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(SHORT))
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(SHORT))
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     other = SearchConfig(console_steps=2, policy="none", seed=1)
     with pytest.raises(MixtraceError, match="--fresh"):
-        mixtrace.fit(tiny_song, out, method=ConsoleSearch(other))
+        mixtrace.fit(tiny_song, out, method=PublishedSearch(other))
     assert {path: path.read_bytes() for path in before} == before
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(other), fresh=True)
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(other), fresh=True)
     assert json.loads((out / "fit.json").read_text())["config"]["seed"] == 1
 
 
@@ -191,7 +191,7 @@ def test_both_parts_are_measured_where_one_is_held_out(
     mix[round(0.6 * len(mix)) :] *= -0.1
     soundfile.write(long_song / "mix.wav", mix, rate, subtype="FLOAT")
     found = mixtrace.fit(
-        long_song, tmp_path / "OUT", method=ConsoleSearch(SHORT), align=False, unseen="end:40"
+        long_song, tmp_path / "OUT", method=PublishedSearch(SHORT), align=False, unseen="end:40"
     )
     _, config, ranges, _ = fake.calls[0]
     assert config == SHORT
@@ -217,7 +217,7 @@ def test_both_parts_are_measured_where_one_is_held_out(
 def test_a_fit_with_another_part_unseen_is_another_fit(
     long_song: Path, tmp_path: Path, fake: FakeSearch
 ):
-    out, choices = tmp_path / "OUT", {"method": ConsoleSearch(SHORT), "align": False}
+    out, choices = tmp_path / "OUT", {"method": PublishedSearch(SHORT), "align": False}
     mixtrace.fit(long_song, out, unseen="end:40", **choices)
     mixtrace.fit(long_song, out, unseen="end:40", **choices)
     for other in ("end:30", "blocks:40", None):
@@ -242,7 +242,7 @@ def test_a_real_search_learns_nothing_from_the_unseen_part(long_song: Path, tmp_
 
     def files(folder: str) -> tuple[bytes, bytes]:
         out = tmp_path / folder
-        mixtrace.fit(long_song, out, method=ConsoleSearch(config), align=False, unseen="end:40")
+        mixtrace.fit(long_song, out, method=PublishedSearch(config), align=False, unseen="end:40")
         return (out / "graph.json").read_bytes(), (out / "params.safetensors").read_bytes()
 
     found = files("TRUE")
@@ -263,8 +263,8 @@ def test_the_songs_own_folder_is_refused(tiny_song: Path, fake: FakeSearch):
 @pytest.mark.parametrize(
     ("choice", "message"),
     [
-        ({"method": ConsoleSearch(SearchConfig(tolerance=-1.0))}, "tolerance"),
-        ({"method": ConsoleSearch(SearchConfig(preset="garage"))}, "preset"),
+        ({"method": PublishedSearch(SearchConfig(tolerance=-1.0))}, "tolerance"),
+        ({"method": PublishedSearch(SearchConfig(preset="garage"))}, "preset"),
         ({"device": "toaster"}, "--device cpu"),
         ({"unseen": "40"}, "end:40"),
         ({"unseen": "end:40"}, "this one has 5.0 s"),
@@ -291,7 +291,7 @@ def test_an_interrupted_search_still_leaves_a_result(
     tiny_song: Path, tmp_path: Path, fake: FakeSearch
 ):
     fake.interrupted = True
-    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     assert found.inversion.ended == "stopped"
     assert json.loads((tmp_path / "OUT" / "fit.json").read_text())["ended"] == "stopped"
     read_graph(tmp_path / "OUT" / "graph.json")
@@ -305,23 +305,23 @@ def test_a_damaged_checkpoint_is_told_once_and_the_one_before_it_taken(
 ):
     fake.interrupted = True
     for _ in range(2):
-        mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+        mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     last = tmp_path / "OUT" / "checkpoint.safetensors"
     last.write_bytes(last.read_bytes()[:-1] + b"\xff")
     fake.interrupted = False
-    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     (warning,) = found.warnings
     assert "went on from the state that was stored before it" in warning
     assert found.notes[-1] == warning
     print_fit(found)
     assert capsys.readouterr().out.count("checkpoint.safetensors is damaged") == 1
     assert not (tmp_path / "OUT" / "checkpoint.previous.safetensors").exists()
-    assert mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(SHORT)).warnings == ()
+    assert mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT)).warnings == ()
 
 
 def test_without_a_folder_nothing_is_written(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
     before = sorted(tmp_path.rglob("*"))
-    found = mixtrace.fit(tiny_song, method=ConsoleSearch(SHORT))
+    found = mixtrace.fit(tiny_song, method=PublishedSearch(SHORT))
     assert found.folder is None
     assert found.mix.shape == (2, 5 * 22_050)
     assert sorted(tmp_path.rglob("*")) == before
@@ -344,7 +344,7 @@ def mixed_song(tmp_path: Path) -> Path:
 def test_a_track_that_is_not_in_the_mix_is_left_out_and_kept_as_unused(
     mixed_song: Path, tmp_path: Path, fake: FakeSearch
 ):
-    found = mixtrace.fit(mixed_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+    found = mixtrace.fit(mixed_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     assert [track.name for track in fake.calls[0][0].tracks] == ["a", "b", "c"]
     stored = read_graph(tmp_path / "OUT" / "graph.json")
     assert [track.name for track in stored.tracks] == ["a", "b", "c"]
@@ -358,7 +358,7 @@ def test_a_track_that_is_not_in_the_mix_is_left_out_and_kept_as_unused(
 
 
 def test_force_takes_every_track(mixed_song: Path, fake: FakeSearch):
-    found = mixtrace.fit(mixed_song, method=ConsoleSearch(SHORT), force=True)
+    found = mixtrace.fit(mixed_song, method=PublishedSearch(SHORT), force=True)
     assert [track.name for track in found.stored.tracks] == ["a", "b", "c", "other"]
     assert not found.stored.unused
 
@@ -369,10 +369,10 @@ def test_the_mix_of_another_song_is_refused_unless_forced(
     for name in ("a", "b", "c"):
         (mixed_song / "tracks" / f"{name}.wav").unlink()
     with pytest.raises(MixtraceError, match="none of them can be heard in it: other"):
-        mixtrace.fit(mixed_song, tmp_path / "OUT", method=ConsoleSearch(SHORT))
+        mixtrace.fit(mixed_song, tmp_path / "OUT", method=PublishedSearch(SHORT))
     assert not (tmp_path / "OUT").exists()
     assert "fit and capture would refuse it" in str(mixtrace.show(mixed_song))
-    mixtrace.fit(mixed_song, method=ConsoleSearch(SHORT), force=True)
+    mixtrace.fit(mixed_song, method=PublishedSearch(SHORT), force=True)
     assert len(fake.calls) == 1
 
 
@@ -383,13 +383,13 @@ def test_a_real_search_from_song_to_rendering(tiny_song: Path, tmp_path: Path):
     config = SearchConfig(
         preset="paper", policy="dry-wet", tolerance=5.0, console_steps=1, rounds=1, round_steps=1
     )
-    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(config), align=False)
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(config), align=False)
     assert len(found.inversion.graph.processors) < len(found.inversion.console.processors)
     rendering = mixtrace.render(tmp_path / "OUT", tiny_song)
     np.testing.assert_array_equal(rendering.mix, found.mix)
     stored, _ = soundfile.read(tmp_path / "OUT" / "mix.wav", dtype="float32")
     np.testing.assert_allclose(stored.T, found.mix, atol=1e-6)  # 24 bits: half a step is 6e-8
     assert "01_Kick" in str(mixtrace.show(tmp_path / "OUT"))
-    again = mixtrace.fit(tiny_song, tmp_path / "OUT", method=ConsoleSearch(config), align=False)
+    again = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(config), align=False)
     assert again.inversion.graph == found.inversion.graph
     np.testing.assert_array_equal(again.mix, found.mix)

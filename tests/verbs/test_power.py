@@ -21,7 +21,7 @@ from mixtrace.errors import StoreError
 from mixtrace.graph import ConsolePreset, build_console
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.session import Session
 from mixtrace.store import Checkpoint, claimed_folder, put, read_bytes, stage
 
@@ -231,7 +231,9 @@ def test_files_that_belong_together_are_never_mixed(
     assert min(came.values()) > 0, came
 
 
-def found_at_once(method: ConsoleSearch, session: Session, held_out: Any, work: Work) -> Inversion:
+def found_at_once(
+    method: PublishedSearch, session: Session, held_out: Any, work: Work
+) -> Inversion:
     """Stand for the search: a gain on the first track that tells the seed."""
     config, keeper = method.config, work.keeper
     assert keeper is not None
@@ -273,13 +275,13 @@ def check_is_one_result(state: Files, old: Files, new: Files) -> str:
 def test_a_result_is_the_old_or_the_new_one_and_the_same_fit_goes_on(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.PublishedSearch.invert", found_at_once)
     out, choice = tmp_path / "OUT", SearchConfig(seed=1)
 
     def fit_again(fresh: bool) -> None:
-        mixtrace.fit(tiny_song, out, method=ConsoleSearch(choice), align=False, fresh=fresh)
+        mixtrace.fit(tiny_song, out, method=PublishedSearch(choice), align=False, fresh=fresh)
 
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(SearchConfig(seed=0)), align=False)
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(SearchConfig(seed=0)), align=False)
     before = files_of(out)
     with monkeypatch.context() as patch:
         recorder = Recorder(out, patch)
@@ -312,7 +314,7 @@ def test_a_result_is_the_old_or_the_new_one_and_the_same_fit_goes_on(
 def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.PublishedSearch.invert", found_at_once)
     out, config = tmp_path / "OUT", SearchConfig(seed=1)
     stopped: Callable[..., None] = os.replace
 
@@ -323,7 +325,7 @@ def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(os, "replace", fails_at_metrics)
-        mixtrace.fit(tiny_song, out, method=ConsoleSearch(config), align=False)
+        mixtrace.fit(tiny_song, out, method=PublishedSearch(config), align=False)
     assert (out / "graph.json").exists()
     for look in (
         lambda: mixtrace.show(out),
@@ -333,7 +335,7 @@ def test_a_first_result_that_was_cut_off_is_not_taken_for_a_graph(
     ):
         with pytest.raises(StoreError, match="Run the same command again"):
             look()
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(config), align=False)
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(config), align=False)
     assert mixtrace.show(out)
     assert not [name for name in files_of(out) if ".mixtrace" in name]
 

@@ -15,7 +15,7 @@ from mixtrace.descent import SongWindows
 from mixtrace.errors import StoreError
 from mixtrace.graph import KEY, ConsolePreset, Edge, Graph, build_console
 from mixtrace.processors import Settings
-from mixtrace.prune import ConsoleSearch
+from mixtrace.prune import PublishedSearch
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.store import EVIDENCE, StoredGraph, StoredTrack, read_evidence, read_graph
 from mixtrace.verbs.evidence import collect_evidence, loss_increases
@@ -26,9 +26,9 @@ RATE_HZ = 30_000
 def test_the_page_is_remade_after_the_song_is_gone(
     tiny_song: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.PublishedSearch.invert", found_at_once)
     out = tmp_path / "OUT"
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(), align=False)
     page = (out / "report.html").read_text("utf-8")
     evidence = read_evidence(out / EVIDENCE, read_graph(out / "graph.json").graph)
     assert evidence.spectra_db.shape[-1] == 50  # 5 s at 10 a second
@@ -175,12 +175,12 @@ def test_a_result_is_never_lost_over_its_page(
     def broken(*rest: object, **more: object) -> None:
         raise RuntimeError("a mistake in the page")
 
-    monkeypatch.setattr("mixtrace.prune.search.ConsoleSearch.invert", found_at_once)
+    monkeypatch.setattr("mixtrace.prune.search.PublishedSearch.invert", found_at_once)
     out = tmp_path / "OUT"
-    mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
+    mixtrace.fit(tiny_song, out, method=PublishedSearch(), align=False)
     old = (out / "graph.json").stat().st_mtime_ns
     monkeypatch.setattr(f"mixtrace.verbs.results.{failing}", broken)
-    found = mixtrace.fit(tiny_song, out, method=ConsoleSearch(), align=False)
+    found = mixtrace.fit(tiny_song, out, method=PublishedSearch(), align=False)
     assert "The result in" in found.lacking and "a mistake in the page" in found.lacking
     assert (out / "graph.json").stat().st_mtime_ns > old
     assert not (out / "report.html").exists()  # the old one told of another result

@@ -12,7 +12,7 @@ from mixtrace.errors import StoreError
 from mixtrace.graph import CONSOLES, ConsolePreset
 from mixtrace.params import Affine, ParamSpec
 from mixtrace.processors import PROCESSORS, MatrixProcessor
-from mixtrace.prune import ConsoleSearch, SearchConfig
+from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.rendering import render_scheduled, render_song, render_walk
 from mixtrace.store import read_graph
 
@@ -52,7 +52,7 @@ def test_it_is_fitted_stored_rendered_told_and_drawn(
     monkeypatch.setitem(CONSOLES, "toy", ConsolePreset(("tilt",), ()))
     config = SearchConfig(preset="toy", policy="none", console_steps=5)
     out = tmp_path / "OUT"
-    found = mixtrace.fit(tiny_song, out, method=ConsoleSearch(config), align=False)
+    found = mixtrace.fit(tiny_song, out, method=PublishedSearch(config), align=False)
     losses = found.inversion.losses
     assert losses["final"]["published"] != losses["start"]["published"]  # it was moved
 
@@ -82,7 +82,7 @@ def test_without_the_package_its_result_is_refused_in_a_sentence(
         patch.setitem(CONSOLES, "toy", ConsolePreset(("tilt",), ()))
         config = SearchConfig(preset="toy", policy="none", console_steps=1)
         out = tmp_path / "OUT"
-        method = ConsoleSearch(config)
+        method = PublishedSearch(config)
         mixtrace.fit(tiny_song, out, method=method, align=False, page=False, audio=False)
     assert not (out / "mix.wav").exists() and not (out / "report.html").exists()
     with pytest.raises(StoreError, match="install the package that adds"):

@@ -86,7 +86,9 @@ def demo(
 ) -> None:
     """Fit a song made by code, and print what was planted beside what was found.
 
-    Takes less than three minutes on two cores and needs no files.
+    Takes a few minutes on two cores and needs no files. The song was mixed with processors of
+    the published console, and is read in others that do the same: an EQ curve as bands with dials,
+    a gain as a fader, what a bus does on its tracks. What counts is how far responses are off.
     """
     from mixtrace import verbs
 
@@ -114,36 +116,35 @@ def fit(
     ],
     mix: MixOption = None,
     recipe: Annotated[
-        Literal["recovery", "console", "published"] | None,
+        Literal["recovery", "published"] | None,
         typer.Option(
-            help="How to find the graph: read the mix, then refine what was read (recovery), "
-            "descend on a full console and prune it (console), or as the paper does, which takes "
-            "days on a CPU (published).",
-            show_default="recovery; console with --preset, --policy, --tolerance or --no-prune",
+            help="How to find the graph: read the mix, then refine what was read (recovery), or "
+            "as the paper does, descend on a full console and prune it, which takes days on a CPU "
+            "(published).",
+            show_default="recovery; published with --preset, --policy, --tolerance or --no-prune",
         ),
     ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The console to start from: studio (with a master chain) or paper.",
-            show_default="studio; paper with --recipe published",
+            help="The console that the published search begins with: paper.",
+            show_default="paper",
         ),
     ] = None,
     policy: Annotated[
-        Literal["ordered", "hybrid", "brute-force", "dry-wet"] | None,
+        Literal["hybrid", "brute-force", "dry-wet"] | None,
         typer.Option(
-            help="How processors of a console are tried for removal: ours, in the order of what "
-            "the match owes them (ordered), or as published: every one alone (brute-force), those "
-            "with the least weight (dry-wet), or both in turn (hybrid).",
-            show_default="ordered",
+            help="How the published search tries processors for removal: every one alone "
+            "(brute-force), those with the least weight (dry-wet), or both in turn (hybrid).",
+            show_default="hybrid",
         ),
     ] = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
-            help="How much worse than the full console (in L_a) the result may be; more removes "
-            "more processors.",
+            help="How much worse than the full console (in L_a) the result of the published "
+            "search may be; more removes more processors.",
             show_default="0.01",
         ),
     ] = None,
@@ -159,7 +160,10 @@ def fit(
     no_align: NoAlignOption = False,
     unseen: UnseenOption = None,
     no_prune: Annotated[
-        bool, typer.Option("--no-prune", help="Keep the full console, remove nothing.")
+        bool,
+        typer.Option(
+            "--no-prune", help="Let the published search keep the full console, and prune nothing."
+        ),
     ] = False,
     device: Annotated[str, typer.Option(help="Where to search: cpu or cuda.")] = "cpu",
     fresh: Annotated[
@@ -192,8 +196,8 @@ def fit(
     """
     from mixtrace import verbs
 
-    of_console = Of(preset, "none" if no_prune else policy, tolerance)
-    method = method_of(recipe, of_console, steps, seed)
+    published = Of(preset, "none" if no_prune else policy, tolerance)
+    method = method_of(recipe, published, steps, seed)
     with shown_progress() as show_step:
         found = verbs.fit(
             song,

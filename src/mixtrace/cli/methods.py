@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Of", "method_of"]
 
-Recipe = Literal["recovery", "console", "published"]
+Recipe = Literal["recovery", "published"]
 
 
 @dataclass(frozen=True)
 class Of:
-    """What only a search on a console has; None where it was not given.
+    """What only the published search has; None where it was not given.
 
     Attributes:
         preset: the console.
@@ -24,7 +24,7 @@ class Of:
     """
 
     preset: str | None
-    policy: Literal["ordered", "hybrid", "brute-force", "dry-wet", "none"] | None
+    policy: Literal["hybrid", "brute-force", "dry-wet", "none"] | None
     tolerance: float | None
 
     @property
@@ -33,28 +33,21 @@ class Of:
         return (self.preset, self.policy, self.tolerance) != (None, None, None)
 
 
-def method_of(recipe: Recipe | None, console: Of, steps: int | None, seed: int) -> "Method":
+def method_of(recipe: Recipe | None, published: Of, steps: int | None, seed: int) -> "Method":
     """Return the method that options ask for.
 
     Raises:
         MixtraceError: options that do not belong together.
     """
-    from mixtrace.prune import ConsoleSearch, SearchConfig
+    from mixtrace.prune import PublishedSearch, SearchConfig
     from mixtrace.recovery import Recovery, RecoveryConfig
 
-    if recipe == "recovery" and console.given:
+    if recipe == "recovery" and published.given:
         raise MixtraceError(
             "Expected no --preset, --policy, --tolerance or --no-prune with --recipe recovery, "
-            "which has no console; got one of them. Leave it out, or pass --recipe console."
+            "which prunes no console; got one of them. Leave it out, or pass --recipe published."
         )
-    if recipe == "recovery" or (recipe is None and not console.given):
+    if recipe == "recovery" or (recipe is None and not published.given):
         return Recovery(RecoveryConfig(steps=steps, seed=seed))
-    own = {"policy": console.policy, "tolerance": console.tolerance}
-    config = SearchConfig(
-        recipe=recipe or "console",
-        preset=console.preset or ("paper" if recipe == "published" else "studio"),
-        seed=seed,
-        console_steps=steps,
-        **{name: value for name, value in own.items() if value is not None},
-    )
-    return ConsoleSearch(config)
+    own = {name: value for name, value in vars(published).items() if value is not None}
+    return PublishedSearch(SearchConfig(seed=seed, console_steps=steps, **own))

@@ -50,11 +50,9 @@ def print_outline(outline: "Outline", console: Console | None = None) -> None:
 
 
 def print_comparisons(comparisons: "Sequence[PlantedAndFound]") -> None:
-    """Print what was planted in each chain beside what was found there.
+    """Print what was planted in each chain beside what was found there, kinds by their letters."""
+    from mixtrace.processors import processor
 
-    Kinds by their letters: e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb,
-    a automation.
-    """
     table = _table("chain", "planted", "found", "level dB", "pan dB", "response off by")
     for row in comparisons:
         table.add_row(
@@ -67,10 +65,9 @@ def print_comparisons(comparisons: "Sequence[PlantedAndFound]") -> None:
         )
     console = _console()
     console.print(table)
-    console.print(
-        "e EQ, c compressor, n gate, s imager, g gain/pan, d delay, r reverb, a automation; "
-        "levels and pans: planted / found"
-    )
+    kinds = dict.fromkeys(kind for row in comparisons for kind in (*row.planted, *row.found))
+    letters = ", ".join(f"{processor(kind).letter} {processor(kind).label}" for kind in kinds)
+    console.print(f"{letters}; levels and pans: planted / found, both on the way to the mix")
 
 
 def _letters(kinds: tuple[str, ...]) -> str:
@@ -107,7 +104,7 @@ def print_fit(found: "Fit") -> None:
     names = {
         "sum": "sum of the tracks",
         "start": "start",
-        "console": "full console",
+        "console": "before removal",
         "final": "result",
     }
     for key, name in names.items():

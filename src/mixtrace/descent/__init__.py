@@ -1,6 +1,7 @@
-"""Finding the settings of a console: warm start, objective, gradient descent."""
+"""Finding the settings of a graph: objective, gradient descent, and its course."""
 
 from mixtrace.descent.batches import draw_batch
+from mixtrace.descent.course import Course
 from mixtrace.descent.loop import Descent
 from mixtrace.descent.memory import memory_faults
 from mixtrace.descent.objective import (
@@ -10,13 +11,13 @@ from mixtrace.descent.objective import (
     song_loss,
     song_parts,
 )
-from mixtrace.descent.recipe import RECIPES, Recipe
+from mixtrace.descent.recipe import Recipe
+from mixtrace.descent.static_response import StaticResponse, static_responses
 from mixtrace.descent.variables import Variables, kind_of
-from mixtrace.descent.warm_start import StaticResponse, least_squares_start, static_responses
 from mixtrace.descent.windows import SongWindows
 
 __all__ = [
-    "RECIPES",
+    "Course",
     "Descent",
     "Objective",
     "Recipe",
@@ -26,7 +27,6 @@ __all__ = [
     "draw_batch",
     "group_parts",
     "kind_of",
-    "least_squares_start",
     "memory_faults",
     "prepare_group",
     "song_loss",

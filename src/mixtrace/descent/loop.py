@@ -134,15 +134,6 @@ class Descent:
             nearest = self._windows.nearest_heard(self.graph)
             value.copy_(value.gather(-1, nearest))
 
-    @torch.no_grad()
-    def move_to(self, settings: Settings) -> None:
-        """Move to other settings; the optimiser keeps its memory, equal values stay as they are."""
-        here, there = self.settings, Variables.from_settings(settings)
-        for (key, name), value in self.variables.values.items():
-            (old,), (new,) = (s.groups(self.variables.nodes[key]) for s in (here, settings))
-            differs = new.tensor(name) != old.tensor(name)
-            value.copy_(torch.where(differs, there.values[key, name], value))
-
     def keep(self, graph: Graph) -> "Descent":
         """Return the descent on a smaller graph, with the optimiser's memory of its nodes."""
         rows = self.variables.rows(graph.processors)

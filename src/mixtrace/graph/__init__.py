@@ -23,7 +23,6 @@ from mixtrace.graph.model import (
 )
 from mixtrace.graph.walk import (
     Passage,
-    first_on_strip,
     leads_aside,
     leads_to,
     listens_to,
@@ -50,7 +49,6 @@ __all__ = [
     "Role",
     "Strip",
     "build_console",
-    "first_on_strip",
     "graph_from_json",
     "graph_to_json",
     "insert_node",

@@ -31,12 +31,7 @@ class ConsolePreset:
     master_chain: tuple[str, ...] = ()
 
 
-CONSOLES = {
-    "paper": ConsolePreset(_PAPER_CHAIN, _PAPER_CHAIN),
-    "studio": ConsolePreset(
-        _PAPER_CHAIN, _PAPER_CHAIN, ("equalizer", "one_pole_compressor", "gain_automation")
-    ),
-}
+CONSOLES = {"paper": ConsolePreset(_PAPER_CHAIN, _PAPER_CHAIN)}
 """The consoles by name."""
 
 _MASTER = Strip("master", "master")

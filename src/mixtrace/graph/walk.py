@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mixtrace.graph.edit import is_branch
 from mixtrace.graph.model import KEY, MAIN, OUTPUT, Edge, Graph, Role
 
-__all__ = ["Passage", "first_on_strip", "leads_aside", "leads_to", "listens_to", "passages"]
+__all__ = ["Passage", "leads_aside", "leads_to", "listens_to", "passages"]
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,6 @@ def listens_to(graph: Graph, node: int) -> tuple[str, ...]:
     """Return the names of the strips that a side-chain listens to."""
     keys = (edge.source for edge in graph.feeds[node] if edge.port == KEY)
     return tuple(dict.fromkeys(graph.name(i) for i in keys))
-
-
-def first_on_strip(graph: Graph, kind: str) -> dict[int, int]:
-    """Return, for each input that has one, the first node of a kind on its track's strip."""
-    found: dict[int, int] = {}
-    heads = {graph.nodes[i].strip: i for i in graph.inputs}
-    for i in graph.order:
-        node = graph.nodes[i]
-        if node.kind == kind and node.strip in heads:
-            found.setdefault(heads[node.strip], i)
-    return found
 
 
 def _straight(graph: Graph, edge: Edge) -> bool:

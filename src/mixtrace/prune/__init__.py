@@ -1,24 +1,15 @@
-"""Removing processors until only those are left that the mix needs."""
+"""The published search: a console is fitted, then pruned."""
 
-from mixtrace.prune.config import SearchConfig
-from mixtrace.prune.levels import gather_levels
-from mixtrace.prune.looks import Look, look_at
-from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet, ordered
-from mixtrace.prune.search import ConsoleSearch
-from mixtrace.prune.sharing import share_shapes
-from mixtrace.prune.trials import Trials
+from mixtrace.prune.config import PublishedRecipe, SearchConfig
+from mixtrace.prune.policies import Judge, Round, brute_force, dry_wet
+from mixtrace.prune.search import PublishedSearch
 
 __all__ = [
-    "ConsoleSearch",
     "Judge",
-    "Look",
+    "PublishedRecipe",
+    "PublishedSearch",
     "Round",
     "SearchConfig",
-    "Trials",
     "brute_force",
     "dry_wet",
-    "gather_levels",
-    "look_at",
-    "ordered",
-    "share_shapes",
 ]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from mixtrace.descent import SongWindows
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings, processor
-from mixtrace.prune import Trials, look_at
+from mixtrace.trials import Trials, look_at
 
 __all__ = ["dispensable"]
 
@@ -35,8 +35,8 @@ def dispensable(
         Each processor, and by how much L_a rises without it and those before it.
     """
     candidates = [i for i in graph.processors if processor(graph.nodes[i].kind).family != _PLACE]
-    look = look_at(graph, settings, windows, range(windows.count), losses_only=True)
-    trials = Trials(graph, settings, windows, look, exactly=True)
+    look = look_at(graph, settings, windows, range(windows.count))
+    trials = Trials(graph, settings, windows, look)
     whole, total = trials.loss(()), 2 * len(candidates)
     alone: dict[int, float] = {}
     for number, i in enumerate(candidates):

@@ -15,13 +15,15 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from mixtrace.captured import Capture, capture_session
 from mixtrace.descent import (
+    Course,
     Descent,
     SongWindows,
     Variables,
@@ -33,7 +35,7 @@ from mixtrace.graph import Graph, remove_nodes
 from mixtrace.interpret import Spectral, interpret
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
-from mixtrace.progress import Progress, steps_of
+from mixtrace.progress import steps_of
 from mixtrace.recovery.config import RecoveryConfig
 from mixtrace.recovery.confirm import dispensable
 from mixtrace.recovery.state import State
@@ -43,8 +45,6 @@ from mixtrace.unseen import Range
 
 __all__ = ["Recovery"]
 
-_SAVE_EVERY_S = 20.0
-_FETCH_EVERY = 5
 _WARM_UP_STEPS = 10
 _END_RATE, _SETTLE_RATE = 0.1, 0.3
 
@@ -95,7 +95,7 @@ class Recovery:
                 run.confirm()
                 run.settle()
         except KeyboardInterrupt:
-            run.save_if_whole()
+            run.course.save_if_whole()
             stopped = True
         return run.result(stopped)
 
@@ -104,20 +104,18 @@ class _Run:
     def __init__(
         self, session: Session, config: RecoveryConfig, held_out: Sequence[Range], work: Work
     ) -> None:
-        self.recipe = config.resolve()
-        self._config, self._keeper, self._on_progress = config, work.keeper, work.on_progress
-        self._clock = self._saved = time.monotonic()
+        began = time.monotonic()
+        self.recipe = recipe = config.resolve()
+        self._config = config
         self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
         stored = work.keeper.load() if work.keeper is not None else None
         if stored is None or "graph" not in stored[1]:
-            self._state = self._begin(session, held_out)
+            self._state = self._begin(session, held_out, work)
         else:
-            tracks = len(session.tracks)
-            self._state = State.unpack(*stored, self._windows, self.recipe, tracks)
-        self._before = self._state.seconds
-        self._pending: list[torch.Tensor] = []
-        self._whole = True
-        self.save(now=True)
+            self._state = State.unpack(*stored, self._windows, recipe, len(session.tracks))
+        steps = recipe.steps + recipe.settle_steps
+        self.course = Course(self._state, asdict(config), work, steps, began)
+        self.course.save(now=True)
 
     def refine(self) -> None:
         """Descend on all dials that were interpreted."""
@@ -128,7 +126,7 @@ class _Run:
             self._step("refining", self.recipe.steps, rate)
         if "console" not in state.losses:
             state.losses["console"] = self._loss()
-            self.save(now=True)
+            self.course.save(now=True)
 
     def confirm(self) -> None:
         """Remove what L_a hardly misses."""
@@ -138,22 +136,21 @@ class _Run:
         graph, settings = state.descent.graph, state.descent.settings
         whole = state.losses["console"]["published"]
         gone = dispensable(graph, settings, self._windows, self.recipe.worth, self._tried)
-        self._whole = False
-        state.removed = [
-            {
-                "node": i,
-                "kind": graph.nodes[i].kind,
-                "name": graph.name(i),
-                "round": 1,
-                "loss": whole + rise,
-            }
-            for i, rise in gone
-        ]
-        if gone:
-            state.descent = state.descent.keep(remove_nodes(graph, {i for i, _ in gone}))
-        state.phase, state.step = "settle", 0
-        self._whole = True
-        self.save(now=True)
+        with self.course.as_one():
+            state.removed = [
+                {
+                    "node": i,
+                    "kind": graph.nodes[i].kind,
+                    "name": graph.name(i),
+                    "round": 1,
+                    "loss": whole + rise,
+                }
+                for i, rise in gone
+            ]
+            if gone:
+                state.descent = state.descent.keep(remove_nodes(graph, {i for i, _ in gone}))
+            state.phase, state.step = "settle", 0
+        self.course.save(now=True)
 
     def settle(self) -> None:
         """Descend once more on what is left."""
@@ -163,7 +160,7 @@ class _Run:
 
     def result(self, stopped: bool) -> Inversion:
         """Return the graph as it stands."""
-        self._fetch()
+        self.course.fetch()
         state = self._state
         graph = state.descent.graph
         loss = self._loss()
@@ -176,29 +173,13 @@ class _Run:
             asdict(self.recipe),
             "stopped" if stopped else "finished",
             "The user stopped it." if stopped else "Refined, confirmed and settled.",
-            self._elapsed(),
+            self.course.seconds,
         )
 
-    def save(self, now: bool = False) -> None:
-        """Store the recovery, if it is time to."""
-        if self._keeper is None or (not now and time.monotonic() - self._saved < _SAVE_EVERY_S):
-            return
-        self._fetch()
-        self._state.seconds = self._elapsed()
-        self._before, self._clock = self._state.seconds, time.monotonic()
-        tensors, facts = self._state.pack()
-        self._keeper.save(tensors, {"config": asdict(self._config), **facts})
-        self._saved = time.monotonic()
-
-    def save_if_whole(self) -> None:
-        """Store a recovery that was stopped; in the middle of a step, what was stored stands."""
-        if self._whole:
-            self.save(now=True)
-
-    def _begin(self, session: Session, held_out: Sequence[Range]) -> State:
+    def _begin(self, session: Session, held_out: Sequence[Range], work: Work) -> State:
         """Capture and interpret the song."""
-        report = steps_of(self._on_progress)
-        keepers = iter([self._keeper])  # what is captured once more is not stored
+        report = steps_of(work.on_progress)
+        keepers = iter([work.keeper])  # what is captured once more is not stored
 
         def captured(song: Session) -> Capture:
             capture = capture_session(song, held_out, report, next(keepers, None))
@@ -223,46 +204,24 @@ class _Run:
         return state
 
     def _step(self, phase: str, total: int, rate: float) -> None:
-        check()
-        state = self._state
-        self._whole = False
-        taken = len(state.history["seconds"])
-        batch = draw_batch(self._windows, self.recipe.descent, self._config.seed, taken)
+        self.course.step(phase, total, partial(self._descend, rate))
+
+    def _descend(self, rate: float) -> tuple[int, Tensor]:
+        """Take a step; return how many the phase has taken, and the match before this one."""
+        state, recipe = self._state, self.recipe.descent
+        batch = draw_batch(self._windows, recipe, self._config.seed, self.course.taken)
         rate *= min(1.0, (state.step + 1) / _WARM_UP_STEPS)
-        loss = state.descent.step(batch, self.recipe.descent.objective, rate=rate)
+        match = state.descent.step(batch, recipe.objective, rate=rate)
         state.step += 1
-        self._pending.append(loss)
-        state.history["seconds"].append(self._elapsed())
-        self._whole = True
-        if len(self._pending) >= _FETCH_EVERY or state.step == total:
-            self._fetch()
-            self._report(phase, state.step, total)
-        self.save()
+        return state.step, match
 
     def _loss(self) -> dict[str, float]:
         descent = self._state.descent
         return song_loss(descent.graph, descent.settings, self._windows)
 
-    def _fetch(self) -> None:
-        """Bring the losses of the latest steps from where they were computed."""
-        if self._pending:
-            self._state.history["loss"] += torch.stack(self._pending).tolist()
-            self._pending.clear()
-
     def _tried(self, done: int, total: int) -> None:
         check()
-        self._on_progress(Progress("confirming", done, total))
-
-    def _report(self, phase: str, done: int, total: int) -> None:
-        taken = len(self._state.history["seconds"])
-        steps = self.recipe.steps + self.recipe.settle_steps
-        spent = self._state.history["seconds"][-1] - self._state.history["seconds"][0]
-        left = spent / taken * max(0, steps - taken) if taken >= _WARM_UP_STEPS else None
-        loss = float(np.mean(self._state.history["loss"][-20:]))
-        self._on_progress(Progress(phase, done, total, loss, left))
-
-    def _elapsed(self) -> float:
-        return self._before + time.monotonic() - self._clock
+        self.course.tell("confirming", done, total)
 
 
 def _spectral(session: Session, held_out: Sequence[Range]) -> dict[str, Spectral]:

@@ -5,7 +5,7 @@ from mixtrace.rendering.incremental import Incremental, Prepared
 from mixtrace.rendering.order import Order, TypeSchedule, type_schedule
 from mixtrace.rendering.plan import Region, RenderPlan, compile_plan
 from mixtrace.rendering.propagation import Monitor, propagate, propagate_reference
-from mixtrace.rendering.response import KeptOperators, Operators, linear_operators, own_sides
+from mixtrace.rendering.response import KeptOperators, Operators, linear_operators
 from mixtrace.rendering.schedule import Observer, render_scheduled
 from mixtrace.rendering.song import render_song, render_taps
 from mixtrace.rendering.walk import render_walk
@@ -26,7 +26,6 @@ __all__ = [
     "check_work",
     "compile_plan",
     "linear_operators",
-    "own_sides",
     "prepare_operators",
     "propagate",
     "propagate_reference",

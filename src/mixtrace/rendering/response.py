@@ -21,7 +21,7 @@ from mixtrace.processors import (
 )
 from mixtrace.rendering.plan import RenderPlan
 
-__all__ = ["KeptOperators", "Operators", "linear_operators", "own_sides"]
+__all__ = ["KeptOperators", "Operators", "linear_operators"]
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ class Operators:
         return tuple(stack for _, stack in stacks.values()), tuple(rows)
 
 
-def own_sides(rows: int) -> slice:
+def _own_sides(rows: int) -> slice:
     """Return which rows of a response lead from a channel to itself: of four, the outer two.
 
-    >>> list(range(4))[own_sides(4)], list(range(2))[own_sides(2)]
+    >>> list(range(4))[_own_sides(4)], list(range(2))[_own_sides(2)]
     ([0, 3], [0, 1])
     """
     return slice(None, None, 3 if rows == 4 else 1)
@@ -111,14 +111,12 @@ class KeptOperators:
         settings: those of the graph.
         computed: stacks of responses and of matrices as they follow from the settings.
         leaves: the same numbers, as the windows see them.
-        nodes: for each stack, the nodes whose rows it has.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings of the whole graph."""
         self.computed: list[Tensor] = []
         self.leaves: list[Tensor] = []
-        self.nodes: list[list[int]] = []
         self.settings = settings
         self._known: dict[int, Operators] = {}
         self._lock = Lock()
@@ -147,14 +145,13 @@ class KeptOperators:
                 self._known[length] |= _scales(plan, new, self.settings)
             stacks = side_by_side(lambda r: _stack(plan, r), missing, at_once)
             for request, stack in zip(missing, stacks, strict=True):
-                fresh = _operators([(request, self._cut(request.nodes, stack))])
+                fresh = _operators([(request, self._cut(stack))])
                 self._known[request.fft_length] |= fresh
 
-    def _cut(self, nodes: list[int], stack: Tensor) -> Tensor:
+    def _cut(self, stack: Tensor) -> Tensor:
         if not stack.requires_grad:
             return stack
         self.computed.append(stack)
-        self.nodes.append(nodes)
         self.leaves.append(stack.detach().requires_grad_())
         return self.leaves[-1]
 
@@ -256,7 +253,7 @@ class _Response(torch.autograd.Function):
         torch.mul(taps[..., lead:], weight, out=circle[..., :later])
         circle[..., later : fft_length - lead] = 0.0
         torch.mul(taps[..., :lead], weight, out=circle[..., fft_length - lead :])
-        circle[:, own_sides(taps.shape[1]), 0] += (1.0 - wet)[:, None]
+        circle[:, _own_sides(taps.shape[1]), 0] += (1.0 - wet)[:, None]
         return torch.fft.rfft(circle)
 
     @staticmethod
@@ -269,6 +266,6 @@ class _Response(torch.autograd.Function):
             circle[..., : taps.shape[-1] - ctx.lead],
         )
         unrolled = torch.cat([early, later], -1) if ctx.lead else later
-        of_dry = circle[:, own_sides(taps.shape[1]), 0].sum(1)
+        of_dry = circle[:, _own_sides(taps.shape[1]), 0].sum(1)
         of_wet = (unrolled * taps).sum((1, 2)) - of_dry
         return unrolled * wet[:, None, None], of_wet, None, None

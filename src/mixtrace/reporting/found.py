@@ -20,7 +20,7 @@ _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 _STAGES = (
     ("sum", "plain sum"),
     ("start", "start"),
-    ("console", "full console"),
+    ("console", "before removal"),
     ("final", "result"),
 )
 

@@ -6,15 +6,11 @@ from pathlib import Path
 from mixtrace.examples import PlantedAndFound, compare, demo_session, plant_demo, write_demo_song
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import OnProgress, Progress, ignored
-from mixtrace.prune import ConsoleSearch, SearchConfig
 from mixtrace.store import is_plain_folder
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.outputs import check_place, named
 
-__all__ = ["DEMO_CONFIG", "Demo", "demo"]
-
-DEMO_CONFIG = SearchConfig(console_steps=200, rounds=8, round_steps=12)
-"""Short enough for three minutes on two cores; the song is short and its tracks are coherent."""
+__all__ = ["Demo", "demo"]
 
 _SONG, _FIT = "song", "fit"
 
@@ -50,8 +46,7 @@ def demo(
     is_plain_folder(song)
     on_progress(Progress("synthesising", 0, 1))
     write_demo_song(song)
-    method = ConsoleSearch(DEMO_CONFIG)
-    found = fit(song, folder / _FIT, method=method, fresh=fresh, on_progress=on_progress)
+    found = fit(song, folder / _FIT, fresh=fresh, on_progress=on_progress)
     result = (found.stored.graph, found.stored.settings)
     rows = compare(plant_demo(), result, demo_session(LOSS_RATE_HZ))
     return Demo(found, tuple(rows))

@@ -13,10 +13,10 @@ from mixtrace.graph import MAIN, Edge, Graph, passages
 from mixtrace.losses import WARM_UP_S, WINDOW_S, MixLoss, combine, evaluation_windows
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.processors import DynamicsProcessor, Settings, processor
-from mixtrace.prune import Trials, look_at
 from mixtrace.rendering import render_taps
 from mixtrace.session import Session
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.trials import Trials, look_at
 from mixtrace.units import ratio_from_db
 from mixtrace.verbs.dry_tracks import tracks_reaching
 
@@ -60,7 +60,7 @@ def loss_increases(
     chosen = min(_MOST_WINDOWS, max(1, _MOST_TRIALS // max(1, len(graph.processors))))
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
-    look = look_at(graph, settings, windows, numbers.tolist(), losses_only=True)
+    look = look_at(graph, settings, windows, numbers.tolist())
     trials = Trials(graph, settings, windows, look)
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)

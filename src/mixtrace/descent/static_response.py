@@ -1,6 +1,6 @@
-"""A start from least squares: gain, panning and EQ of every track in seconds.
+"""How loud every track reaches each channel of the mix, by frequency, from spectra in seconds.
 
-Two fits of the mix on the tracks are combined, per channel and frequency:
+Two fits of the mix on the tracks, per channel and frequency:
 
 - complex ridge regression of the mix's STFT on the tracks' STFTs, min |Y - sum_k H_k X_k|^2, exact
   for what reached the mix coherently (D. Barchiesi, J. Reiss, JAES 58, 2010), but it shrinks a
@@ -8,7 +8,7 @@ Two fits of the mix on the tracks are combined, per channel and frequency:
 - a non-negative fit of the mix's power spectrogram on the tracks', min |P_Y - sum_k G_k P_k|^2 per
   band, blind to phase.
 
-The magnitude of a track is the larger of both, smoothed over a sixth of an octave.
+The first is smoothed over a sixth of an octave.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,14 @@ from itertools import chain, pairwise
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from scipy.optimize import nnls
 from torch import Tensor
 
-from mixtrace.descent.echoes import Echoes, find_echoes
-from mixtrace.graph import Graph, first_on_strip
-from mixtrace.processors import WET, Settings, Stack, processor
-from mixtrace.processors.equalizer import Equalizer, equalizer_frequencies
-from mixtrace.processors.gain_automation import GainAutomation
-from mixtrace.processors.gain_panning import GainPanning
-from mixtrace.processors.twenty_tap_delay import SLOT_S, TwentyTapDelay
-from mixtrace.runtime import give_back
 from mixtrace.session import Session
 from mixtrace.unseen import Range, touches
 
-__all__ = ["StaticResponse", "least_squares_start", "static_responses"]
+__all__ = ["StaticResponse", "static_responses"]
 
 _FFT = 4096
 _HOP = 1024
@@ -44,8 +36,6 @@ _FRAME_BYTES = 50_000_000
 _BINS_AT_ONCE = 128
 """Systems of the ridge regression that are copied at a time; of 130 tracks each takes 0.1 MB."""
 _GAIN_RANGE_DB = (-40.0, 24.0)
-_NO_ECHO_DB = -30.0
-_SHARP = 0.98
 
 
 @dataclass(frozen=True)
@@ -54,13 +44,11 @@ class StaticResponse:
 
     Attributes:
         frequency_hz: [bin].
-        coherent: of the first fit as it is, with its phase, [track, 2, bin].
         coherent_db, power_db: of the two fits, [track, 2, bin].
         energy: the power of each track per bin, [track, bin].
     """
 
     frequency_hz: Float[np.ndarray, " bin"]
-    coherent: Shaped[np.ndarray, "track 2 bin"]
     coherent_db: Float[np.ndarray, "track 2 bin"]
     power_db: Float[np.ndarray, "track 2 bin"]
     energy: Float[np.ndarray, "track bin"]
@@ -78,7 +66,7 @@ def static_responses(session: Session, held_out: Sequence[Range] = ()) -> Static
     weight = energy + 1e-12 * energy.max()
     smooth = _octave_smoother(frequency, 1.0 / 6.0)
     coherent_power = (np.abs(coherent) ** 2 * weight[:, None]) @ smooth / (weight[:, None] @ smooth)
-    return StaticResponse(frequency, coherent, _db(coherent_power), _db(power), energy)
+    return StaticResponse(frequency, _db(coherent_power), _db(power), energy)
 
 
 def _db(power: np.ndarray) -> np.ndarray:
@@ -231,78 +219,3 @@ def _octave_smoother(frequency: np.ndarray, width_octaves: float) -> np.ndarray:
     distance = np.abs(octave[:, None] - octave[None, :]) / (width_octaves / 2.0)
     matrix = np.maximum(1.0 - distance, 0.0).astype(np.float32)
     return matrix / matrix.sum(0, keepdims=True)
-
-
-def least_squares_start(graph: Graph, session: Session, held_out: Sequence[Range] = ()) -> Settings:
-    """Return settings whose EQ and gain/panning hold the static responses of the tracks.
-
-    Delays hold the echoes of the tracks. Every other processor starts close to doing nothing, but
-    where a gradient can move it.
-
-    Args:
-        graph: the console.
-        session: the song.
-        held_out: what of its mix is not read; see `mixtrace.unseen`.
-    """
-    response = static_responses(session, held_out)
-    give_back()
-    curve_db = np.maximum(response.coherent_db, response.power_db)
-    settings = _neutral(graph)
-    for stack in settings.of_kind(GainAutomation.kind):
-        stack.values["duration_s"].fill_(session.mix.shape[-1] / session.sample_rate_hz)
-    weight = response.energy / (response.energy.sum(-1, keepdims=True) + 1e-20)
-    gain_db = (curve_db * weight[:, None]).sum(-1)
-    shape_db = (curve_db - gain_db[..., None]).mean(1)
-    grid = equalizer_frequencies().numpy()
-    curves_db = [np.interp(grid, response.frequency_hz, shape) for shape in shape_db]
-    for kind, name, rows in (
-        (Equalizer.kind, "magnitude_db", curves_db),
-        (GainPanning.kind, "gain_db", gain_db),
-    ):
-        first = first_on_strip(graph, kind)
-        for entry, value in zip(graph.inputs, rows, strict=True):
-            if entry in first:
-                settings.value(first[entry], name).copy_(torch.from_numpy(value))
-    if settings.of_kind(TwentyTapDelay.kind):
-        slots = TwentyTapDelay().param("taps").shape[-2]
-        echoes = find_echoes(session, response.coherent, SLOT_S, slots, held_out)
-        _set_echoes(settings, graph, echoes)
-    give_back()
-    return settings
-
-
-def _set_echoes(settings: Settings, graph: Graph, echoes: Echoes) -> None:
-    """Put the echoes of each track, in place, into the first delay of its chain."""
-    first = first_on_strip(graph, TwentyTapDelay.kind)
-    for number, entry in enumerate(graph.inputs):
-        ratio = echoes.ratio[number]
-        if entry not in first or not ratio.any():
-            continue
-        taps, color_db, wet = (
-            settings.value(first[entry], name) for name in ("taps", "color_db", WET)
-        )
-        energy = np.square(ratio).sum(-1).mean()
-        level_db = 20.0 * np.log10(np.maximum(ratio / np.sqrt(energy), 1e-6))
-        color_db.copy_(torch.from_numpy(np.maximum(level_db, _NO_ECHO_DB)).float()[..., None])
-        offset_s = torch.from_numpy(echoes.time_s[number] % SLOT_S).float()
-        found = torch.from_numpy(ratio > 0.0)
-        taps[..., 0] = torch.where(found, offset_s, taps[..., 0])
-        taps[..., 1] = torch.where(found, _SHARP, taps[..., 1])
-        wet.fill_(float(np.sqrt(energy) / (1.0 + np.sqrt(energy))))
-
-
-def _neutral(graph: Graph) -> Settings:
-    stacks = []
-    generator = torch.Generator().manual_seed(0)
-    for kind in graph.kinds():
-        members, entry = graph.of_kind(kind), processor(kind)
-        values = {}
-        for spec in entry.params:
-            shape = (len(members), *spec.shape)
-            if spec.start is None:
-                noise = 0.3 * torch.randn(shape, generator=generator)
-                values[spec.name] = spec.physical(spec.init + noise)
-            else:
-                values[spec.name] = torch.tensor(spec.start).expand(shape).clone()
-        stacks.append(Stack(kind, members, values, torch.full((len(members),), entry.start_wet)))
-    return Settings(tuple(stacks))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +10,14 @@ from mixtrace.descent import SongWindows, song_parts
 from mixtrace.graph import Graph, remove_nodes
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
-from mixtrace.prune import Trials, look_at
+from mixtrace.trials import Trials, look_at
 
 Console = tuple[Graph, Settings, SongWindows]
 
 
-def judges(console: Console, numbers: Sequence[int], **options: Any) -> Trials:
-    """Return who judges removals on some windows, in equal shares."""
-    return Trials(*console, look_at(*console, numbers), **options)
+def judges(console: Console, numbers: Sequence[int]) -> Trials:
+    """Return who judges removals on some windows."""
+    return Trials(*console, look_at(*console, numbers))
 
 
 def from_scratch(console: Console, removed: list[int], numbers: list[int]) -> np.ndarray:
@@ -53,15 +52,8 @@ def test_no_more_renderings_are_remembered_than_windows(console: Console) -> Non
     assert len(free._renderings) == 3
 
 
-def test_losses_are_read_as_those_of_the_whole_song(console: Console) -> None:
-    plain, read = judges(console, [1]), judges(console, [1], whole=0.75)
-    assert read.loss([]) == pytest.approx(0.75, abs=1e-12)
-    assert read.loss([4]) - read.loss([]) == pytest.approx(plain.loss([4]) - plain.loss([]))
-
-
 def test_nothing_is_judged_twice(console: Console) -> None:
     trials = judges(console, [0, 1, 2])
-    trials.loss([5])
-    trials.race([5], 10.0)
+    assert trials.loss([]) != trials.loss([5]) == trials.loss([5])
     # Three windows with the removal; the look knows them without it.
     assert trials.count == 3
