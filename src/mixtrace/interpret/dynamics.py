@@ -1,4 +1,4 @@
-"""The dials of a compressor or a gate, from how the gain of its part of the mix moved.
+"""The dials of a compressor, a gate or a limiter, from how the gain of its part of the mix moved.
 
 A captured curve says that a gain follows a level, and roughly how. Here the processor itself is
 run with ever other dials until its gain explains the mix best: in front of the EQ or behind it,
@@ -38,8 +38,9 @@ class _Dial:
 
     Attributes:
         name: of the parameter.
-        usual, spread: where it usually is, and by how much it usually differs, after `of`; of a
-            threshold re the level that enters. Presets and habits lie within twice the spread.
+        usual, spread: where it usually is, and by how much it usually differs, after `of`; of the
+            first dial, a level, re the level that enters. Presets and habits lie within twice the
+            spread.
         of: from the number that is looked for to the setting.
     """
 
@@ -67,6 +68,10 @@ _DIALS: Mapping[str, Sequence[_Dial]] = {
         _Dial("attack_ms", math.log(1.5), 0.8, _scaled(0.01, 500.0)),
         _Dial("release_ms", math.log(60.0), 0.8, _scaled(1.0, 3000.0)),
     ),
+    "limiter": (
+        _Dial("ceiling_db", 9.0, 5.0, float),
+        _Dial("release_ms", math.log(80.0), 0.8, _scaled(1.0, 3000.0)),
+    ),
 }
 _CHOICES: Mapping[str, Sequence[Mapping[str, float]]] = {
     "compressor": tuple(
@@ -74,8 +79,8 @@ _CHOICES: Mapping[str, Sequence[Mapping[str, float]]] = {
         for detector, smoothing in product((0.0, 1.0), repeat=2)
     ),
     "gate": ({},),
+    "limiter": ({},),
 }
-_FIXED: Mapping[str, Mapping[str, float]] = {"compressor": {"make_up_db": 0.0}, "gate": {}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +126,7 @@ class Heard:
 def read_dynamics(
     kind: str, frames: Framewise, sounds: Mapping[str, Heard], tries: int = _TRIES
 ) -> Dialled:
-    """Return the compressor or gate that explains best how a part of the mix moved.
+    """Return the processor of a kind that explains best how a part of the mix moved.
 
     Args:
         kind: of the processor.
@@ -148,8 +153,8 @@ def _dialled(
 
     def settings(values: np.ndarray) -> NodeSettings:
         given = {dial.name: dial.of(value) for dial, value in zip(dials, values, strict=True)}
-        given["threshold_db"] += heard.level_db
-        return node_of(kind, **given, **_FIXED[kind], **choices)
+        given[dials[0].name] += heard.level_db
+        return node_of(kind, **given, **choices)
 
     def price(values: np.ndarray) -> float:
         unusual = float((((values - usual) / spread) ** 2).sum())
@@ -170,5 +175,8 @@ def gain_of(
     entry = processor(settings.kind)
     assert isinstance(entry, DynamicsProcessor)
     values = {name: value[None] for name, value in settings.values.items()}
+    if "key" not in entry.inputs:
+        loud = sound.abs().amax(0, keepdim=True).clamp(min=1e-9)
+        return (entry.from_rest(loud[None], None, values, sample_rate_hz)[0] / loud)[0]
     steady = torch.ones((1, 1, sound.shape[-1]))
     return entry.from_rest(steady, sound[None], values, sample_rate_hz)[0, 0]

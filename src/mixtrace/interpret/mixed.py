@@ -59,6 +59,7 @@ class Mixed:
         self._lead = capture.lead
         self._dry = {track.name: track.audio for track in session.tracks}
         self._responses = {track.name: track.responses for track in capture.tracks}
+        self.tracks = len(capture.tracks)
         self._time = session.mix.shape[-1]
         mix = torch.from_numpy(session.mix)
         self.heard: Bool[Tensor, " time"] = torch.ones(self._time, dtype=torch.bool)

@@ -27,7 +27,7 @@ _MOVES_DB = 1.5
 _WORTH = 0.02
 """Of the error that one processor leaves: what another has to take off it."""
 
-_KINDS = ("compressor", "gate")
+_ON_TRACKS, _ON_BUSES, _ON_ALL = ("compressor", "gate"), ("compressor",), ("compressor", "limiter")
 _BEHIND = "behind the EQ"
 
 
@@ -65,15 +65,11 @@ def _read(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> tuple[M
     gain: Gain = np.ones(len(frames.own))
     taken: list[Dialled] = []
     left = 1.0
-    for _ in _KINDS:
-        kinds = [kind for kind in _KINDS if kind not in {one.settings.kind for one in taken}]
-        if len(members) > 1:
-            kinds = [kind for kind in kinds if kind == "compressor"]
+    possible = _kinds(mixed, members)
+    while kinds := [kind for kind in possible if kind not in {one.settings.kind for one in taken}]:
         tried = [read_dynamics(kind, frames.under(gain), sounds) for kind in kinds]
-        if not tried:
-            break
         best = min(tried, key=lambda one: one.price)
-        if best.price > left * (1.0 - _WORTH):
+        if best.price > (left * (1.0 - _WORTH) if taken else 1.0):
             break
         taken.append(best)
         left = best.left
@@ -86,14 +82,22 @@ def _read(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> tuple[M
     return moving, level * gain
 
 
+def _kinds(mixed: Mixed, members: Members) -> tuple[str, ...]:
+    """Return what may move some tracks."""
+    if len(members) == 1:
+        return _ON_TRACKS
+    return _ON_ALL if len(members) == mixed.tracks else _ON_BUSES
+
+
 def _sounds(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> dict[str, Heard]:
     """Return what a processor of some tracks may be hearing."""
     if len(members) > 1:
         inside = [other for other in mixed.gains if not set(other) < set(members)]
         return {"sum": Heard(mixed.part(members, inside), mixed.rate)}
-    dry = mixed.dry(members[0])
+    name = next(iter(members))
+    dry = mixed.dry(name)
     sounds = {"dry": Heard(dry, mixed.rate)}
-    equalizer = fixed[members[0]].equalizer
+    equalizer = fixed[name].equalizer
     if equalizer is not None:
         taps = response_of(equalizer, mixed.rate)
         length = fast_length(dry.shape[-1] + len(taps))

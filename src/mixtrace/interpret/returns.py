@@ -161,7 +161,7 @@ def _pooled(
 ) -> tuple[Complex[np.ndarray, "side bin"], float]:
     """Return the room that some tracks are heard in, and how much of its energy is no noise."""
     sums = [seen[name].sums(level) for name, level in levels.items()]
-    above, below = sum(one[0] for one in sums), sum(one[1] for one in sums)
+    above, below = (np.sum([one[k] for one in sums], 0) for k in (0, 1))
     room = above / (below + _SMALL * below.mean() + 1e-30)
     over_noise = float((np.abs(above) ** 2 / (below + 1e-30)).mean())
     return room, max(1.0 - 1.0 / over_noise, _LEAST_SURE)

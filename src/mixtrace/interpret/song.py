@@ -203,11 +203,9 @@ def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:
         chain += [] if one.ride is None else [one.ride]
         group = next(track.group for track in desk.tracks if track.name == members[0])
         alike = {track.name for track in desk.tracks if track.group == group}
-        if not chain:
-            continue
-        if alike == set(members) and alike != every:
+        if chain and alike == set(members) and alike != every:
             desk = replace(desk, buses={**desk.buses, group: chain})
-        else:
+        elif chain:
             desk = replace(desk, master=chain)
         desk = _louder(desk, set(members), 20.0 * math.log10(max(one.level, 1e-4)))
     return desk
@@ -231,7 +229,10 @@ def _louder(desk: Desk, members: set[str], by_db: float) -> Desk:
 
 
 def _followed(chain: Sequence[NodeSettings], by_db: float) -> list[NodeSettings]:
-    return [_raised(node, node.kind, "threshold_db", by_db) for node in chain]
+    """Return processors that hear what is so much louder, and do the same to it."""
+    for name in ("threshold_db", "ceiling_db"):
+        chain = [_raised(node, node.kind, name, by_db) for node in chain]
+    return list(chain)
 
 
 def _raised(node: NodeSettings, kind: str, name: str, by_db: float) -> NodeSettings:
