@@ -47,6 +47,7 @@ from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, r
 from mixtrace.store.reading import read_graph
 from mixtrace.store.result_files import read_fit, read_metrics
 from mixtrace.store.staging import stage
+from mixtrace.store.sureness_types import Interval, Setting, Sureness
 from mixtrace.store.temporary import naming, put
 
 __all__ = [
@@ -75,9 +76,11 @@ __all__ = [
     "Checkpoint",
     "Evidence",
     "Finite",
+    "Interval",
     "Level",
     "Name",
     "Results",
+    "Setting",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -86,6 +89,7 @@ __all__ = [
     "StoredShared",
     "StoredTrack",
     "StoredUnread",
+    "Sureness",
     "check_folder",
     "checked",
     "claimed_folder",
