@@ -53,7 +53,9 @@ class Pair:
 
 def paired(song: Path, stored: StoredGraph) -> list[Pair]:
     """Return the settings of a result that the truth can be compared with."""
-    told = {strip["name"]: strip for strip in json.loads((song / TRUTH).read_text("utf-8"))["strips"]}
+    told = {
+        strip["name"]: strip for strip in json.loads((song / TRUTH).read_text("utf-8"))["strips"]
+    }
     true = read_truth(song / TRUTH)
     alignments = {track.name: track.alignment for track in stored.tracks}
     session = read_session(song, alignments=alignments)
@@ -183,7 +185,12 @@ class _Track:
         for kind, node_kind in (("delay", "feedback_delay"), ("reverb", "captured_reverb")):
             nodes = self._of_kind(node_kind)
             true, found = loudest(kind, self._true), loudest(kind, self._found)
-            if not nodes or true is None or found is None or min(true.wet_db, found.wet_db) < WET_DB:
+            if (
+                not nodes
+                or true is None
+                or found is None
+                or min(true.wet_db, found.wet_db) < WET_DB
+            ):
                 continue
             yield self._level(kind, nodes[0], true, found)
             if kind == "delay" and true.time_ms is not None:

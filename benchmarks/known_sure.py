@@ -53,7 +53,9 @@ def table(rows: dict[str, list[tuple[Pair, Interval]]]) -> list[str]:
         cells = []
         for half in halves:
             hits = [holds(p, i) for p, i in rows[half] if kind in ("all", p.label)]
-            cells.append(f"{sum(hits)} of {len(hits)}, {100.0 * np.mean(hits):.0f} %" if hits else "none")
+            cells.append(
+                f"{sum(hits)} of {len(hits)}, {100.0 * np.mean(hits):.0f} %" if hits else "none"
+            )
         lines.append(f"| {kind} | {' | '.join(cells)} |")
     return lines
 

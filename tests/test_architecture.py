@@ -37,6 +37,7 @@ ROOMS = (
     "methods",
     "descent",
     "prune",
+    "sureness",
     "recovery",
     "baselines",
     "metrics",

@@ -13,7 +13,7 @@ from mixtrace.descent.objective import (
 from mixtrace.descent.recipe import RECIPES, Recipe
 from mixtrace.descent.variables import Variables, kind_of
 from mixtrace.descent.warm_start import StaticResponse, least_squares_start, static_responses
-from mixtrace.descent.windows import SongWindows
+from mixtrace.descent.windows import SongWindows, Target
 
 __all__ = [
     "RECIPES",
@@ -22,6 +22,7 @@ __all__ = [
     "Recipe",
     "SongWindows",
     "StaticResponse",
+    "Target",
     "Variables",
     "draw_batch",
     "group_parts",

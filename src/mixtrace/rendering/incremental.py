@@ -109,10 +109,12 @@ class Sound:
 
     @property
     def is_sampled(self) -> bool:
+        """Whether the samples are known."""
         return self.samples is not None
 
     @property
     def audio(self) -> Tensor:
+        """The samples."""
         samples = self.samples
         if samples is None:
             assert self.bins is not None
@@ -122,6 +124,7 @@ class Sound:
 
     @property
     def spectrum(self) -> Tensor:
+        """The spectrum, of the transform length."""
         bins = self.bins
         if bins is None:
             assert self.samples is not None

@@ -78,12 +78,10 @@ class Information:
             pieces: into how many pieces to cut it.
         """
         flat = change.flatten(1)
-        self._curvature += (flat @ flat.T).double().numpy()
-        lengths = zip(
-            error.tensor_split(pieces, -1), change.tensor_split(pieces, -1), strict=True
-        )
+        self._curvature += (flat @ flat.T).double().cpu().numpy()
+        lengths = zip(error.tensor_split(pieces, -1), change.tensor_split(pieces, -1), strict=True)
         self._scores += [
-            torch.einsum("sct,ct->s", part, of).double().numpy() for of, part in lengths
+            torch.einsum("sct,ct->s", part, of).double().cpu().numpy() for of, part in lengths
         ]
         self._energy += float(error.double().square().sum())
         self._samples += error.numel()

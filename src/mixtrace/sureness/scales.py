@@ -1,5 +1,4 @@
-"""The scale on which a setting is turned and on which its interval lies: its values or their ratios.
-"""
+"""The scale on which a setting is turned and its interval lies: values, or their ratios."""
 
 import math
 from dataclasses import dataclass
@@ -10,6 +9,9 @@ __all__ = ["NINE_TENTHS", "Scale", "scale_of"]
 
 NINE_TENTHS = 1.645
 """Standard deviations either way of the middle that hold 90 % of a normal distribution."""
+
+
+_LEAST_WET = 1e-4  # -80 dB, and where a descent keeps weights
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,6 @@ class Scale:
 def scale_of(spec: ParamSpec | None) -> Scale:
     """Return the scale of a parameter that has one range; None is a dry/wet weight."""
     if spec is None:
-        return Scale(0.0, 1.0, False)
+        return Scale(_LEAST_WET, 1.0, True)
     assert isinstance(spec.low, float | int) and isinstance(spec.high, float | int)
     return Scale(float(spec.low), float(spec.high), spec.low > 0.0)

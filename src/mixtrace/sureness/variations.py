@@ -65,7 +65,7 @@ class Moved:
 
 def moved_settings(graph: Graph, settings: Settings) -> list[Moved]:
     """Return the settings that a search moves, node by node; not switches, curves or taps."""
-    variables = Variables.from_settings(settings.map(lambda value: value.double()))
+    variables = Variables.from_settings(settings.map(lambda value: value.detach().cpu().double()))
     found: list[Moved] = []
     for key, nodes in variables.nodes.items():
         entry = processor(kind_of(key))
@@ -126,7 +126,7 @@ def derivatives(
         some = moved[first:end]
         varied = rendering.under(node, _varied(settings, some))
         if varied is not None:
-            steps = torch.tensor([one.step for one in some])
+            steps = mix.new_tensor([one.step for one in some])
             change = varied - mix
             heard = change.square().mean((1, 2)) > _ROUNDING**2 * mix.square().mean()
             yield slice(first, end), change * (heard / steps)[:, None, None]
@@ -141,7 +141,10 @@ def _varied(settings: Settings, moved: Sequence[Moved]) -> Stack:
     rows = Stack(
         stack.kind,
         (node,) * count,
-        {name: value.repeat(count, *[1] * (value.ndim - 1)) for name, value in stack.values.items()},
+        {
+            name: value.repeat(count, *[1] * (value.ndim - 1))
+            for name, value in stack.values.items()
+        },
         stack.wet.repeat(count),
     )
     for number, one in enumerate(moved):
