@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 from torch import Tensor
 
 from mixtrace.descent import Variables, kind_of
@@ -60,7 +60,7 @@ class Moved:
         """Return the physical value of an unconstrained one."""
         if self.spec is None:
             return 1.0 / (1.0 + math.exp(-max(-700.0, min(700.0, z))))
-        return float(self.spec.physical(torch.tensor(z, dtype=torch.float64)))
+        return float(self.spec.physical(_one(z)))
 
 
 def moved_settings(graph: Graph, settings: Settings) -> list[Moved]:
@@ -85,6 +85,10 @@ def moved_settings(graph: Graph, settings: Settings) -> list[Moved]:
     return sorted(found, key=lambda moved: place[moved.setting.node])
 
 
+def _one(value: float) -> Float64[Tensor, " 1"]:
+    return torch.tensor([value], dtype=torch.float64)
+
+
 def _moves(spec: ParamSpec) -> bool:
     whole = isinstance(spec.low, float | int) and isinstance(spec.high, float | int)
     return whole and spec.rate > 0.0 and not spec.fixed and not spec.choices
@@ -94,7 +98,7 @@ def _moved(setting: Setting, spec: ParamSpec | None, value: float) -> Moved:
     if spec is None:
         return Moved(setting, None, value, _WET_STEP if value < 0.0 else -_WET_STEP, _WET_PRIOR)
     low, high = (
-        float(spec.unconstrained(torch.tensor(scale_of(spec).between(share), dtype=torch.float64)))
+        float(spec.unconstrained(_one(scale_of(spec).between(share))))
         for share in (_INSIDE, 1.0 - _INSIDE)
     )
     step = math.copysign(_STEP * spec.rate, 0.5 * (low + high) - value)
