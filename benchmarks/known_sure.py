@@ -100,9 +100,9 @@ def main() -> None:
     lines = table(rows)
     if given.spreads:
         every = [pair for pairs in rows.values() for pair in pairs]
-        for kind, name in sorted({(p.kind, p.setting.name) for p, _ in every}):
-            own = [(p, i) for p, i in every if (p.kind, p.setting.name) == (kind, name)]
-            lines.append(f'    ("{kind}", "{name}"): {needed(own):.2g},  # of {len(own)}')
+        for label in sorted({pair.label for pair, _ in every}):
+            own = [(pair, interval) for pair, interval in every if pair.label == label]
+            lines.append(f"    {label}: {needed(own):.2g}, of {len(own)}")
     text = "\n".join(["# Known songs: truths in their intervals", "", *lines, ""])
     print(text)
     if given.output is not None:

@@ -21,7 +21,9 @@ NOISE = 0.05
 WORTH = 0.0015
 
 
-def chain(nodes: Sequence[NodeSettings], bus: Sequence[NodeSettings] = ()) -> tuple[Graph, Settings]:
+def chain(
+    nodes: Sequence[NodeSettings], bus: Sequence[NodeSettings] = ()
+) -> tuple[Graph, Settings]:
     """Return a track whose processors stand in a row, and a bus behind it."""
     kinds = ["input", *(n.kind for n in nodes), "mix", *(n.kind for n in bus), "output"]
     strips = {0: Strip("voice", "track", ""), 1: Strip("master", "master", "")}
@@ -87,7 +89,10 @@ def test_intervals_of_a_gain_and_a_bell_hold_the_truth():
 
     counted = slice(RATE, None)
     slopes = np.stack(
-        [(mixed(graph, moved(*step), dry) - mix)[:, counted] / 0.01 for step in ((0.01, 0), (0, 0.01))]
+        [
+            (mixed(graph, moved(*step), dry) - mix)[:, counted] / 0.01
+            for step in ((0.01, 0), (0, 0.01))
+        ]
     ).reshape(2, -1)
     hits, settings_told = [], (Setting(2, "level_db"), Setting(1, "bell_db"))
     for seed in range(16):
