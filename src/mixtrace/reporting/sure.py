@@ -1,7 +1,7 @@
 """Settings told with how sure they are, and settings that cannot be told apart.
 
 A number and the ends of its interval are rounded to what is known: to the power of ten of which two
-and a half or more fit into the interval; an end of a wide one that is small keeps two digits.
+and a half or more fit into the interval; where ratios count, each keeps one digit at least.
 """
 
 import math
@@ -15,6 +15,7 @@ from mixtrace.wording import hertz
 __all__ = ["alike_sentences", "interval_words", "sure_dials", "sure_line"]
 
 _STEPS_WITHIN = 2.5
+_FINEST = 1e-3  # four digits, however little is left open
 _LARGER = {"Hz": "kHz", "ms": "s"}
 """What a thousand of a unit is called."""
 
@@ -22,7 +23,7 @@ _SHARES = {"feedback", "ping_pong", "width", WET}
 """Parameters that are shares, told in per cent."""
 
 _BY_RATIO = {"Hz", "kHz", "ms", "s", ":1", "%", ""}
-"""Units that are turned by ratios: there a small end of a wide interval keeps two digits."""
+"""Units that are turned by ratios: there a small end of a wide interval keeps a digit."""
 
 _PARTS = {"Hz": "frequency", "dB": "gain"}
 """What a number of a band is, by its unit."""
@@ -83,12 +84,12 @@ def interval_words(
     >>> interval_words(2.02, Interval(1.8, 2.4), "dB", signed=True)
     '+2.0 dB (+1.8 to +2.4)'
     >>> interval_words(108.6, Interval(35.4, 638.3), "Hz")
-    '110 Hz (35 to 640)'
+    '100 Hz (40 to 600)'
     """
     if abs(value) >= 1000.0 and unit in _LARGER:
         value, unit = value / 1000.0, _LARGER[unit]
         interval = Interval(interval.low / 1000.0, interval.high / 1000.0)
-    step = _step(interval)
+    step = max(_step(interval), _FINEST * _own_step(value))
     by_ratio = unit in _BY_RATIO and interval.low > 0.0
     told, low, high = (
         _rounded(number, min(step, _own_step(number)) if by_ratio else step, signed)
@@ -135,8 +136,8 @@ def _step(interval: Interval) -> float:
 
 
 def _own_step(number: float) -> float:
-    """Return the step that leaves a number two digits."""
-    return 10.0 ** (math.floor(math.log10(abs(number))) - 1) if number else 1.0
+    """Return the step that leaves a number one digit."""
+    return 10.0 ** math.floor(math.log10(abs(number))) if number else 1.0
 
 
 def _rounded(number: float, step: float, signed: bool) -> str:

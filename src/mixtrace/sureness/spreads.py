@@ -42,7 +42,7 @@ _SPREADS: Mapping[tuple[str, str], float] = {
     ("gate", "attack_ms"): _ATTACK,
     ("gate", "release_ms"): _RELEASE,
 }
-"""On the scale of each setting (`scales`): its unit, or natural logarithms of ratios; .1 is 10 %."""
+"""On the scale of each setting (`scales`): in its unit, or as natural logarithms of ratios."""
 
 
 def spread_of(kind: str, name: str) -> float:
