@@ -109,7 +109,7 @@ def test_intervals_of_a_gain_and_a_bell_hold_the_truth():
 
 
 def test_a_setting_that_nothing_shows_has_its_whole_range():
-    sure = sure_of(*chain([EQUALIZER, FADER]))
+    sure = sure_of(*chain([EQUALIZER, FADER]), foreign=False)
     assert sure.intervals[Setting(1, "high_pass_hz")] == Interval(20.0, 2000.0)  # it is off
     shown = sure.intervals[Setting(1, "bell_db")]
     assert shown.high - shown.low < 4.0
@@ -117,10 +117,10 @@ def test_a_setting_that_nothing_shows_has_its_whole_range():
 
 def test_a_level_and_that_of_its_bus_cannot_be_told_apart():
     bus = node_of("fader", level_db=1.0)
-    sure = sure_of(*chain([FADER], [bus]))
+    sure = sure_of(*chain([FADER], [bus]), foreign=False)
     group = next(g for g in sure.alike if Setting(1, "level_db") in g)
     assert Setting(3, "level_db") in group
-    alone = sure_of(*chain([FADER]))
+    alone = sure_of(*chain([FADER]), foreign=False)
     assert alone.alike == ()
     wide, narrow = (s.intervals[Setting(1, "level_db")] for s in (sure, alone))
     assert wide.high - wide.low > 10.0 * (narrow.high - narrow.low)

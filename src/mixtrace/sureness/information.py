@@ -23,6 +23,11 @@ from torch import Tensor
 __all__ = ["Information", "Known"]
 
 
+_UNSEEN = 1e-5
+"""Settings that are turned together and change the mix by less than this share of the energy by
+which they change it apart count as changing nothing: rounding changes it by a tenth of that."""
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What is known of unconstrained values.
@@ -93,7 +98,8 @@ class Information:
             spreads: the standard deviation that the range of each gives it.
             share: of the song that was added; the rest is taken to tell as much.
         """
-        scores = np.array(self._scores).reshape(-1, self.settings)
+        seen = self._seen()
+        scores = np.array(self._scores).reshape(-1, self.settings) @ seen
         pieces = max(2, len(scores))
         variance = self._energy / max(1, self._samples) + 1e-30
         meat = scores.T @ scores * pieces / (pieces - 1)
@@ -103,8 +109,18 @@ class Information:
         excess = meat.diagonal()[told] / (self._curvature.diagonal()[told] * variance)
         variance *= max(1.0, float(np.median(excess)) if told.any() else 1.0)
         prior = np.diag(1.0 / np.square(np.asarray(spreads, np.float64)))
-        curvature = self._curvature / (variance * share)
+        curvature = seen.T @ self._curvature @ seen / (variance * share)
         inverse = np.linalg.inv(curvature + prior)
         covariance = inverse @ (meat / (variance**2 * share) + prior) @ inverse
         pull = inverse @ (scores.sum(0) / (variance * share))
         return Known(0.5 * (covariance + covariance.T), pull)
+
+    def _seen(self) -> Float64[np.ndarray, "setting setting"]:
+        """Return the projection on what changes the mix, each setting by as much as it does alone.
+
+        Settings turned against one another change nothing but what single precision rounds.
+        """
+        scales = np.sqrt(np.maximum(self._curvature.diagonal(), 1e-30))
+        values, vectors = np.linalg.eigh(self._curvature / np.outer(scales, scales))
+        kept = vectors[:, values > _UNSEEN]
+        return (kept @ kept.T) * scales / scales[:, None]
