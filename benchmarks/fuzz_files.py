@@ -35,7 +35,10 @@ from mixtrace.errors import MixtraceError
 RATE = 22_050
 LIMIT_S = 5.0
 MEMORY_BYTES = 1_000_000_000
-TREES = ("graph.json", "fit.json", "metrics.json", "listening.json", "capture.json")
+TREES = (
+    *("graph.json", "fit.json", "metrics.json", "sureness.json"),
+    *("listening.json", "capture.json"),
+)
 ARRAYS = ("params.safetensors", "report.safetensors")
 LEAVES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 0.5, 255, 256, 1e-320, -1e-9, 1e30, -1e30, 1e308, -1e308, 10**18,
@@ -75,6 +78,7 @@ def build(folder: Path) -> None:
         soundfile.write(song / "tracks" / f"{name}.wav", audio, RATE)
     soundfile.write(song / "mix.wav", noise.sum(0), RATE)
     _run("fit", song, "-o", folder / "fit", "--steps", "2", "--no-prune", "--seed", "0")
+    _write_sureness(folder / "fit")
     _run("capture", song, "-o", folder / "capture")
     shutil.copytree(song, folder / "toml")
     tracks = '[[tracks]]\npath = "tracks/{0}.wav"\nname = "{0}"\n'
@@ -92,6 +96,25 @@ def build(folder: Path) -> None:
     for leftover in ("mix.wav", "checkpoint.safetensors", "estimate.wav", "residual.wav"):
         for kind in ("fit", "capture"):
             (folder / kind / leftover).unlink(missing_ok=True)
+
+
+def _write_sureness(folder: Path) -> None:
+    """Write what the default recipe would say of a result: every compressor's threshold."""
+    from mixtrace.store import (
+        GRAPH,
+        SURENESS,
+        SURENESS_SCHEMA,
+        Interval,
+        Setting,
+        Sureness,
+        read_graph,
+        write_document,
+    )
+
+    nodes = read_graph(folder / GRAPH).graph.of_kind("one_pole_compressor")
+    settings = tuple(Setting(node, "threshold_db") for node in nodes)
+    sureness = Sureness(dict.fromkeys(settings, Interval(-20.0, -10.0)), (settings,))
+    write_document(folder / SURENESS, SURENESS_SCHEMA, sureness.document())
 
 
 def _run(*arguments: object) -> None:
@@ -198,9 +221,9 @@ def targets() -> list[Target]:
     tree, arrays = _either(damaged_tree), _either(damaged_arrays)
     fit, capture = "fit/{}", "capture/{}"
     return [
-        *(Target(name, fit.format(name), _result, tree) for name in TREES[:3]),
-        Target(TREES[3], fit.format("listen/listening.json"), _result, tree),
-        Target(TREES[4], capture.format(TREES[4]), _result, tree),
+        *(Target(name, fit.format(name), _result, tree) for name in TREES[:4]),
+        Target(TREES[4], fit.format("listen/listening.json"), _result, tree),
+        Target(TREES[5], capture.format(TREES[5]), _result, tree),
         Target("gains.csv", capture.format("gains.csv"), _result, damaged_bytes),
         *(Target(name, fit.format(name), _result, arrays) for name in ARRAYS),
         Target("session.toml", "toml/session.toml", _song, damaged_bytes),

@@ -38,6 +38,7 @@ ROOMS = (
     "descent",
     "trials",
     "prune",
+    "sureness",
     "recovery",
     "baselines",
     "metrics",

@@ -16,6 +16,7 @@ NAMES = (
     "graph.json",
     "fit.json",
     "metrics.json",
+    "sureness.json",
     "listening.json",
     "capture.json",
     "gains.csv",

@@ -142,6 +142,21 @@ def test_the_dials_are_those_that_were_planted(found: Inversion):
     assert squeeze.number("ratio") == pytest.approx(4.0, rel=1 / 3)
 
 
+def test_it_says_how_sure_it_is(found: Inversion):
+    sure = json.loads(json.dumps(found.evidence["sureness"]))
+    intervals = {(i["node"], i["name"]): (i["low"], i["high"]) for i in sure["intervals"]}
+    assert {node for node, _ in intervals} == set(found.graph.processors)
+    truths = (
+        ("kick", "fader", "level_db", -3.0),
+        ("kick", "fader", "pan", -0.3),
+        ("voice", "compressor", "threshold_db", -26.0),
+        ("voice", "compressor", "ratio", 4.0),
+    )
+    for name, kind, dial, truth in truths:
+        low, high = intervals[on(found, name)[kind], dial]
+        assert low <= truth <= high
+
+
 def test_the_match_is_close(found: Inversion):
     assert found.ended == "finished"
     assert found.losses["final"]["published"] < 0.1 < found.losses["sum"]["published"]

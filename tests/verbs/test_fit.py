@@ -18,7 +18,15 @@ from mixtrace.processors import Settings
 from mixtrace.progress import Progress
 from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.session import Session
-from mixtrace.store import read_document, read_graph
+from mixtrace.store import (
+    SURENESS,
+    Interval,
+    Setting,
+    Sureness,
+    read_document,
+    read_graph,
+    read_sureness,
+)
 
 SHORT = SearchConfig(console_steps=2, policy="none")
 
@@ -28,6 +36,7 @@ class FakeSearch:
 
     def __init__(self) -> None:
         self.interrupted = False
+        self.interval: Interval | None = None
         self.calls: list[tuple[Session, SearchConfig, Any, Work]] = []
 
     def __call__(
@@ -48,7 +57,10 @@ class FakeSearch:
         losses = {"final": {"published": 0.5, "eq4": float("nan")}}
         history = {"loss": [0.6, float("inf")], "seconds": [0.1, 0.2]}
         removed = [{"node": 90, "kind": "noise_reverb", "name": "drums", "round": 1, "loss": 0.5}]
-        evidence = {"history": history, "removed": removed}
+        evidence: dict[str, Any] = {"history": history, "removed": removed}
+        if self.interval is not None:
+            sure = Sureness({Setting(gain, "gain_db"): self.interval})
+            evidence["sureness"] = sure.document()
         ended = "stopped" if self.interrupted else "finished"
         return Inversion(
             graph, settings, console, losses, evidence, {"rounds": 1}, ended, "It ended.", 1.5
@@ -64,6 +76,18 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeSearch:
         lambda method, session, held_out, work: search(session, method.config, held_out, work),
     )
     return search
+
+
+def test_how_sure_a_result_is_lies_beside_it_until_another_does(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch
+):
+    out, fake.interval = tmp_path / "OUT", Interval(-7.5, -5.25)
+    method = PublishedSearch(SHORT)
+    found = mixtrace.fit(tiny_song, out, method=method, page=False, audio=False)
+    assert list(read_sureness(out / SURENESS, found.stored).intervals.values()) == [fake.interval]
+    fake.interval = None
+    mixtrace.fit(tiny_song, out, method=method, page=False, audio=False, fresh=True)
+    assert not (out / SURENESS).exists()
 
 
 def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: FakeSearch):

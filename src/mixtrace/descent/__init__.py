@@ -14,7 +14,7 @@ from mixtrace.descent.objective import (
 from mixtrace.descent.recipe import Recipe
 from mixtrace.descent.static_response import StaticResponse, static_responses
 from mixtrace.descent.variables import Variables, kind_of
-from mixtrace.descent.windows import SongWindows
+from mixtrace.descent.windows import SongWindows, Target
 
 __all__ = [
     "Course",
@@ -23,6 +23,7 @@ __all__ = [
     "Recipe",
     "SongWindows",
     "StaticResponse",
+    "Target",
     "Variables",
     "draw_batch",
     "group_parts",

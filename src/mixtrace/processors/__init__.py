@@ -18,7 +18,7 @@ from mixtrace.processors.families import FAMILIES
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
 from mixtrace.processors.registry import PROCESSORS, processor
 from mixtrace.processors.settings import WET, Settings, Stack, stack_key
-from mixtrace.processors.told import Heard, NodeSettings, Reduction, Said
+from mixtrace.processors.told import Heard, NodeSettings, Reduction, Said, Turned
 
 __all__ = [
     "FAMILIES",
@@ -47,6 +47,7 @@ __all__ = [
     "Stack",
     "TimeDomainProcessor",
     "Trace",
+    "Turned",
     "Values",
     "curve_shape",
     "processor",

@@ -23,7 +23,7 @@ from mixtrace.dsp import convolve
 from mixtrace.params import ParamSpec
 from mixtrace.processors.dynamics_picture import dynamics_glyph, dynamics_picture
 from mixtrace.processors.picture import Glyph, Picture
-from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.processors.told import Heard, NodeSettings, Said, Turned
 from mixtrace.wording import percent, seconds, short_number
 
 __all__ = [
@@ -141,6 +141,14 @@ class Processor(ABC):
         for spec in self.params:
             if not spec.shape:
                 yield spec.label, _valued(spec, node.number(spec.name))
+
+    def turned(self, node: NodeSettings) -> Iterator[Turned]:
+        """Yield the dials that are told with how sure they are, in order, and choices in words."""
+        for spec in self.params:
+            if not spec.shape and spec.rate > 0.0:
+                yield Turned(spec.label, ((spec.name, 0),))
+        if self.start_wet < 1.0:
+            yield Turned("wet", (("wet", 0),))
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return what it does to the sound, as an engineer would say it."""

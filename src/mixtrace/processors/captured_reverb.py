@@ -22,7 +22,7 @@ from mixtrace.processors.base import (
 from mixtrace.processors.noise_reverb import decay_words
 from mixtrace.processors.picture import Glyph, Panel, Picture, Scale, Trace
 from mixtrace.processors.tails import tail_words
-from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.processors.told import Heard, NodeSettings, Said, Turned
 from mixtrace.units import db_from_ratio
 from mixtrace.wording import percent, seconds, signed_db
 
@@ -160,6 +160,11 @@ class CapturedReverb(FilterProcessor):
         dialled = ", ".join(f"{name} {value}" for name, value in self.dials(node))
         level = f"level {signed_db(db_from_ratio(node.wet))}, wet {percent(node.wet)}"
         return f"RT60 {decay_words(_decay_s(node))}, {dialled}, {level}"
+
+    def turned(self, node: NodeSettings) -> Iterator[Turned]:
+        """Yield the decay time, then what turns the response."""
+        yield Turned(f"RT60 {decay_words(_decay_s(node))}")
+        yield from super().turned(node)
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield what turns the response."""

@@ -19,7 +19,7 @@ from mixtrace.processors.dynamics_params import (
     whole_look_ahead,
 )
 from mixtrace.processors.dynamics_words import compression_words
-from mixtrace.processors.told import Heard, NodeSettings, Said, mixed_gain_db
+from mixtrace.processors.told import Heard, NodeSettings, Said, Turned, mixed_gain_db
 from mixtrace.units import DB_PER_NEPER, DB_PER_NEPER_OF_ENERGY
 from mixtrace.wording import percent, seconds, short_number, signed_db
 
@@ -279,6 +279,15 @@ class Compressor(DynamicsProcessor):
         words += [] if _is_linked(node) else ["per channel"]
         words += ["keyed"] if node.keyed else []
         return ", ".join([*words, f"wet {percent(node.wet)}"])
+
+    def turned(self, node: NodeSettings) -> Iterator[Turned]:
+        """Yield the dials, and the choices that are no dials."""
+        yield from super().turned(node)
+        yield Turned(_detector_words(node))
+        if not _is_linked(node):
+            yield Turned("per channel")
+        if node.keyed:
+            yield Turned("keyed")
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield the dials, choices in words."""

@@ -21,7 +21,7 @@ from mixtrace.params import Affine, Between, ParamSpec
 from mixtrace.processors.base import FilterProcessor, ImpulseResponse, Lengths, Values
 from mixtrace.processors.equalizer import tone_picture
 from mixtrace.processors.picture import Glyph, Picture
-from mixtrace.processors.told import Heard, NodeSettings, Said
+from mixtrace.processors.told import Heard, NodeSettings, Said, Turned
 from mixtrace.wording import hertz, percent, rounded_db, short_number, signed_db
 
 __all__ = ["ParametricEqualizer"]
@@ -189,6 +189,19 @@ class ParametricEqualizer(FilterProcessor):
             words.append(f"wet {percent(node.wet)}")
         return ", ".join(words) or "flat"
 
+    def turned(self, node: NodeSettings) -> Iterator[Turned]:
+        """Yield the bands that are on."""
+        for band in _bands(node):
+            if band.slope:
+                name = band.name.replace("-", "_")
+                yield Turned(f"{band.slope} dB/oct {band.name}", ((f"{name}_hz", 0),))
+            elif band.name == "bell":
+                names = ("bell_hz", "bell_db", "bell_q")
+                yield Turned("bell", tuple((name, band.row) for name in names))
+            else:
+                name = band.name.replace(" ", "_")
+                yield Turned(band.name, ((f"{name}_hz", 0), (f"{name}_db", 0)))
+
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield passes, shelves and bells that are on."""
         for band in _bands(node):
@@ -270,6 +283,7 @@ class _Band:
     gain_db: float = 0.0
     q: float = 0.0
     slope: int = 0
+    row: int = 0
 
 
 def _bands(node: NodeSettings) -> list[_Band]:
@@ -278,9 +292,9 @@ def _bands(node: NodeSettings) -> list[_Band]:
     if abs(gain_db := node.number("low_shelf_db")) >= _TOLD_DB:
         shaped.append(_Band("low shelf", node.number("low_shelf_hz"), gain_db))
     bells = zip(*(node.array(name) for name in ("bell_hz", "bell_db", "bell_q")), strict=True)
-    for hz, db, q in sorted(bells):
+    for (hz, db, q), row in sorted((bell, row) for row, bell in enumerate(bells)):
         if abs(db) >= _TOLD_DB:
-            shaped.append(_Band("bell", float(hz), float(db), float(q)))
+            shaped.append(_Band("bell", float(hz), float(db), float(q), row=row))
     if abs(gain_db := node.number("high_shelf_db")) >= _TOLD_DB:
         shaped.append(_Band("high shelf", node.number("high_shelf_hz"), gain_db))
     return [*_pass(node, "high_pass"), *shaped, *_pass(node, "low_pass")]

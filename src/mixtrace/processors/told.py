@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["Heard", "NodeSettings", "Reduction", "Said", "mixed_gain_db"]
+__all__ = ["Heard", "NodeSettings", "Reduction", "Said", "Turned", "mixed_gain_db"]
 
 _HEARD_RANGE_DB = 40.0
 
@@ -96,6 +96,19 @@ class Said:
 
     words: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turned:
+    """Dials that are told together, such as frequency and gain of a band.
+
+    Attributes:
+        words: what they are, such as "threshold"; where there are none, a choice, such as "RMS".
+        settings: name of the parameter, or `wet`, and which of its numbers, in order.
+    """
+
+    words: str
+    settings: tuple[tuple[str, int], ...] = ()
 
 
 def mixed_gain_db(gain_db: Float[np.ndarray, "*shape"], wet: float) -> Float[np.ndarray, "*shape"]:

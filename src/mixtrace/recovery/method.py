@@ -1,4 +1,4 @@
-"""The recovery of a mix: capture, interpret, refine, confirm.
+"""The recovery of a mix: capture, interpret, refine, confirm, weigh.
 
 1. *Capture*: responses and gains of all tracks by least squares (`captured`).
 2. *Interpret*: the fewest processors with dials that say what was captured (`interpret`). Where
@@ -6,6 +6,7 @@
    are offered as well, and spectra alone are read in its place if they match better.
 3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read.
 4. *Confirm*: what L_a hardly misses leaves, and the rest settles.
+5. *Weigh*: how sure each setting of the result is (`sureness`).
 
 From the end of the second on everything that decides the outcome is in `State`, which is stored
 between steps: a recovery that was killed and resumed ends with the same result.
@@ -41,6 +42,7 @@ from mixtrace.recovery.confirm import dispensable
 from mixtrace.recovery.state import State
 from mixtrace.session import Session
 from mixtrace.stopping import check, deferred
+from mixtrace.sureness import how_sure
 from mixtrace.unseen import Range
 
 __all__ = ["Recovery"]
@@ -81,7 +83,8 @@ class Recovery:
         Returns:
             The graph with its losses: of the plain `sum` of the tracks, at the `start` of the
             descent, of all that was interpreted (`console`), and of the `final` graph. The evidence
-            is the `history` of the descent, what was `removed`, and the tracks left `unread`.
+            is the `history` of the descent, what was `removed`, the tracks left `unread` and, where
+            nobody stopped it, the `sureness` of the settings, as `sureness.json` holds it.
 
         Raises:
             MixtraceError: the configuration is not valid, or what the keeper gives back is not of
@@ -94,6 +97,7 @@ class Recovery:
                 run.refine()
                 run.confirm()
                 run.settle()
+                run.weigh()
         except KeyboardInterrupt:
             run.course.save_if_whole()
             stopped = True
@@ -115,6 +119,8 @@ class _Run:
             self._state = State.unpack(*stored, self._windows, recipe, len(session.tracks))
         steps = recipe.steps + recipe.settle_steps
         self.course = Course(self._state, asdict(config), work, steps, began)
+        self._session = session
+        self._sureness: dict[str, Any] = {}
         self.course.save(now=True)
 
     def refine(self) -> None:
@@ -135,7 +141,8 @@ class _Run:
             return
         graph, settings = state.descent.graph, state.descent.settings
         whole = state.losses["console"]["published"]
-        gone = dispensable(graph, settings, self._windows, self.recipe.worth, self._tried)
+        tried = partial(self._tried, "confirming")
+        gone = dispensable(graph, settings, self._windows, self.recipe.worth, tried)
         with self.course.as_one():
             state.removed = [
                 {
@@ -158,6 +165,19 @@ class _Run:
         while state.step < steps and state.descent.graph.processors:
             self._step("settling", steps, _SETTLE_RATE * (1.0 - state.step / steps))
 
+    def weigh(self) -> None:
+        """Find out how sure the settings are; nothing else depends on it, and nothing is stored."""
+        descent = self._state.descent
+        sure = how_sure(
+            descent.graph,
+            descent.settings,
+            self._session,
+            self._windows,
+            self.recipe.worth,
+            partial(self._tried, "weighing how sure"),
+        )
+        self._sureness = {"sureness": sure.document()}
+
     def result(self, stopped: bool) -> Inversion:
         """Return the graph as it stands."""
         self.course.fetch()
@@ -169,7 +189,12 @@ class _Run:
             state.descent.settings.map(lambda value: value.cpu()),
             state.interpreted,
             {**state.losses, "console": state.losses.get("console", loss), "final": loss},
-            {"history": state.history, "removed": state.removed, "unread": state.unread},
+            {
+                "history": state.history,
+                "removed": state.removed,
+                "unread": state.unread,
+                **self._sureness,
+            },
             asdict(self.recipe),
             "stopped" if stopped else "finished",
             "The user stopped it." if stopped else "Refined, confirmed and settled.",
@@ -219,9 +244,9 @@ class _Run:
         descent = self._state.descent
         return song_loss(descent.graph, descent.settings, self._windows)
 
-    def _tried(self, done: int, total: int) -> None:
+    def _tried(self, stage: str, done: int, total: int) -> None:
         check()
-        self.course.tell("confirming", done, total)
+        self.course.tell(stage, done, total)
 
 
 def _spectral(session: Session, held_out: Sequence[Range]) -> dict[str, Spectral]:

@@ -8,6 +8,7 @@ from mixtrace.rendering.propagation import Monitor, propagate, propagate_referen
 from mixtrace.rendering.response import KeptOperators, Operators, linear_operators
 from mixtrace.rendering.schedule import Observer, render_scheduled
 from mixtrace.rendering.song import render_song, render_taps
+from mixtrace.rendering.varied import Varied
 from mixtrace.rendering.walk import render_walk
 from mixtrace.rendering.work import check_work
 
@@ -23,6 +24,7 @@ __all__ = [
     "Region",
     "RenderPlan",
     "TypeSchedule",
+    "Varied",
     "check_work",
     "compile_plan",
     "linear_operators",

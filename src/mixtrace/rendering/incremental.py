@@ -21,6 +21,7 @@ from mixtrace.processors import (
     MatrixProcessor,
     Passing,
     Settings,
+    Stack,
     TimeDomainProcessor,
     processor,
 )
@@ -30,7 +31,7 @@ from mixtrace.rendering.propagation import filter_channels, mix_channels
 from mixtrace.rendering.response import Operators, linear_operators
 from mixtrace.rendering.wiring import SCALE, Wiring
 
-__all__ = ["Incremental", "Prepared"]
+__all__ = ["Incremental", "Prepared", "Sound"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +100,8 @@ class Prepared:
 
 
 @dataclass
-class _Signal:
-    """Samples [window, channel, time], a spectrum, or both once both were needed."""
+class Sound:
+    """What leaves a node: samples [window, channel, time], a spectrum, or both once needed."""
 
     prepared: Prepared
     samples: Tensor | None = None
@@ -108,10 +109,12 @@ class _Signal:
 
     @property
     def is_sampled(self) -> bool:
+        """Whether the samples are known."""
         return self.samples is not None
 
     @property
     def audio(self) -> Tensor:
+        """The samples."""
         samples = self.samples
         if samples is None:
             assert self.bins is not None
@@ -121,6 +124,7 @@ class _Signal:
 
     @property
     def spectrum(self) -> Tensor:
+        """The spectrum, of the transform length."""
         bins = self.bins
         if bins is None:
             assert self.samples is not None
@@ -128,7 +132,7 @@ class _Signal:
         return bins
 
 
-_Known = dict[int, dict[frozenset[int], _Signal | None]]
+_Known = dict[int, dict[frozenset[int], Sound | None]]
 
 
 @dataclass
@@ -157,13 +161,13 @@ class Incremental:
         audio = signal.audio
         return audio.expand(-1, 2, -1) if audio.shape[1] == 1 else audio
 
-    def _arriving(self, i: int, gone: frozenset[int]) -> _Signal | None:
+    def _arriving(self, i: int, gone: frozenset[int]) -> Sound | None:
         """Return the sum of what reaches a node."""
         if i not in self.prepared.summed:
             return self._leaving(self.prepared.wiring.feeds[i][0], gone)
         return self._remembered(self._sums, i, gone - {i}, self._summed)
 
-    def _leaving(self, i: int, gone: frozenset[int]) -> _Signal | None:
+    def _leaving(self, i: int, gone: frozenset[int]) -> Sound | None:
         """Return what leaves a node."""
         if i not in self.prepared.adding:
             return self._processed(i, gone)
@@ -174,8 +178,8 @@ class Incremental:
         memory: _Known,
         i: int,
         gone: frozenset[int],
-        compute: Callable[[int, frozenset[int]], _Signal | None],
-    ) -> _Signal | None:
+        compute: Callable[[int, frozenset[int]], Sound | None],
+    ) -> Sound | None:
         """Return a signal of a node from memory, or compute it and keep it beside the base's."""
         upstream = self.prepared.upstream[i]
         key = gone & upstream
@@ -186,7 +190,7 @@ class Incremental:
             memory[i] = known = {**lasting, key: signal}
         return known[key]
 
-    def _summed(self, i: int, gone: frozenset[int]) -> _Signal | None:
+    def _summed(self, i: int, gone: frozenset[int]) -> Sound | None:
         """Add up what feeds a node, or correct the sum of the base where little has changed."""
         before, upstream = self.prepared.wiring.feeds[i], self.prepared.upstream
         changed = [p for p in before if gone & upstream[p] != self.base & upstream[p]]
@@ -197,8 +201,8 @@ class Incremental:
         return self._total([standing, *new], [self._leaving(p, self.base) for p in changed])
 
     def _total(
-        self, added: Sequence[_Signal | None], taken: Sequence[_Signal | None] = ()
-    ) -> _Signal | None:
+        self, added: Sequence[Sound | None], taken: Sequence[Sound | None] = ()
+    ) -> Sound | None:
         """Return a sum less another; mono counts on both channels."""
         plus = [signal for signal in added if signal is not None]
         minus = [signal for signal in taken if signal is not None]
@@ -206,30 +210,40 @@ class Incremental:
             return None
         if all(signal.is_sampled for signal in (*plus, *minus)):
             total = _difference([s.audio for s in plus], [s.audio for s in minus])
-            return _Signal(self.prepared, samples=total)
+            return Sound(self.prepared, samples=total)
         total = _difference([s.spectrum for s in plus], [s.spectrum for s in minus])
-        return _Signal(self.prepared, bins=total)
+        return Sound(self.prepared, bins=total)
 
-    def _processed(self, i: int, gone: frozenset[int]) -> _Signal | None:
+    def _processed(self, i: int, gone: frozenset[int]) -> Sound | None:
         kind = self.prepared.wiring.kinds[i]
         if kind == INPUT:
             return self._input(i)
         signal = self._arriving(i, gone)
         if i in gone:
-            return None if processor(kind).removal == "cut" else signal
+            return self._instead(i, signal, gone)
+        return self._through(i, signal, gone)
+
+    def _instead(self, i: int, signal: Sound | None, gone: frozenset[int]) -> Sound | None:
+        """Return what leaves a processor that is removed."""
+        return None if processor(self.prepared.wiring.kinds[i]).removal == "cut" else signal
+
+    def _through(self, i: int, signal: Sound | None, gone: frozenset[int]) -> Sound | None:
+        """Return what a node that stands makes of a signal."""
+        kind = self.prepared.wiring.kinds[i]
         if signal is None or kind == MIX:
             return signal
         operators = self.prepared.operators
         if i in operators.responses:
             filtered = filter_channels(signal.spectrum, operators.responses[i])
-            return _Signal(self.prepared, bins=filtered)
+            return Sound(self.prepared, bins=filtered)
         if i in operators.matrices:
             return self._mixed(i, signal, operators.matrices[i])
         entry = processor(kind)
         assert isinstance(entry, TimeDomainProcessor)
-        return _Signal(self.prepared, samples=self._follow(i, entry, signal.audio, gone))
+        (stack,) = self.prepared.settings.groups([i])
+        return Sound(self.prepared, samples=self._follow(i, entry, stack, signal.audio, gone))
 
-    def _mixed(self, i: int, signal: _Signal, matrix: Tensor) -> _Signal:
+    def _mixed(self, i: int, signal: Sound, matrix: Tensor) -> Sound:
         """Return what a matrix, or an edge with a level, makes of a signal."""
         known = signal.samples if signal.is_sampled else signal.spectrum
         assert known is not None
@@ -241,30 +255,38 @@ class Incremental:
             channels = 1
         mixed = mix_channels(known, matrix, channels)
         if signal.is_sampled:
-            return _Signal(self.prepared, samples=mixed)
-        return _Signal(self.prepared, bins=mixed)
+            return Sound(self.prepared, samples=mixed)
+        return Sound(self.prepared, bins=mixed)
 
-    def _input(self, i: int) -> _Signal | None:
+    def _input(self, i: int) -> Sound | None:
         number = self.prepared.graph.inputs.index(i)
         track = self.dry.tracks[number]
         if track is None:
             return None
         spectrum = self.dry.spectrum(number, self.prepared.fft_length)
-        return _Signal(self.prepared, track, spectrum)
+        return Sound(self.prepared, track, spectrum)
 
     def _follow(
-        self, i: int, entry: TimeDomainProcessor, audio: Tensor, gone: frozenset[int]
+        self,
+        i: int,
+        entry: TimeDomainProcessor,
+        stack: Stack,
+        audio: Tensor,
+        gone: frozenset[int],
     ) -> Tensor:
-        (stack,) = self.prepared.settings.groups([i])
-        one = stack.map(lambda value: value.expand(len(audio), *value.shape[1:]))
+        """Return what a node in time makes of audio, under one setting or one for each row."""
         pad = (0, self.prepared.plan.reach[i][0])
         key = None
         if i in self.prepared.wiring.keys:
             heard = self._arriving(self.prepared.wiring.keys[i], gone)
             key = torch.zeros_like(audio) if heard is None else heard.audio
             key = torch.nn.functional.pad(key, pad)
-        ahead = torch.nn.functional.pad(audio, pad)
-        passing = Passing(ahead, key, self.dry.start_s, self.prepared.sample_rate_hz)
+        rows = max(len(audio), len(stack.wet), 0 if key is None else len(key))
+        one = stack.map(lambda value: value.expand(rows, *value.shape[1:]))
+        ahead = torch.nn.functional.pad(audio, pad).expand(rows, -1, -1)
+        key = None if key is None else key.expand(rows, -1, -1)
+        start_s = self.dry.start_s.expand(rows)
+        passing = Passing(ahead, key, start_s, self.prepared.sample_rate_hz)
         return entry.follow(passing, one.values, one.wet, entry.rest(passing, one.values))[0]
 
 

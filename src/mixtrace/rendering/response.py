@@ -21,7 +21,7 @@ from mixtrace.processors import (
 )
 from mixtrace.rendering.plan import RenderPlan
 
-__all__ = ["KeptOperators", "Operators", "linear_operators"]
+__all__ = ["KeptOperators", "Operators", "linear_operators", "stack_operators"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,11 @@ def linear_operators(
     requests = _requests(plan, settings, nodes, fft_length)
     scales = _scales(plan, nodes, settings)
     return scales | _operators([(r, _stack(plan, r)) for r in requests])
+
+
+def stack_operators(plan: RenderPlan, stack: Stack, fft_length: int) -> Tensor:
+    """Return what linear settings do, a row each: as the responses or matrices of `Operators`."""
+    return _stack(plan, _Request(stack.kind, stack, fft_length))
 
 
 class KeptOperators:

@@ -7,7 +7,12 @@ from mixtrace.reporting.comparison import Comparison, compare_results, compariso
 from mixtrace.reporting.held_out import held_out_sentence
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
-from mixtrace.reporting.result import StoredResult, evidence_beside, read_result
+from mixtrace.reporting.result import (
+    StoredResult,
+    evidence_beside,
+    read_result,
+    sureness_beside,
+)
 
 __all__ = [
     "Comparison",
@@ -26,4 +31,5 @@ __all__ = [
     "outline_session",
     "read_result",
     "report_page",
+    "sureness_beside",
 ]

@@ -9,7 +9,8 @@ from mixtrace.graph import is_branch, leads_to, listens_to
 from mixtrace.processors import Heard, processor
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.pictures import picture
-from mixtrace.store import Evidence, StoredGraph
+from mixtrace.reporting.sure import sure_dials, sure_line
+from mixtrace.store import Evidence, StoredGraph, Sureness
 from mixtrace.wording import percent, signed_db
 
 __all__ = ["NodeDetail", "node_details"]
@@ -36,6 +37,7 @@ def node_details(
     stored: StoredGraph,
     evidence: Evidence | None = None,
     levels_db: Mapping[int, float] | None = None,
+    sureness: Sureness | None = None,
 ) -> dict[int, NodeDetail]:
     """Return the detail of every processor, by its place in the graph.
 
@@ -43,6 +45,7 @@ def node_details(
         stored: the result.
         evidence: what was measured of it; without it, settings are told and effects are not.
         levels_db: see `wet_levels_db`, where they are known already.
+        sureness: how sure the settings are: they are then told with their intervals.
     """
     details = {}
     heard = heard_at(stored, evidence, levels_db)
@@ -52,13 +55,22 @@ def node_details(
         title = f"{entry.label} of {stored.graph.name(i)}"
         if is_branch(stored.graph.nodes[i]):
             title += f" to {' and '.join(leads_to(stored.graph, i))}"
-        settings = [*entry.dials(node), ("wet", percent(node.wet)), *_measured(heard[i])]
+        summary = sure_line(stored, i, sureness)
+        dials = list(entry.dials(node))
+        if summary:
+            dials = [(words, value or "yes") for words, value in sure_dials(stored, i, sureness)]
+        if "wet" not in dict(dials):
+            dials.append(("wet", percent(node.wet)))
+        settings = [*dials, *_measured(heard[i])]
         if node.keyed:
             settings.append(("keyed by", " and ".join(listens_to(stored.graph, i))))
         if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(
-            title, tuple(settings), picture(title, node, heard[i]), entry.describe(node)
+            title,
+            tuple(settings),
+            picture(title, node, heard[i]),
+            summary or entry.describe(node),
         )
     return details
 

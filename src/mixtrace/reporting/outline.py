@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from mixtrace.graph import KEY, Passage, is_branch, leads_to, listens_to, passages
 from mixtrace.processors import Heard, processor
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.inline_curves import inline_curve
 from mixtrace.reporting.sentences import tell
+from mixtrace.reporting.sure import alike_sentences, sure_line
 from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.session.alignment_notes import pace
 from mixtrace.session.contents import PERHAPS_NOT
-from mixtrace.store import Evidence, StoredGraph
+from mixtrace.store import Evidence, StoredGraph, Sureness
 from mixtrace.wording import counted, seconds, signed_db
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
@@ -84,6 +87,7 @@ def outline_graph(
     evidence: Evidence | None = None,
     tolerance: float = 0.0,
     remark: str = "",
+    sureness: Sureness | None = None,
 ) -> Outline:
     """Return the outline of a stored graph; any graph, not only a console.
 
@@ -95,12 +99,15 @@ def outline_graph(
         evidence: what was measured of it: words and curves then tell what happened to the sound.
         tolerance: how much L_a the search was allowed to give away; see `tell`.
         remark: what to say of the whole; nothing where it is empty.
+        sureness: how sure the settings are: they are then told with their intervals.
     """
     graph = stored.graph
     alignments = {track.name: track.alignment for track in stored.tracks}
     kept = len(graph.processors)
     note = f"{counted(len(graph.inputs), 'track')}, {counted(kept, 'processor')}"
-    rows = [Row(0, stored.song, note, (Line(remark),) if remark else ())]
+    remarks = [*([remark] if remark else []), *alike_sentences(stored, sureness)]
+    rows = [Row(0, stored.song, note, tuple(map(Line, remarks)))]
+    increases = _increases(stored, evidence)
     heard = heard_at(stored, evidence)
     tellings = iter(tell(stored, evidence, tolerance))
     for chain in passages(graph):
@@ -111,7 +118,9 @@ def outline_graph(
         note = chain.role
         if chain.role == "track" and chain.name in alignments:
             note = ", ".join([note, *_moves(alignments[chain.name])])
-        lines = tuple(_line(stored, i, heard[i]) for i in chain.processors)
+        lines = tuple(
+            _line(stored, i, heard[i], sureness, increases.get(i)) for i in chain.processors
+        )
         telling = next(tellings)
         row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
         rows.append(row)
@@ -148,7 +157,20 @@ def outline_session(session: Session) -> Outline:
     return Outline(tuple(rows))
 
 
-def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
+def _increases(stored: StoredGraph, evidence: Evidence | None) -> dict[int, float]:
+    """Return by how much L_a rises without each processor, where that was weighed."""
+    if evidence is None or not np.isfinite(evidence.increases).all():
+        return {}
+    return dict(zip(stored.graph.processors, evidence.increases.tolist(), strict=True))
+
+
+def _line(
+    stored: StoredGraph,
+    number: int,
+    heard: Heard,
+    sureness: Sureness | None,
+    increase: float | None,
+) -> Line:
     node = stored.node(number)
     entry = processor(node.kind)
     label = entry.label
@@ -156,7 +178,10 @@ def _line(stored: StoredGraph, number: int, heard: Heard) -> Line:
         label += f" to {' and '.join(leads_to(stored.graph, number))}"
     elif node.keyed:
         label += f" keyed by {' and '.join(listens_to(stored.graph, number))}"
-    return Line(label, entry.describe(node), inline_curve(node, heard))
+    words = sure_line(stored, number, sureness)
+    if words and increase is not None:
+        words += f"; L_a rises by {increase:.3f} without it"
+    return Line(label, words or entry.describe(node), inline_curve(node, heard))
 
 
 def _ways(stored: StoredGraph, chain: Passage) -> str:

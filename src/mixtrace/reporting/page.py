@@ -19,6 +19,7 @@ from mixtrace.reporting.parts import Part
 from mixtrace.reporting.rendered import wet_levels_db
 from mixtrace.reporting.result import StoredResult, fixed, number, read_result
 from mixtrace.reporting.sentences import tell
+from mixtrace.reporting.sure import alike_sentences
 from mixtrace.reporting.templating import filled, web_text
 
 __all__ = ["report_page"]
@@ -35,7 +36,7 @@ def report_page(folder: Path) -> str:
     result = read_result(folder)
     stored = result.stored
     levels_db = wet_levels_db(stored, result.evidence)
-    details = node_details(stored, result.evidence, levels_db)
+    details = node_details(stored, result.evidence, levels_db, result.sureness)
     sections = [
         ("listen", "Listen", listen_part(folder, stored)),
         ("graph", "The graph", diagram_part(stored.graph, details, _console(result))),
@@ -99,7 +100,8 @@ def _console(result: StoredResult) -> Graph | None:
 
 def _words_part(result: StoredResult, levels_db: Mapping[int, float]) -> Part:
     tellings = tell(result.stored, result.evidence, result.tolerance, levels_db)
-    return Part(filled("words.html", tellings=tellings))
+    unsure = list(alike_sentences(result.stored, result.sureness))
+    return Part(filled("words.html", tellings=tellings, unsure=unsure))
 
 
 def _lead(result: StoredResult) -> Markup:

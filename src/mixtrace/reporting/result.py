@@ -8,15 +8,18 @@ from typing import Any
 from mixtrace.store import (
     EVIDENCE,
     GRAPH,
+    SURENESS,
     Evidence,
     StoredGraph,
+    Sureness,
     read_evidence,
     read_fit,
     read_graph,
     read_metrics,
+    read_sureness,
 )
 
-__all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result"]
+__all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result", "sureness_beside"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class StoredResult:
         facts: `fit.json`: how it was found.
         measures: `metrics.json`: how well it matches.
         evidence: what was measured of the audio.
+        sureness: how sure the settings are; None where nobody asked.
     """
 
     folder: Path
@@ -36,6 +40,7 @@ class StoredResult:
     facts: dict[str, Any]
     measures: dict[str, Any]
     evidence: Evidence
+    sureness: Sureness | None = None
 
     @property
     def tolerance(self) -> float:
@@ -51,7 +56,9 @@ def read_result(folder: Path) -> StoredResult:
     """
     stored = read_graph(folder / GRAPH)
     evidence = read_evidence(folder / EVIDENCE, stored.graph)
-    return StoredResult(folder, stored, read_fit(folder), read_metrics(folder), evidence)
+    facts, measures = read_fit(folder), read_metrics(folder)
+    sureness = sureness_beside(folder / GRAPH, stored)
+    return StoredResult(folder, stored, facts, measures, evidence, sureness)
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
@@ -67,6 +74,16 @@ def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | N
         return None, 0.0
     facts = read_fit(graph_path.parent)
     return read_evidence(path, stored.graph), number(facts, "config", "tolerance") or 0.0
+
+
+def sureness_beside(graph_path: Path, stored: StoredGraph) -> Sureness | None:
+    """Return how sure the settings of a graph are; None where that was not asked.
+
+    Raises:
+        StoreError: the file is damaged or belongs to another graph.
+    """
+    path = graph_path.with_name(SURENESS)
+    return read_sureness(path, stored) if path.is_file() else None
 
 
 def number(table: Any, *keys: str) -> float | None:

@@ -47,6 +47,15 @@ from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, r
 from mixtrace.store.reading import read_graph
 from mixtrace.store.result_files import read_fit, read_metrics
 from mixtrace.store.staging import stage
+from mixtrace.store.sureness_file import (
+    SURENESS,
+    SURENESS_SCHEMA,
+    Interval,
+    Setting,
+    Sureness,
+    read_sureness,
+    setting_value,
+)
 from mixtrace.store.temporary import naming, put
 
 __all__ = [
@@ -72,12 +81,16 @@ __all__ = [
     "PARAMS",
     "RESIDUAL_AUDIO",
     "RESPONSES",
+    "SURENESS",
+    "SURENESS_SCHEMA",
     "Checkpoint",
     "Evidence",
     "Finite",
+    "Interval",
     "Level",
     "Name",
     "Results",
+    "Setting",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -86,6 +99,7 @@ __all__ = [
     "StoredShared",
     "StoredTrack",
     "StoredUnread",
+    "Sureness",
     "check_folder",
     "checked",
     "claimed_folder",
@@ -106,7 +120,9 @@ __all__ = [
     "read_graph",
     "read_head",
     "read_metrics",
+    "read_sureness",
     "session_fingerprint",
+    "setting_value",
     "stage",
     "write_capture",
     "write_document",

@@ -16,6 +16,7 @@ from mixtrace.reporting import (
     outline_capture,
     outline_graph,
     outline_session,
+    sureness_beside,
 )
 from mixtrace.session import find_song, read_session
 from mixtrace.session.audio import read_recording
@@ -65,7 +66,8 @@ def show(
         stored = read_graph(graph)
         measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
-        return outline_graph(stored, evidence, tolerance, held_out_sentence(measures))
+        sureness = sureness_beside(graph, stored)
+        return outline_graph(stored, evidence, tolerance, held_out_sentence(measures), sureness)
     if (path / CAPTURE).is_file():
         return _captured(path)
     report = steps_of(on_progress)

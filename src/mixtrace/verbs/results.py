@@ -24,6 +24,8 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    SURENESS,
+    SURENESS_SCHEMA,
     StoredGraph,
     mixtrace_version,
     stage,
@@ -138,11 +140,16 @@ def store_result(
     outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
     if not audio:
         outdated.add(MIX_AUDIO)
+    sureness = evidence.get("sureness")
+    if sureness is None:
+        outdated.add(SURENESS)
     with stage(folder, outdated) as part_of:
         if audio:
             write_audio(part_of(MIX_AUDIO), rendered.estimate, rendered.sample_rate_hz)
         write_graph(found.stored, part_of(GRAPH), part_of(PARAMS))
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
+        if sureness is not None:
+            write_document(part_of(SURENESS), SURENESS_SCHEMA, sureness)
         write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
 
 

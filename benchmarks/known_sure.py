@@ -1,0 +1,113 @@
+"""How often stated intervals hold the truth, on songs whose true settings are known.
+
+    python benchmarks/known_sure.py SONGS RESULTS [--half HALF] [--spreads] [--output FILE.md]
+
+SONGS is a folder that `known_songs.py` wrote, RESULTS has a folder for each song with what
+`mixtrace fit` wrote. Intervals are those of `mixtrace.sureness`, computed anew for the stored
+graphs. A setting counts where the truth has one to compare it with (`known_paired`). With
+--spreads, the spreads are printed that would hold nine tenths of the truth: those in
+`sureness/spreads.py` are what it said of the development half.
+"""
+
+import argparse
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from known_facts import TRUTH
+from known_paired import Pair, paired
+
+from mixtrace.descent import SongWindows
+from mixtrace.metrics import LOSS_RATE_HZ
+from mixtrace.recovery import RecoveryConfig
+from mixtrace.session import find_song, read_session
+from mixtrace.store import GRAPH, Interval, StoredGraph, read_graph
+from mixtrace.sureness import how_sure, scale_of, spread_of
+
+__all__ = ["stated", "table"]
+
+HALVES = ("development", "unseen")
+
+
+def stated(song: Path, stored: StoredGraph) -> list[tuple[Pair, Interval]]:
+    """Return what the truth says of a result, and the intervals it is to lie in."""
+    alignments = {track.name: track.alignment for track in stored.tracks}
+    found = find_song(song)
+    found = replace(found, tracks=tuple(t for t in found.tracks if t.name in alignments))
+    session = read_session(found, sample_rate_hz=LOSS_RATE_HZ, alignments=alignments)
+    windows, worth = SongWindows(session), RecoveryConfig().resolve().worth
+    sure = how_sure(stored.graph, stored.settings, session, windows, worth)
+    pairs = paired(song, stored)
+    return [(pair, sure.intervals[pair.setting]) for pair in pairs]
+
+
+def table(rows: dict[str, list[tuple[Pair, Interval]]]) -> list[str]:
+    """Return as Markdown how many of the truths lie in their intervals, by kind and half."""
+    kinds = sorted({pair.label for pairs in rows.values() for pair, _ in pairs})
+    halves = [half for half in HALVES if rows.get(half)]
+    lines = [f"| in the interval | {' | '.join(halves)} |", f"| --- |{' ---: |' * len(halves)}"]
+    for kind in ["all", *kinds]:
+        cells = []
+        for half in halves:
+            hits = [holds(p, i) for p, i in rows[half] if kind in ("all", p.label)]
+            cells.append(
+                f"{sum(hits)} of {len(hits)}, {100.0 * np.mean(hits):.0f} %" if hits else "none"
+            )
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    return lines
+
+
+def holds(pair: Pair, interval: Interval) -> bool:
+    """Return whether an interval holds the truth."""
+    return interval.low <= pair.true <= interval.high
+
+
+def needed(pairs: Sequence[tuple[Pair, Interval]]) -> float:
+    """Return the spread with which nine tenths of some intervals hold the truth.
+
+    It is the smallest that does so with one more truth beyond it (conformal prediction).
+    """
+    spreads = []
+    for pair, interval in pairs:
+        scale = scale_of(pair.spec)
+        middle = scale.place(pair.value)
+        off = scale.place(pair.true) - middle
+        end = scale.place(interval.high if off > 0.0 else interval.low) - middle
+        own = max(0.0, end**2 - spread_of(pair.kind, pair.setting.name) ** 2)
+        at_end = (interval.high if off > 0.0 else interval.low) in (scale.low, scale.high)
+        spreads.append(0.0 if at_end else math.sqrt(max(0.0, off**2 - own)))
+    rank = math.ceil(0.9 * (len(spreads) + 1))
+    return sorted(spreads)[min(rank, len(spreads)) - 1]
+
+
+def main() -> None:
+    """Read the arguments, weigh every song, print."""
+    parser = argparse.ArgumentParser(description="Count intervals that hold the truth.")
+    parser.add_argument("songs", type=Path, help="folder of known songs")
+    parser.add_argument("results", type=Path, help="folder with the results, a folder a song")
+    parser.add_argument("--half", choices=HALVES, help="only this half")
+    parser.add_argument("--spreads", action="store_true", help="print spreads as well")
+    parser.add_argument("--output", type=Path, help="Markdown file to write as well")
+    given = parser.parse_args()
+    rows: dict[str, list[tuple[Pair, Interval]]] = defaultdict(list)
+    for truth in sorted(given.songs.glob(f"*/{TRUTH}")):
+        result, half = given.results / truth.parent.name, HALVES[1 - int(truth.parent.name) % 2]
+        if (result / GRAPH).exists() and given.half in (None, half):
+            rows[half] += stated(truth.parent, read_graph(result / GRAPH))
+    lines = table(rows)
+    if given.spreads:
+        every = [pair for pairs in rows.values() for pair in pairs]
+        for label in sorted({pair.label for pair, _ in every}):
+            own = [(pair, interval) for pair, interval in every if pair.label == label]
+            lines.append(f"    {label}: {needed(own):.2g}, of {len(own)}")
+    text = "\n".join(["# Known songs: truths in their intervals", "", *lines, ""])
+    print(text)
+    if given.output is not None:
+        given.output.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

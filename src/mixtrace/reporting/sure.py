@@ -1,0 +1,170 @@
+"""Settings told with how sure they are, and settings that cannot be told apart.
+
+A number and the ends of its interval are rounded to what is known: to the power of ten of which two
+and a half or more fit into the interval; where ratios count, each keeps one digit at least.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from mixtrace.params import ParamSpec
+from mixtrace.processors import WET, processor
+from mixtrace.store import Interval, Setting, StoredGraph, Sureness, setting_value
+from mixtrace.wording import hertz
+
+__all__ = ["alike_sentences", "interval_words", "sure_dials", "sure_line"]
+
+_STEPS_WITHIN = 2.5
+_FINEST = 1e-3  # four digits, however little is left open
+_LARGER = {"Hz": "kHz", "ms": "s"}
+"""What a thousand of a unit is called."""
+
+_SHARES = {"feedback", "ping_pong", "width", WET}
+"""Parameters that are shares, told in per cent."""
+
+_BY_RATIO = {"Hz", "kHz", "ms", "s", ":1", "%", ""}
+"""Units that are turned by ratios: there a small end of a wide interval keeps a digit."""
+
+_PARTS = {"Hz": "frequency", "dB": "gain"}
+"""What a number of a band is, by its unit."""
+
+
+def sure_line(stored: StoredGraph, node: int, sureness: Sureness | None) -> str:
+    """Return the dials of a node on one line with their intervals; empty where it has none."""
+    dials = list(sure_dials(stored, node, sureness))
+    if not any(value for _, value in dials):
+        return ""
+    return ", ".join(f"{words} {value}".rstrip() for words, value in dials)
+
+
+def sure_dials(
+    stored: StoredGraph, node: int, sureness: Sureness | None
+) -> Iterator[tuple[str, str]]:
+    """Yield what the dials of a node are called and what they say; a choice says nothing more."""
+    own = stored.node(node)
+    entry = processor(own.kind)
+    for turned in entry.turned(own):
+        values = []
+        for name, row in turned.settings:
+            setting = Setting(node, name, row)
+            spec = None if name == WET else entry.param(name)
+            interval = None if sureness is None else sureness.intervals.get(setting)
+            if interval is None:
+                break
+            values.append(_valued(name, spec, setting_value(stored.settings, setting), interval))
+        else:
+            yield turned.words, " ".join(values)
+
+
+def alike_sentences(stored: StoredGraph, sureness: Sureness | None) -> Iterator[str]:
+    """Yield what cannot be told apart, a sentence for each group and each pair."""
+    if sureness is None:
+        return
+    for group in sureness.alike:
+        by_node: dict[int, list[str]] = {}
+        for setting in group:
+            by_node.setdefault(setting.node, []).extend(_dial_names(stored, setting))
+        if sum(map(len, by_node.values())) > 1:
+            told = [f"{_all_of(dials)} of {_named(stored, i)}" for i, dials in by_node.items()]
+            yield f"Cannot be told apart, for one makes up for another: {_all_of(told)}."
+    for first, second in sureness.orders:
+        label = processor(stored.graph.nodes[second].kind).label
+        yield f"Whether {_named(stored, first)} stands before or after its {label} cannot be told."
+
+
+def interval_words(
+    value: float, interval: Interval, unit: str = "", *, signed: bool = False
+) -> str:
+    """Return a value, its unit and its interval, with the digits that are known.
+
+    >>> interval_words(-26.3, Interval(-28.1, -22.9), "dB")
+    '-26 dB (-28 to -23)'
+    >>> interval_words(1586.0, Interval(1327.0, 1884.0), "Hz")
+    '1.6 kHz (1.3 to 1.9)'
+    >>> interval_words(2.02, Interval(1.8, 2.4), "dB", signed=True)
+    '+2.0 dB (+1.8 to +2.4)'
+    >>> interval_words(108.6, Interval(35.4, 638.3), "Hz")
+    '100 Hz (40 to 600)'
+    """
+    if abs(value) >= 1000.0 and unit in _LARGER:
+        value, unit = value / 1000.0, _LARGER[unit]
+        interval = Interval(interval.low / 1000.0, interval.high / 1000.0)
+    step = max(_step(interval), _FINEST * _own_step(value))
+    by_ratio = unit in _BY_RATIO and interval.low > 0.0
+    told, low, high = (
+        _rounded(number, min(step, _own_step(number)) if by_ratio else step, signed)
+        for number in (value, interval.low, interval.high)
+    )
+    between = "" if unit == ":1" or not unit else " "
+    return f"{told}{between}{unit} ({low} to {high})"
+
+
+def _valued(name: str, spec: ParamSpec | None, value: float, interval: Interval) -> str:
+    """Return the value of a parameter in words."""
+    if name in _SHARES or name == "pan":
+        interval = Interval(100.0 * interval.low, 100.0 * interval.high)
+        if name == "pan":
+            return _placed(100.0 * value, interval)
+        return interval_words(100.0 * value, interval, "%")
+    if name.endswith("_q"):
+        return f"Q {interval_words(value, interval)}"
+    assert spec is not None and not isinstance(spec.low, tuple)
+    unit, signed = spec.unit, spec.unit == "dB" and spec.neutral == 0.0
+    if (interval.low, interval.high) == (spec.low, spec.high):
+        (told,) = interval_words(value, interval, unit, signed=signed).split(" (")[:1]
+        return f"{told} (anything: the mix does not show it)"
+    return interval_words(value, interval, unit, signed=signed)
+
+
+def _placed(value: float, interval: Interval) -> str:
+    """Return a place of the pan pot in per cent; below 0 is left."""
+    step = _step(interval)
+    ends = [_rounded(abs(end), step, False) for end in (interval.low, interval.high)]
+    if interval.low < 0.0 < interval.high:
+        middle = _rounded(abs(value), step, False)
+        side = "left" if value < 0.0 else "right"
+        place = "centre" if float(middle) == 0.0 else f"{middle} % {side}"
+        return f"{place} ({ends[0]} % left to {ends[1]} % right)"
+    if value < 0.0:
+        return f"{_rounded(-value, step, False)} % left ({ends[1]} to {ends[0]})"
+    return f"{_rounded(value, step, False)} % right ({ends[0]} to {ends[1]})"
+
+
+def _step(interval: Interval) -> float:
+    width = max(interval.high - interval.low, 1e-9)
+    return 10.0 ** math.floor(math.log10(width / _STEPS_WITHIN))
+
+
+def _own_step(number: float) -> float:
+    """Return the step that leaves a number one digit."""
+    return 10.0 ** math.floor(math.log10(abs(number))) if number else 1.0
+
+
+def _rounded(number: float, step: float, signed: bool) -> str:
+    digits = max(0, -round(math.log10(step)))
+    rounded = round(round(number / step) * step, digits) + 0.0
+    return f"{rounded:{'+' if signed and rounded else ''}.{digits}f}"
+
+
+def _dial_names(stored: StoredGraph, setting: Setting) -> Iterator[str]:
+    """Yield what a setting is called among those of its node; nothing where it is not told."""
+    own = stored.node(setting.node)
+    entry = processor(own.kind)
+    for turned in entry.turned(own):
+        if (setting.name, setting.row) not in turned.settings:
+            continue
+        if len(turned.settings) == 1:
+            yield f"the {turned.words}"
+            continue
+        (name, row), *_ = turned.settings
+        unit = entry.param(setting.name).unit
+        place = hertz(setting_value(stored.settings, Setting(setting.node, name, row)))
+        yield f"{_PARTS.get(unit, 'Q')} of the {turned.words} at {place}"
+
+
+def _named(stored: StoredGraph, node: int) -> str:
+    return f"the {processor(stored.graph.nodes[node].kind).label} of {stored.graph.name(node)}"
+
+
+def _all_of(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)

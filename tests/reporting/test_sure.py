@@ -1,0 +1,119 @@
+"""Settings are told with what is known of them, and with no more digits."""
+
+import pytest
+
+from mixtrace.graph import Edge, Graph, Node, Strip
+from mixtrace.interpret.nodes import node_of
+from mixtrace.processors import Settings
+from mixtrace.reporting import outline_graph
+from mixtrace.reporting.details import node_details
+from mixtrace.reporting.sure import alike_sentences, interval_words, sure_line
+from mixtrace.session import Alignment
+from mixtrace.store import Interval, Setting, StoredGraph, StoredTrack, Sureness
+
+EQUALIZER, COMPRESSOR, FADER = 1, 2, 3
+
+
+@pytest.fixture
+def stored() -> StoredGraph:
+    """Return a voice with a bell, a compressor and a fader."""
+    nodes = {
+        EQUALIZER: node_of(
+            "parametric_equalizer",
+            high_pass_db_per_octave=12.0,
+            high_pass_hz=80.0,
+            low_pass_db_per_octave=0.0,
+            bell_hz=[1000.0, 2000.0],
+            bell_db=[0.0, -3.66],
+            bell_q=[1.0, 1.27],
+        ),
+        COMPRESSOR: node_of("compressor", threshold_db=-26.3, ratio=3.9, detector=0.0),
+        FADER: node_of("fader", level_db=2.02, pan=-0.3),
+    }
+    kinds = ["input", *(node.kind for node in nodes.values()), "mix", "output"]
+    graph = Graph(
+        {0: Strip("voice", "track", ""), 1: Strip("master", "master", "")},
+        {i: Node(kind, int(i > FADER)) for i, kind in enumerate(kinds)},
+        tuple(Edge(i, i + 1) for i in range(len(kinds) - 1)),
+    )
+    track = StoredTrack("voice", "", Alignment())
+    return StoredGraph("song", (track,), graph, Settings.of(nodes))
+
+
+@pytest.fixture
+def sureness() -> Sureness:
+    return Sureness(
+        {
+            Setting(EQUALIZER, "high_pass_hz"): Interval(20.0, 2000.0),
+            Setting(EQUALIZER, "bell_hz", 1): Interval(1801.0, 2190.0),
+            Setting(EQUALIZER, "bell_db", 1): Interval(-3.97, -3.36),
+            Setting(EQUALIZER, "bell_q", 1): Interval(1.07, 1.52),
+            Setting(COMPRESSOR, "threshold_db"): Interval(-28.1, -22.9),
+            Setting(COMPRESSOR, "ratio"): Interval(2.9, 6.4),
+            Setting(FADER, "level_db"): Interval(1.79, 2.41),
+            Setting(FADER, "pan"): Interval(-0.34, -0.26),
+        },
+        (
+            (Setting(EQUALIZER, "bell_db", 1), Setting(FADER, "level_db")),
+            (Setting(EQUALIZER, "bell_db", 0), Setting(FADER, "level_db")),
+        ),
+        ((EQUALIZER, COMPRESSOR),),
+    )
+
+
+def test_every_dial_has_its_interval(stored: StoredGraph, sureness: Sureness):
+    assert sure_line(stored, EQUALIZER, sureness) == (
+        "12 dB/oct high-pass 80 Hz (anything: the mix does not show it), "
+        "bell 2.0 kHz (1.8 to 2.2) -3.7 dB (-4.0 to -3.4) Q 1.3 (1.1 to 1.5)"
+    )
+    assert sure_line(stored, COMPRESSOR, sureness) == (
+        "threshold -26 dB (-28 to -23), ratio 4:1 (3 to 6), peak"
+    )
+    assert sure_line(stored, FADER, sureness) == (
+        "level +2.0 dB (+1.8 to +2.4), pan 30 % left (26 to 34)"
+    )
+
+
+def test_without_intervals_it_is_told_as_before(stored: StoredGraph, sureness: Sureness):
+    assert sure_line(stored, FADER, None) == ""
+    before = str(outline_graph(stored))
+    assert "(3 to 6)" not in before
+    assert str(outline_graph(stored, sureness=Sureness({}))) == before
+    assert "threshold -26 dB (-28 to -23)" in str(outline_graph(stored, sureness=sureness))
+
+
+def test_a_click_shows_the_intervals(stored: StoredGraph, sureness: Sureness):
+    detail = node_details(stored, sureness=sureness)[COMPRESSOR]
+    assert ("threshold", "-26 dB (-28 to -23)") in detail.settings
+    assert "threshold -26 dB (-28 to -23)" in detail.summary
+
+
+def test_what_cannot_be_told_apart_is_said_in_a_sentence(stored: StoredGraph, sureness: Sureness):
+    told = list(alike_sentences(stored, sureness))
+    assert told == [
+        "Cannot be told apart, for one makes up for another: gain of the bell at 2 kHz of the "
+        "parametric EQ of voice and the level of the fader of voice.",
+        # The second group has a bell that is off, of which nothing is told.
+        "Whether the parametric EQ of voice stands before or after its compressor cannot be told.",
+    ]
+    assert all(sentence in str(outline_graph(stored, sureness=sureness)) for sentence in told)
+    assert list(alike_sentences(stored, None)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "unit", "words"),
+    [
+        (-26.34, -28.1, -22.9, "dB", "-26 dB (-28 to -23)"),
+        (-26.34, -60.0, 0.0, "dB", "-30 dB (-60 to 0)"),
+        (-26.34, -26.36, -26.33, "dB", "-26.34 dB (-26.36 to -26.33)"),
+        (108.6, 35.4, 638.3, "Hz", "100 Hz (40 to 600)"),
+        (1200.0, 990.0, 1450.0, "Hz", "1.2 kHz (1.0 to 1.4)"),
+        (3.94, 2.9, 6.4, ":1", "4:1 (3 to 6)"),
+        (0.0, -0.3, 0.4, "dB", "0.0 dB (-0.3 to 0.4)"),
+        (5.0, 5.0, 5.0, "dB", "5.000 dB (5.000 to 5.000)"),
+    ],
+)
+def test_digits_are_those_that_are_known(
+    value: float, low: float, high: float, unit: str, words: str
+):
+    assert interval_words(value, Interval(low, high), unit) == words
