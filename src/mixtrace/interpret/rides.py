@@ -24,7 +24,7 @@ _CHANCE = 10.0
 """What a knot must take off the error, over what a free number takes off it by chance: errors of
 blocks of 50 ms are far from independent."""
 
-_TELLS_S = 0.25  # errors farther apart than this count as independent
+_TELLS_S = 0.025  # errors farther apart than this count as independent
 _LEAST_DB = 1.0
 _HOLD = 1e-3  # of the mean energy of a knot: holds it near where its neighbours are
 
