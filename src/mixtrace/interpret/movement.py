@@ -8,12 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from mixtrace.dsp import fast_length
 from mixtrace.interpret.dynamics import Dialled, Heard, read_dynamics
 from mixtrace.interpret.mixed import Gain, Members, Mixed
-from mixtrace.interpret.nodes import response_of
+from mixtrace.interpret.nodes import equalized
 from mixtrace.interpret.rides import read_ride
 from mixtrace.interpret.strips import Fixed
 from mixtrace.processors import NodeSettings
@@ -99,11 +97,7 @@ def _sounds(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> dict[
     sounds = {"dry": Heard(dry, mixed.rate)}
     equalizer = fixed[name].equalizer
     if equalizer is not None:
-        taps = response_of(equalizer, mixed.rate)
-        length = fast_length(dry.shape[-1] + len(taps))
-        spectrum = torch.fft.rfft(dry, length) * torch.fft.rfft(taps, length)
-        filtered = torch.fft.irfft(spectrum, length)[:, : dry.shape[-1]]
-        sounds[_BEHIND] = Heard(filtered, mixed.rate)
+        sounds[_BEHIND] = Heard(equalized(dry, equalizer, mixed.rate), mixed.rate)
     return sounds
 
 

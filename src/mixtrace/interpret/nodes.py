@@ -8,10 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from mixtrace.dsp import fast_length
 from mixtrace.interpret.bands import Band
 from mixtrace.processors import FilterProcessor, NodeSettings, processor
 
-__all__ = ["equalizer_of", "mixed_in", "node_of", "response_of", "sides_of"]
+__all__ = ["equalized", "equalizer_of", "mixed_in", "node_of", "response_of", "sides_of"]
 
 _FLAT_BELL = (1000.0, 0.0, 1.0)
 
@@ -69,6 +70,16 @@ def mixed_in(amplitude: float) -> tuple[float, float]:
     """
     wet = amplitude / (1.0 + amplitude)
     return wet, -20.0 * math.log10(1.0 - wet)
+
+
+def equalized(
+    audio: Float[Tensor, "channel time"], equalizer: NodeSettings, sample_rate_hz: float
+) -> Float[Tensor, "channel time"]:
+    """Return audio behind an equalizer, as long as it was."""
+    taps = response_of(equalizer, sample_rate_hz)
+    length = fast_length(audio.shape[-1] + len(taps))
+    spectrum = torch.fft.rfft(audio, length) * torch.fft.rfft(taps, length)
+    return torch.fft.irfft(spectrum, length)[:, : audio.shape[-1]]
 
 
 def response_of(settings: NodeSettings, sample_rate_hz: float) -> Float[Tensor, " taps"]:

@@ -1,7 +1,7 @@
 """A whole song: what was captured of it as strips, sends and buses."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.chains import Returns, chain_of
+from mixtrace.interpret.heads import Head, read_head
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
 from mixtrace.interpret.nodes import node_of
@@ -29,7 +30,7 @@ _POORLY_READ = 0.05
 """Of the whitened energy, what a reading may leave before what bands and tails cannot say is
 offered as well: mixes of coherent tracks leave .1 to 1 %, mastered or wet ones 10 to 25 %."""
 
-_AGAIN = 1
+_TURNS = 2
 _RIDE_EVERY_S = 1.5
 _FREE_WET, _WIDTH_WET = 0.98, 0.7
 
@@ -56,8 +57,8 @@ def interpret(
 ) -> list[Interpreted]:
     """Return the strips that a captured song asks for, in every way that they can be told.
 
-    It is captured, what moves is read, and the tracks so moved are captured once more: what else
-    moves stands out then, and responses come without its error.
+    It is captured, what moves or bends tracks is read, and what they become so is captured once
+    more, twice at most: what else there is stands out then, and responses come without its error.
 
     Args:
         session: the song, at the rate of the capture.
@@ -75,15 +76,27 @@ def interpret(
     if not known:
         return [interpret_spectra(session, spectral)]
     song = _Song(session, capture, spectral, held_out)
-    moving = song.movement()
-    for _ in range(_AGAIN if moving else 0):
-        capture = captured(song.moved())
+    moving, told = song.movement(), set()
+    heads: dict[str, Head] = {}
+    for _ in range(_TURNS):
+        bent = song.heads(moving, heads)
+        if not bent and not moving.keys() - told:
+            break
+        heads, told = heads | bent, moving.keys()
+        session = _through(session, bent)
+        capture = captured(song.moved(session))
         song = _Song(session, capture, spectral, held_out, song.gains)
         moving = song.movement()
     poor = capture.error_seen > _POORLY_READ
-    desks = song.desks(moving)
+    desks = song.desks(moving, heads)
     found = [_built(session, desk, unread, poor) for desk in desks]
     return [*found, interpret_spectra(session, spectral)] if poor else found
+
+
+def _through(session: Session, heads: Mapping[str, Head]) -> Session:
+    """Return a song with some tracks behind what bends them."""
+    tracks = tuple(heads[t.name].through(t) if t.name in heads else t for t in session.tracks)
+    return replace(session, tracks=tracks)
 
 
 def interpret_spectra(session: Session, spectral: Mapping[str, Spectral]) -> Interpreted:
@@ -161,23 +174,38 @@ class _Song:
         """Return what moves the gains."""
         return read_movement(self._mixed, self._strips)
 
-    def moved(self) -> Session:
-        """Return the song with its tracks under their gains."""
-        tracks = tuple(self._mixed.moved(track) for track in self._session.tracks)
-        return replace(self._session, tracks=tracks)
+    def heads(self, moving: Mapping[Members, Moving], known: Container[str]) -> dict[str, Head]:
+        """Return what else bends tracks, with all in front of it: their own gains go there."""
+        found = {}
+        for name, fixed in self._strips.items():
+            if name in known:
+                continue
+            head = read_head(self._mixed, name, fixed, moving.get((name,), Moving()))
+            if head is not None:
+                found[name] = head
+                self._mixed.gains.pop((name,), None)
+        return found
 
-    def desks(self, moving: Mapping[Members, Moving]) -> list[Desk]:
+    def moved(self, session: Session) -> Session:
+        """Return a song with its tracks under their gains."""
+        tracks = tuple(self._mixed.moved(track) for track in session.tracks)
+        return replace(session, tracks=tracks)
+
+    def desks(self, moving: Mapping[Members, Moving], heads: Mapping[str, Head]) -> list[Desk]:
         """Return all strips, with what they share on returns if they share any, and without."""
         shared = Returns.of(self._strips, self._rate)
         ways = [shared, Returns({}, {})] if shared.chains else [shared]
-        return [self._desk(moving, returns) for returns in ways]
+        return [self._desk(moving, heads, returns) for returns in ways]
 
-    def _desk(self, moving: Mapping[Members, Moving], returns: Returns) -> Desk:
+    def _desk(
+        self, moving: Mapping[Members, Moving], heads: Mapping[str, Head], returns: Returns
+    ) -> Desk:
         strips = []
         for name, track in self._tracks.items():
             if name in self._strips:
                 own = returns.without(name, self._strips[name])
                 chain = chain_of(own, moving.get((name,), Moving()))
+                chain = [*(heads[name].chain if name in heads else ()), *chain]
             else:
                 chain = read_spectral(self._spectral[name], self._rate)
             strips.append(TrackStrip(name, track.group, chain, returns.sends(name)))

@@ -48,6 +48,7 @@ class Fixed:
         equalizer: its EQ; None where it has none.
         level_db, pan: of its fader.
         sides: the same as gains to left and right.
+        arrival: samples by which the direct sound comes late.
         echoes: of a delay; None where there is none.
         reverb: the response of a reverb behind the fader; None where there is none.
         tail_db: its level re the direct sound.
@@ -59,6 +60,7 @@ class Fixed:
     level_db: float
     pan: float
     sides: tuple[float, float]
+    arrival: int
     echoes: Repeats | None
     reverb: Tail | None
     tail_db: float
@@ -105,6 +107,7 @@ def read_fixed(
         level_db,
         pan,
         (left, right),
+        arrival - lead,
         echoes,
         reverb,
         tail_db,
