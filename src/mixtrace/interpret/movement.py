@@ -1,7 +1,7 @@
 """What moves in a mix: compressors, gates and rides of its tracks, buses and master.
 
 Each set of tracks whose captured gain moves is asked for what could move it so, tracks first, then
-buses, then all; what was found takes the place of the captured gain, and all are asked once more.
+buses, then all; what was found takes the place of the captured gain.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,6 @@ from mixtrace.processors import NodeSettings
 
 __all__ = ["Moving", "read_movement"]
 
-_TURNS = 2
 _MOVES_DB = 1.5
 """What a captured gain has to move to be asked for: less is within its error."""
 
@@ -48,11 +47,9 @@ def read_movement(mixed: Mixed, fixed: Mapping[str, Fixed]) -> dict[Members, Mov
     """Return what moves each set of tracks that a captured gain moves."""
     asked = sorted((m for m, gain in mixed.gains.items() if _moves(gain)), key=len)
     found: dict[Members, Moving] = {}
-    for _ in range(_TURNS):
-        for members in asked:
-            moving, gain = _read(mixed, members, fixed)
-            found[members] = moving
-            mixed.take(members, gain)
+    for members in asked:
+        found[members], gain = _read(mixed, members, fixed)
+        mixed.take(members, gain)
     return found
 
 
