@@ -109,6 +109,10 @@ class Mixed:
         self.gains[members] = gain
         self.rest = torch.where(self.heard, self.rest + before - self.part(members), 0.0)
 
+    def error(self) -> float:
+        """Return the energy of what no part explains, whitened."""
+        return float((self.whitening.apply(self.rest) * self.heard).square().sum())
+
     def dry(self, name: str) -> Float[Tensor, "channel time"]:
         """Return a track."""
         return torch.from_numpy(self._dry[name])

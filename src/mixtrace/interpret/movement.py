@@ -4,7 +4,7 @@ Each set of tracks whose captured gain moves is asked for what could move it so,
 buses, then all; what was found takes the place of the captured gain.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,9 @@ _MOVES_DB = 1.5
 
 _WORTH = 0.02
 """Of the error that one processor leaves: what another has to take off it."""
+
+_SPARED = 0.02
+"""By what share the error may rise for a processor less on a track, where its bus has one."""
 
 _ON_TRACKS, _ON_BUSES, _ON_ALL = ("compressor", "gate"), ("compressor",), ("compressor", "limiter")
 _BEHIND = "behind the EQ"
@@ -48,19 +51,42 @@ def read_movement(mixed: Mixed, fixed: Mapping[str, Fixed]) -> dict[Members, Mov
     asked = sorted((m for m, gain in mixed.gains.items() if _moves(gain)), key=len)
     found: dict[Members, Moving] = {}
     for members in asked:
-        found[members], gain = _read(mixed, members, fixed)
+        found[members], gain = _read(mixed, members, fixed, _kinds(mixed, members))
         mixed.take(members, gain)
+    for members in asked:
+        if len(members) > 1 and found[members].dynamics:
+            _spare(mixed, members, fixed, found)
     return found
 
 
-def _read(mixed: Mixed, members: Members, fixed: Mapping[str, Fixed]) -> tuple[Moving, Gain]:
-    """Return what moves some tracks, and its gain."""
+def _spare(
+    mixed: Mixed, bus: Members, fixed: Mapping[str, Fixed], found: dict[Members, Moving]
+) -> None:
+    """Take away the dynamics of tracks whose bus can do as well without them."""
+    inside = [m for m in found if len(m) == 1 and set(m) < set(bus) and found[m].dynamics]
+    for tracks in ([inside] if len(inside) > 1 else []) + [[members] for members in inside]:
+        if not all(found[members].dynamics for members in tracks):
+            continue
+        before, gains, rest, told = mixed.error(), dict(mixed.gains), mixed.rest, dict(found)
+        for members in tracks:
+            mixed.take(members, np.ones(mixed.frames))
+        for members, kinds in [(bus, _kinds(mixed, bus)), *((m, ()) for m in tracks)]:
+            found[members], gain = _read(mixed, members, fixed, kinds)
+            mixed.take(members, gain)
+        if mixed.error() > before * (1.0 + _SPARED) ** len(tracks):
+            mixed.gains, mixed.rest = gains, rest
+            found.update(told)
+
+
+def _read(
+    mixed: Mixed, members: Members, fixed: Mapping[str, Fixed], possible: Sequence[str]
+) -> tuple[Moving, Gain]:
+    """Return what of some kinds moves some tracks, and its gain."""
     frames = mixed.asked(members).frames
     sounds = _sounds(mixed, members, fixed)
     gain: Gain = np.ones(len(frames.own))
     taken: list[Dialled] = []
     left = 1.0
-    possible = _kinds(mixed, members)
     while kinds := [kind for kind in possible if kind not in {one.settings.kind for one in taken}]:
         tried = [read_dynamics(kind, frames.under(gain), sounds) for kind in kinds]
         best = min(tried, key=lambda one: one.price)

@@ -49,6 +49,8 @@ __all__ = ["Recovery"]
 
 _WARM_UP_STEPS = 10
 _END_RATE, _SETTLE_RATE = 0.1, 0.3
+_SHARED = 0.01
+"""How much more L_a may be where tails are shared: tails of their own take in what was missed."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,10 @@ class _Run:
         worth = self.recipe.worth
 
         def price(number: int) -> float:
-            return losses[number]["published"] + worth * len(ways[number].graph.processors)
+            graph = ways[number].graph
+            shares = any(strip.role == "return" for strip in graph.strips.values())
+            loss = losses[number]["published"] - (_SHARED if shares else 0.0)
+            return loss + worth * len(graph.processors)
 
         best = min(range(len(ways)), key=price)
         found, start = ways[best], losses[best]
