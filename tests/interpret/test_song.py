@@ -113,8 +113,10 @@ def test_tracks_in_one_hall_send_to_it(found: list[Interpreted]):
         if edge.destination in sends
     }
     assert levels_db.keys() == {"snare", "voice"}
-    # The snare's also makes up for what the bus turns its direct sound down by.
+    # The voice is pooled with the snare, whose direct sound a compressor moves; what that one
+    # makes up for is not known to better than what the bus and the kick share.
     assert levels_db["voice"] == pytest.approx(-6.0, abs=1.5)
+    assert levels_db["snare"] == pytest.approx(-6.0, abs=5.0)
 
 
 def test_the_same_is_told_without_returns(found: list[Interpreted]):

@@ -235,18 +235,26 @@ def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:
             desk = replace(desk, buses={**desk.buses, group: chain})
         elif chain:
             desk = replace(desk, master=chain)
-        desk = _louder(desk, set(members), 20.0 * math.log10(max(one.level, 1e-4)))
+        by_db = 20.0 * math.log10(max(one.level, 1e-4))
+        desk = _louder(desk, set(members), by_db, 0.0 if set(members) == every else -by_db)
     return desk
 
 
-def _louder(desk: Desk, members: set[str], by_db: float) -> Desk:
-    """Return a desk whose tracks are so much louder, and what hears them alike."""
-    tracks = [
-        replace(track, chain=[_raised(node, "fader", "level_db", by_db) for node in track.chain])
-        if track.name in members
-        else track
-        for track in desk.tracks
-    ]
+def _louder(desk: Desk, members: set[str], by_db: float, sends_by_db: float) -> Desk:
+    """Return a desk whose tracks are so much louder, and what hears them alike.
+
+    Returns bypass the buses: what is made up for there, sends have not lost.
+    """
+
+    def louder(track: TrackStrip) -> TrackStrip:
+        chain = [_raised(node, "fader", "level_db", by_db) for node in track.chain]
+        sends = {
+            name: _raised(send, "send", "level_db", sends_by_db)
+            for name, send in track.sends.items()
+        }
+        return replace(track, chain=chain, sends=sends)
+
+    tracks = [louder(track) if track.name in members else track for track in desk.tracks]
     groups = {track.group for track in desk.tracks if track.name in members}
     buses = {
         group: _followed(chain, by_db) if group in groups else chain
