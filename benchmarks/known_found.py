@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 from jaxtyping import Float
-from known_measures import BLOCK_S, block_gain, movement_db, under_gain
+from known_measures import BLOCK_S, block_gain, gain_db, movement_db, under_gain
 from known_truth import Part, Parts
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from mixtrace.store import StoredGraph
 __all__ = ["found_parts"]
 
 Audio = Float[np.ndarray, "2 time"]
+_COMPRESSORS, _GATES = ("one_pole_compressor", "compressor"), ("one_pole_gate", "gate")
 
 
 def found_parts(stored: StoredGraph, session: Session) -> Parts:
@@ -76,13 +77,19 @@ class _Render:
 
     def part(self, alone: list[int], way: list[int], dry: Tensor) -> Part:
         """Return what a track contributes, from the nodes it passes alone and all it passes."""
-        compressors = [i for i in alone if self._graph.nodes[i].kind == "one_pole_compressor"]
+        compressors = [i for i in alone if self._graph.nodes[i].kind in _COMPRESSORS]
         around = [(self._before(i), self._stereo(i)) for i in compressors]
+        moving = [i for i in way if self._graph.nodes[i].kind in (*_COMPRESSORS, *_GATES)]
+        blocks = np.zeros(-(-dry.shape[-1] // self._block))
+        total_db = sum(
+            (gain_db(self._before(i), self._stereo(i), self._block) for i in moving), blocks
+        )
         audio = self._stereo(alone[-1])
         for i in way[len(alone) :]:
             if self._graph.nodes[i].is_processor:
                 audio = self._through(i, audio)
-        return Part(audio, movement_db(dry.numpy(), around, self._block), len(compressors))
+        moved_db = movement_db(dry.numpy(), around, self._block)
+        return Part(audio, moved_db, len(compressors), total_db)
 
     def _through(self, node: int, audio: Audio) -> Audio:
         """Return a part of what enters a node as it leaves it."""
