@@ -2,5 +2,6 @@
 
 from mixtrace.interpret.song import Interpreted, interpret
 from mixtrace.interpret.spectral import Spectral
+from mixtrace.interpret.tidy import tidied
 
-__all__ = ["Interpreted", "Spectral", "interpret"]
+__all__ = ["Interpreted", "Spectral", "interpret", "tidied"]

@@ -5,7 +5,7 @@
    the capture leaves more than a twentieth unexplained, free EQ curves, widths and a master chain
    are offered as well, and spectra alone are read in its place if they match better.
 3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read.
-4. *Confirm*: what L_a hardly misses leaves, and the rest settles.
+4. *Confirm*: what L_a hardly misses leaves, the rest settles, and idle bands leave.
 5. *Weigh*: how sure each setting of the result is (`sureness`).
 
 From the end of the second on everything that decides the outcome is in `State`, which is stored
@@ -33,7 +33,7 @@ from mixtrace.descent import (
     static_responses,
 )
 from mixtrace.graph import Graph, remove_nodes
-from mixtrace.interpret import Spectral, interpret
+from mixtrace.interpret import Spectral, interpret, tidied
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import steps_of
@@ -99,7 +99,7 @@ class Recovery:
                 run.refine()
                 run.confirm()
                 run.settle()
-                run.weigh()
+                run.conclude()
         except KeyboardInterrupt:
             run.course.save_if_whole()
             stopped = True
@@ -123,6 +123,7 @@ class _Run:
         self.course = Course(self._state, asdict(config), work, steps, began)
         self._session = session
         self._sureness: dict[str, Any] = {}
+        self._final: tuple[Graph, Settings] | None = None
         self.course.save(now=True)
 
     def refine(self) -> None:
@@ -146,16 +147,7 @@ class _Run:
         tried = partial(self._tried, "confirming")
         gone = dispensable(graph, settings, self._windows, self.recipe.worth, tried)
         with self.course.as_one():
-            state.removed = [
-                {
-                    "node": i,
-                    "kind": graph.nodes[i].kind,
-                    "name": graph.name(i),
-                    "round": 1,
-                    "loss": whole + rise,
-                }
-                for i, rise in gone
-            ]
+            state.removed = [_removal(graph, i, whole + rise) for i, rise in gone]
             if gone:
                 state.descent = state.descent.keep(remove_nodes(graph, {i for i, _ in gone}))
             state.phase, state.step = "settle", 0
@@ -167,12 +159,20 @@ class _Run:
         while state.step < steps and state.descent.graph.processors:
             self._step("settling", steps, _SETTLE_RATE * (1.0 - state.step / steps))
 
-    def weigh(self) -> None:
-        """Find out how sure the settings are; nothing else depends on it, and nothing is stored."""
-        descent = self._state.descent
+    def conclude(self) -> None:
+        """Write the graph in its canonical form, and find out how sure its settings are.
+
+        Nothing else depends on it, and nothing of it is stored.
+        """
+        audio = {track.name: track.audio for track in self._session.tracks}
+        rate = self._session.sample_rate_hz
+        settled = self._settled.map(lambda value: value.detach().cpu())
+        graph, settings = tidied(self._state.descent.graph, settled, audio, rate)
+        self._final = graph, settings
+        device = self._windows.device
         sure = how_sure(
-            descent.graph,
-            descent.settings,
+            graph,
+            settings.map(lambda value: value.to(device)),
             self._session,
             self._windows,
             self.recipe.worth,
@@ -184,16 +184,17 @@ class _Run:
         """Return the graph as it stands."""
         self.course.fetch()
         state = self._state
-        graph = state.descent.graph
-        loss = self._loss()
+        graph, settings = self._final or (state.descent.graph, self._settled)
+        on_device = settings.map(lambda value: value.to(self._windows.device))
+        loss = song_loss(graph, on_device, self._windows)
         return Inversion(
             graph,
-            state.descent.settings.map(lambda value: value.cpu()),
+            settings.map(lambda value: value.cpu()),
             state.interpreted,
             {**state.losses, "console": state.losses.get("console", loss), "final": loss},
             {
                 "history": state.history,
-                "removed": state.removed,
+                "removed": state.removed + self._idle(graph, loss),
                 "unread": state.unread,
                 **self._sureness,
             },
@@ -202,6 +203,19 @@ class _Run:
             "The user stopped it." if stopped else "Refined, confirmed and settled.",
             self.course.seconds,
         )
+
+    @property
+    def _settled(self) -> Settings:
+        return self._state.descent.settings
+
+    def _idle(self, graph: Graph, loss: Mapping[str, float]) -> list[dict[str, Any]]:
+        """Return what left when the graph was tidied."""
+        before = self._state.descent.graph
+        return [
+            _removal(before, i, loss["published"])
+            for i in before.processors
+            if i not in graph.nodes
+        ]
 
     def _begin(self, session: Session, held_out: Sequence[Range], work: Work) -> State:
         """Capture and interpret the song."""
@@ -252,6 +266,12 @@ class _Run:
     def _tried(self, stage: str, done: int, total: int) -> None:
         check()
         self.course.tell(stage, done, total)
+
+
+def _removal(graph: Graph, node: int, loss: float) -> dict[str, Any]:
+    """Return what is told of a processor that left, and L_a without it."""
+    kind, name = graph.nodes[node].kind, graph.name(node)
+    return {"node": node, "kind": kind, "name": name, "round": 1, "loss": loss}
 
 
 def _spectral(session: Session, held_out: Sequence[Range]) -> dict[str, Spectral]:
