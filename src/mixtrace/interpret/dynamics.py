@@ -25,9 +25,10 @@ from mixtrace.processors import DynamicsProcessor, NodeSettings, processor
 __all__ = ["Dialled", "Heard", "gain_of", "read_dynamics"]
 
 _EVERY = 4
-_TRIES, _LAST_TRIES = 140, 50
-_NEAR = 0.2
-"""Of a dial's spread: how far the last tries go at first."""
+_FIRST_TRIES, _TRIES, _LAST_TRIES = 60, 80, 50
+_HOPEFUL = 3  # of all sounds and detectors: those that go on after the first tries
+_NEARER, _NEAR = 0.5, 0.2
+"""Of a dial's spread: how far later tries and the last ones go at first."""
 
 _DOUBT = 0.01
 """Of the error: by how much one standard deviation from the usual must lower it."""
@@ -125,20 +126,19 @@ class Heard:
         return np.add.reduceat(gain, edges[:-1])[: self._frames] / np.diff(edges)
 
 
-def read_dynamics(
-    kind: str, frames: Framewise, sounds: Mapping[str, Heard], tries: int = _TRIES
-) -> Dialled:
+def read_dynamics(kind: str, frames: Framewise, sounds: Mapping[str, Heard]) -> Dialled:
     """Return the processor of a kind that explains best how a part of the mix moved.
 
     Args:
         kind: of the processor.
         frames: of the part.
         sounds: what it may be hearing, such as the track in front of its EQ and behind it.
-        tries: how many dials are tried for each sound and detector.
     """
     ways = product(sounds.items(), _CHOICES[kind])
-    tried = [_Search(kind, frames, name, heard, fixed) for (name, heard), fixed in ways]
-    best = min(tried, key=lambda search: search.tried(tries))
+    searches = [_Search(kind, frames, name, heard, fixed) for (name, heard), fixed in ways]
+    searches.sort(key=lambda search: search.tried(_FIRST_TRIES, 1.0))
+    hopeful = searches[:_HOPEFUL]
+    best = min(hopeful, key=lambda search: search.tried(_TRIES, _NEARER))
     return best.found()
 
 
@@ -155,9 +155,9 @@ class _Search:
         self._spread = np.array([dial.spread for dial in self._dials])
         self._best = self._usual
 
-    def tried(self, tries: int) -> float:
-        """Try dials on one sample in four, and return the price of the best."""
-        return self._moved(self._spread, tries, coarse=True)
+    def tried(self, tries: int, within: float) -> float:
+        """Try dials within so many spreads on one sample in four, and return the best price."""
+        return self._moved(within * self._spread, tries, coarse=True)
 
     def found(self) -> Dialled:
         """Try dials near the best on all samples, and return the best of these."""
