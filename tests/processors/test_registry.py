@@ -45,6 +45,17 @@ class Nameless(Halver):
     kind = "equalizer"
 
 
+class Nowhere(Halver):
+    family = "distortion"  # type: ignore[assignment]
+
+
+class Silent(MatrixProcessor):
+    kind, letter, label, params = "silent", "h", "silent", ()
+
+    def matrix(self, values: Any) -> torch.Tensor:
+        raise NotImplementedError
+
+
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch):
     """Return a function that gives the registry with a package that adds one thing."""
@@ -70,6 +81,8 @@ def test_a_processor_of_an_installed_package_is_found(installed):
     [
         (None, "it fails with"),
         (dict, "it is no mixtrace.processors.Processor"),
+        (Silent, "it does not say its family, widens"),
+        (Nowhere, "its family 'distortion' is none of tone, dynamics"),
         (Nameless, "there is a processor 'equalizer' already"),
     ],
 )

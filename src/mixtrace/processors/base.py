@@ -3,9 +3,10 @@
 There are four capabilities, which renderers ask for. A filter is an impulse response for each
 channel, or for each way from channel to channel; a matrix mixes the two without memory. Both are
 linear and time-invariant, and the renderer fuses them. A dynamics processor follows the level of
-its input, an automation follows the clock: both run in time.
+its input, an automation follows the clock: both run in time, as does whatever else is not linear.
 
-Values are physical (see `params`), one row a node. The dry/wet weight belongs to the renderer.
+Values are physical (see `params`), one row a node. The dry/wet weight belongs to the renderer, but
+for what runs in time: that weighs its own audio (`TimeDomainProcessor.follow`).
 """
 
 from abc import ABC, abstractmethod

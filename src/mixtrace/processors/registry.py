@@ -16,6 +16,7 @@ from mixtrace.processors.compressor import Compressor
 from mixtrace.processors.equalizer import Equalizer
 from mixtrace.processors.fader import Fader
 from mixtrace.processors.fader_automation import FaderAutomation
+from mixtrace.processors.families import FAMILIES
 from mixtrace.processors.feedback_delay import FeedbackDelay
 from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
@@ -124,9 +125,12 @@ def _problem(added: object, known: Mapping[str, Processor]) -> str:
     """Return what speaks against a processor of somebody else; nothing where all is well."""
     if not isinstance(added, Processor):
         return "it is no mixtrace.processors.Processor"
-    missing = [name for name in ("kind", "letter", "label", "params") if not hasattr(added, name)]
+    needed = ("kind", "letter", "label", "family", "params", "widens")
+    missing = [name for name in needed if not hasattr(added, name)]
     if missing:
         return f"it does not say its {', '.join(missing)}"
+    if added.family not in FAMILIES:
+        return f"its family '{added.family}' is none of {', '.join(FAMILIES)}"
     if added.kind in known:
         return f"there is a processor '{added.kind}' already"
     return ""
