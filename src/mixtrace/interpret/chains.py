@@ -30,7 +30,7 @@ def chain_of(fixed: Fixed, moving: Moving) -> list[NodeSettings]:
     for one in moving.dynamics:
         chain.insert(0 if one.hears == "dry" else len(chain), one.settings)
     if fixed.echoes is not None:
-        wet, made_up_db = mixed_in(_echo_amplitude(fixed.echoes, fixed.sides))
+        wet, made_up_db = mixed_in(fixed.echoes.amplitude(fixed.sides))
         chain.append(_delay(fixed.echoes, wet))
         level_db += made_up_db
     reverb = None
@@ -74,7 +74,7 @@ class Returns:
             name = _numbered("delay", number, len(delays))
             alike = [echoes[track] for track in tracks]
             chains[name] = [_delay(_mean(alike), 1.0)]
-            levels[name] = {t: _echo_amplitude(echoes[t], strips[t].sides) for t in tracks}
+            levels[name] = {t: echoes[t].amplitude(strips[t].sides) for t in tracks}
         return cls(chains, levels)
 
     def sends(self, track: str) -> dict[str, NodeSettings]:
@@ -125,12 +125,6 @@ def _mean(alike: Sequence[Repeats]) -> Repeats:
         for name in ("time_s", "feedback", "ping_pong")
     )
     return Repeats(times, feedback, 0.0, bounces)
-
-
-def _echo_amplitude(echoes: Repeats, sides: tuple[float, float]) -> float:
-    """Return the first echo over the sound that the delay hears, each channel for itself."""
-    loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
-    return 10.0 ** (echoes.level_db / 20.0) * loudness
 
 
 def _delay(echoes: Repeats, wet: float) -> NodeSettings:

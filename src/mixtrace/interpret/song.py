@@ -12,6 +12,7 @@ from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.chains import Returns, chain_of
+from mixtrace.interpret.feedback import with_feedback
 from mixtrace.interpret.heads import Head, read_head
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
@@ -163,7 +164,10 @@ class _Song:
 
         read = side_by_side(lambda c: self._fixed(self._tracks[c.name], c), capture.tracks)
         names = [track.name for track in capture.tracks]
-        self._strips: Mapping[str, Fixed] = dict(zip(names, read, strict=True))
+        self._strips: Mapping[str, Fixed] = {
+            name: with_feedback(self._mixed, name, fixed)
+            for name, fixed in zip(names, read, strict=True)
+        }
 
     @property
     def gains(self) -> Mapping[Members, Gain]:

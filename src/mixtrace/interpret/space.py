@@ -4,6 +4,7 @@ What follows is divided by the direct sound, so it is what a delay or a reverb w
 the track behind its EQ and fader: an echo then is one spike, as bright as the delay made it.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,9 @@ __all__ = [
 _FADE_S = (0.004, 0.010)
 _DIVISION = 3e-3
 _SPIKE_S, _AROUND_S = 0.0005, 0.02
-_STANDS_OUT = 10.0
+_STANDS_OUT, _SURELY = 10.0, 40.0
+"""Times the median around it: an echo, and one that no reflection of a room comes near."""
+
 _SOFTEST_DB = -32.0
 _NEAREST_S, _FARTHEST_S = 0.02, 2.0
 _REPEATS = 4
@@ -53,6 +56,11 @@ class Repeats:
     feedback: float
     level_db: float
     ping_pong: float
+
+    def amplitude(self, sides: tuple[float, float]) -> float:
+        """Return the first over the sound of a fader with these gains to left and right."""
+        loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
+        return float(ratio_from_db(self.level_db) * loudness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +170,8 @@ def read_echoes(
     around = around[around < after.shape[-1]]
     if (left[:, around] ** 2).sum() > _SPREAD * (after[:, around] ** 2).sum():
         return None, after  # a reflection that is spread out is a part of the room
-    if len(places) < 2 and (left**2).sum() > _MOSTLY * (after**2).sum():
+    alone = (left**2).sum() < _MOSTLY * (after**2).sum()
+    if len(places) < 2 and not alone and not _stands_out(amplitude, first, sample_rate_hz, _SURELY):
         return None, after  # and so is one among others
     loud = np.sqrt((levels**2).sum(0))
     shares = (levels[1] ** 2 - levels[0] ** 2) / loud**2
@@ -256,8 +265,13 @@ def _first_spike(amplitude: Float[np.ndarray, " taps"], sample_rate_hz: float) -
     return place if loud and _stands_out(amplitude, place, sample_rate_hz) else None
 
 
-def _stands_out(amplitude: Float[np.ndarray, " taps"], place: int, sample_rate_hz: float) -> bool:
+def _stands_out(
+    amplitude: Float[np.ndarray, " taps"],
+    place: int,
+    sample_rate_hz: float,
+    times: float = _STANDS_OUT,
+) -> bool:
     """Say whether a place is far louder than most of what is around it."""
     around = round(_AROUND_S * sample_rate_hz)
     near = amplitude[max(0, place - around) : place + around + 1]
-    return bool(amplitude[place] > _STANDS_OUT * np.median(near))
+    return bool(amplitude[place] > times * np.median(near))

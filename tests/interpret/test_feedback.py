@@ -1,0 +1,63 @@
+"""The feedback of a delay whose second echo no response holds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mixtrace.captured import capture_session
+from mixtrace.interpret.feedback import with_feedback
+from mixtrace.interpret.mixed import Mixed
+from mixtrace.interpret.returns import Late
+from mixtrace.interpret.space import Repeats
+from mixtrace.interpret.strips import Fixed
+from mixtrace.session import Alignment, Session, Track
+
+RATE, SECONDS, TIME_S = 30_000, 12, 0.6
+
+
+def song(feedback: float) -> Session:
+    """Return noise in the middle of a mix, with echoes, beside softer noise."""
+    rng = np.random.default_rng(0)
+    voice, other = (0.1 * rng.standard_normal((1, SECONDS * RATE)) for _ in range(2))
+    late = round(TIME_S * RATE)
+    mix = np.repeat(voice + 0.1 * other, 2, 0)
+    for number in (1, 2, 3):
+        level = 0.3 * feedback ** (number - 1)
+        mix[:, number * late :] += level * voice[:, : -number * late]
+    tracks = [
+        Track(name, name, audio.astype(np.float32), Alignment(0.0, 1, 1.0), False, None, 0)
+        for name, audio in (("voice", voice), ("other", other))
+    ]
+    return Session("echoes", RATE, mix.astype(np.float32), tuple(tracks), ())
+
+
+def strip(feedback: float, first: float) -> Fixed:
+    """Return a strip whose echo was read at a level, each side over the sound of that side."""
+    level_db = 20.0 * np.log10(first / np.sqrt(2.0))
+    echoes = Repeats(TIME_S, feedback, float(level_db), 0.0)
+    nothing = Late(np.zeros((1, 2, 1)), np.zeros((1, 1)), np.zeros(1))
+    return Fixed(None, 0.0, 0.0, (1.0, 1.0), 0, echoes, None, -100.0, nothing, 0.0)
+
+
+@pytest.mark.parametrize("feedback", [0.0, 0.25, 0.5])
+def test_the_second_echo_is_found_in_what_is_left(feedback: float):
+    session = song(feedback)
+    mixed = Mixed(session, capture_session(session), [])
+    held = session.mix - np.repeat(session.tracks[0].audio, 2, 0)
+    mixed.rest = torch.from_numpy(held)  # as if nothing but the dry sound had been read
+    found = with_feedback(mixed, "voice", strip(0.0, 0.01)).echoes
+    assert found is not None
+    # Noise of 12 s: what else is there correlates with an echo by a hundredth.
+    assert found.amplitude((1.0, 1.0)) == pytest.approx(0.3, abs=0.02)
+    assert found.feedback == pytest.approx(feedback, abs=0.05)
+
+
+def test_echoes_from_side_to_side_are_left():
+    session = song(0.3)
+    mixed = Mixed(session, capture_session(session), [])
+    one = strip(0.1, 0.3)
+    assert one.echoes is not None
+    bouncing = replace(one, echoes=replace(one.echoes, ping_pong=0.9))
+    assert with_feedback(mixed, "voice", bouncing) is bouncing
