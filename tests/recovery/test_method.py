@@ -200,9 +200,11 @@ def test_nothing_depends_on_what_is_held_out(planted: tuple[Session, Graph]):
     )
     assert one.graph == two.graph
     for what in ("start", "final"):
-        # Whitening the mix spreads some milliseconds across the border: responses move by 1e-4.
+        # Whitening the mix spreads some milliseconds across the border: responses move by 1e-4, and
+        # the search for dials ends a little elsewhere. What was held out is noise as loud as the
+        # mix: to know of it would cost a hundred times as much.
         assert one.losses[what]["published"] == pytest.approx(
-            two.losses[what]["published"], abs=1e-3
+            two.losses[what]["published"], abs=3e-3
         )
 
 
