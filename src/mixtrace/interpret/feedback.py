@@ -9,7 +9,6 @@ import math
 from dataclasses import replace
 
 import torch
-from torch.nn.functional import pad
 
 from mixtrace.interpret.mixed import Mixed
 from mixtrace.interpret.nodes import equalized
@@ -33,10 +32,8 @@ def with_feedback(mixed: Mixed, name: str, fixed: Fixed) -> Fixed:
 
     def missing(number: int) -> float:
         """Return the amplitude of an echo that is not in the response."""
-        late = max(0, fixed.arrival + round(number * echoes.time_s * mixed.rate))
-        echo = pad(sound, (late, 0))[:, : sound.shape[-1]]
-        rows = [fixed.sides[side] * echo[min(side, len(echo) - 1)] for side in (0, 1)]
-        there = mixed.whitening.apply(torch.stack(rows)) * mixed.heard
+        late = round(number * echoes.time_s * mixed.rate)
+        there = mixed.whitening.apply(fixed.placed(sound, late)) * mixed.heard
         return float((rest * there).sum()) / max(float(there.square().sum()), 1e-20)
 
     read = echoes.amplitude(fixed.sides)

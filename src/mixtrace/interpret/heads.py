@@ -12,6 +12,7 @@ from mixtrace.interpret.bending import Bending, bend
 from mixtrace.interpret.mixed import Gain, Mixed
 from mixtrace.interpret.movement import Moving
 from mixtrace.interpret.nodes import equalized
+from mixtrace.interpret.rides import ridden
 from mixtrace.interpret.strips import Fixed
 from mixtrace.processors import NodeSettings
 from mixtrace.session import Track
@@ -40,10 +41,12 @@ class Head:
 
 
 def read_head(mixed: Mixed, name: str, fixed: Fixed, moving: Moving) -> Head | None:
-    """Return the head of a track; None where nothing bends it."""
-    own: Gain = mixed.gains.get((name,), np.ones(mixed.frames))
+    """Return the head of a track; None where nothing bends it. Its ride stands behind the head."""
+    still: Gain = np.ones(mixed.frames)
+    ride = still if moving.ride is None else ridden(moving.ride, mixed.frames)
+    own = mixed.gains.get((name,), still) / ride
     level = own / max(float(np.median(own)), 1e-6)
-    shared = torch.from_numpy(mixed.over_time(mixed.gain(name, [(name,)])))
+    behind_it = torch.from_numpy(mixed.over_time(mixed.gain(name, [(name,)]) * ride))
     dry = mixed.dry(name)
 
     def entering(gain: Gain) -> Float[Tensor, "channel time"]:
@@ -51,21 +54,19 @@ def read_head(mixed: Mixed, name: str, fixed: Fixed, moving: Moving) -> Head | N
         return sound if fixed.equalizer is None else equalized(sound, fixed.equalizer, mixed.rate)
 
     def placed(sound: Float[Tensor, "channel time"]) -> Float[Tensor, "2 time"]:
-        late = torch.roll(sound * shared, fixed.arrival, -1)
-        rows = [fixed.sides[side] * late[min(side, len(late) - 1)] for side in (0, 1)]
-        return mixed.whitening.apply(torch.stack(rows)) * mixed.heard
+        return mixed.whitening.apply(fixed.placed(sound * behind_it)) * mixed.heard
 
     whole = mixed.part((name,))
     direct = placed(entering(own))
     target = mixed.whitening.apply(mixed.rest + whole) * mixed.heard
     target = target - (mixed.whitening.apply(whole) * mixed.heard - direct)
     bending = Bending(placed, target, mixed.rate)
-    still, moved = entering(np.ones(mixed.frames)), entering(level)
-    alone = bending.read(still)
+    steady, moved = entering(still), entering(level)
+    alone = bending.read(steady)
     both = bending.read(moved) if moving.dynamics else None
     least = min([bending.left(moved), *(one.left for one in (alone, both) if one is not None)])
     if alone is not None and alone.left <= _AS_GOOD * least:
-        found, sound, dynamics = alone, still, ()
+        found, sound, dynamics = alone, steady, ()
     elif both is not None and both.left <= least:
         found, sound, dynamics = both, moved, moving.dynamics
     else:

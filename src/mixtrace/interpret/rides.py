@@ -14,7 +14,7 @@ from mixtrace.interpret.nodes import node_of
 from mixtrace.processors import NodeSettings
 from mixtrace.units import DB_PER_NEPER
 
-__all__ = ["Ride", "read_ride"]
+__all__ = ["Ride", "read_ride", "ridden"]
 
 _BLOCK = 10  # frames: 50 ms, within which a ride hardly moves
 _GRID_S, _MOST_PLACES = 0.25, 160
@@ -69,6 +69,13 @@ def read_ride(frames: Framewise) -> Ride | None:
     return _ride(fit, knots, frames)
 
 
+def ridden(settings: NodeSettings, frames: int) -> Float[np.ndarray, " frame"]:
+    """Return the gain of a `fader_automation` as an amplitude every 5 ms."""
+    moments_s = (np.arange(frames) + 0.5) * FRAME_S
+    line_db = np.interp(moments_s, settings.array("knot_s"), settings.array("knot_db"))
+    return 10.0 ** (line_db / 20.0)
+
+
 def _ride(fit: "_Fit", knots: list[float], frames: Framewise) -> Ride | None:
     levels_db = DB_PER_NEPER * fit.levels(knots)
     moments_s = (np.arange(len(frames.own)) + 0.5) * FRAME_S
@@ -79,7 +86,7 @@ def _ride(fit: "_Fit", knots: list[float], frames: Framewise) -> Ride | None:
     if 2.0 * spread_db < _LEAST_DB:
         return None
     settings = node_of("fader_automation", knot_s=knots, knot_db=(levels_db - mean_db).tolist())
-    return Ride(settings, 10.0 ** ((line_db - mean_db) / 20.0))
+    return Ride(settings, ridden(settings, len(frames.own)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,11 @@ from mixtrace.interpret.heads import Head, read_head
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
 from mixtrace.interpret.nodes import node_of
+from mixtrace.interpret.rides import ridden
 from mixtrace.interpret.spectral import Spectral, read_spectral
 from mixtrace.interpret.strips import Fixed, read_fixed
 from mixtrace.parallel import side_by_side
-from mixtrace.processors import NodeSettings, Settings, processor
+from mixtrace.processors import DynamicsProcessor, NodeSettings, Settings, processor
 from mixtrace.session import Session, Track
 from mixtrace.unseen import Range
 
@@ -179,15 +180,18 @@ class _Song:
         return read_movement(self._mixed, self._strips)
 
     def heads(self, moving: Mapping[Members, Moving], known: Container[str]) -> dict[str, Head]:
-        """Return what else bends tracks, with all in front of it: their own gains go there."""
+        """Return what else bends tracks, with all in front of it: there their dynamics go."""
         found = {}
         for name, fixed in self._strips.items():
             if name in known:
                 continue
-            head = read_head(self._mixed, name, fixed, moving.get((name,), Moving()))
+            own = moving.get((name,), Moving())
+            head = read_head(self._mixed, name, fixed, own)
             if head is not None:
                 found[name] = head
                 self._mixed.gains.pop((name,), None)
+                if own.ride is not None:
+                    self._mixed.gains[name,] = ridden(own.ride, self._mixed.frames)
         return found
 
     def moved(self, session: Session) -> Session:
@@ -270,9 +274,15 @@ def _louder(desk: Desk, members: set[str], by_db: float, sends_by_db: float) -> 
 
 def _followed(chain: Sequence[NodeSettings], by_db: float) -> list[NodeSettings]:
     """Return processors that hear what is so much louder, and do the same to it."""
-    for name in ("threshold_db", "ceiling_db"):
+    for name in {name for node in chain for name in _levels(node.kind)}:
         chain = [_raised(node, node.kind, name, by_db) for node in chain]
     return list(chain)
+
+
+def _levels(kind: str) -> tuple[str, ...]:
+    """Return the settings of a kind that are levels of what it hears."""
+    entry = processor(kind)
+    return entry.levels if isinstance(entry, DynamicsProcessor) else ()
 
 
 def _raised(node: NodeSettings, kind: str, name: str, by_db: float) -> NodeSettings:

@@ -67,6 +67,14 @@ class Fixed:
     late: Late
     misfit_db: float
 
+    def placed(
+        self, sound: Float[torch.Tensor, "channel time"], late: int = 0
+    ) -> Float[torch.Tensor, "2 time"]:
+        """Return a sound where the direct sound lies and as loud, so many samples later."""
+        shift = self.arrival + late
+        moved = torch.nn.functional.pad(sound, (shift, -shift))
+        return torch.stack([self.sides[side] * moved[min(side, len(moved) - 1)] for side in (0, 1)])
+
 
 def read_fixed(
     track: CapturedTrack,
