@@ -30,7 +30,7 @@ def chain_of(fixed: Fixed, moving: Moving) -> list[NodeSettings]:
     for one in moving.dynamics:
         chain.insert(0 if one.hears == "dry" else len(chain), one.settings)
     if fixed.echoes is not None:
-        wet, made_up_db = mixed_in(fixed.echoes.amplitude(fixed.sides))
+        wet, made_up_db = mixed_in(fixed.echoes.amplitude)
         chain.append(_delay(fixed.echoes, wet))
         level_db += made_up_db
     reverb = None
@@ -74,7 +74,7 @@ class Returns:
             name = _numbered("delay", number, len(delays))
             alike = [echoes[track] for track in tracks]
             chains[name] = [_delay(_mean(alike), 1.0)]
-            levels[name] = {t: echoes[t].amplitude(strips[t].sides) for t in tracks}
+            levels[name] = {t: echoes[t].amplitude for t in tracks}
         return cls(chains, levels)
 
     def sends(self, track: str) -> dict[str, NodeSettings]:

@@ -5,7 +5,6 @@ direct sound of the track, as late as an echo, is therefore looked for in what n
 explains; how much of it is there is added to what the response has.
 """
 
-import math
 from dataclasses import replace
 
 import torch
@@ -36,8 +35,7 @@ def with_feedback(mixed: Mixed, name: str, fixed: Fixed) -> Fixed:
         there = mixed.whitening.apply(fixed.placed(sound, late)) * mixed.heard
         return float((rest * there).sum()) / max(float(there.square().sum()), 1e-20)
 
-    read = echoes.amplitude(fixed.sides)
+    read = echoes.amplitude
     first = max(read + missing(1), read)
     feedback = min(max((read * echoes.feedback + missing(2)) / first, 0.0), _MOST)
-    level_db = echoes.level_db + 20.0 * math.log10(first / read)
-    return replace(fixed, echoes=replace(echoes, feedback=feedback, level_db=level_db))
+    return replace(fixed, echoes=replace(echoes, feedback=feedback, amplitude=first))

@@ -32,7 +32,7 @@ _LEAST_SURE = 0.1
 _TURNS = 4
 _SMALL = 1e-2
 _SOFTEST = 0.02  # of the sound: a send below -34 dB is not heard
-_TIME_S, _FEEDBACK = 0.001, 0.1
+_TIME_S, _FEEDBACK = 0.001, 0.25
 
 
 @dataclass(frozen=True, eq=False)

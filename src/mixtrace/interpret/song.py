@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import scipy.signal
@@ -163,11 +164,8 @@ class _Song:
         self._heard_samples = int(heard.sum())
         self._rest_power = _power(self._mixed.rest[:, heard].numpy(), self._rate)
 
-        read = side_by_side(lambda c: self._fixed(self._tracks[c.name], c), capture.tracks)
-        names = [track.name for track in capture.tracks]
         self._strips: Mapping[str, Fixed] = {
-            name: with_feedback(self._mixed, name, fixed)
-            for name, fixed in zip(names, read, strict=True)
+            name: with_feedback(self._mixed, name, fixed) for name, fixed in self._read().items()
         }
 
     @property
@@ -219,11 +217,23 @@ class _Song:
             strips.append(TrackStrip(name, track.group, chain, returns.sends(name)))
         return _with_buses(Desk(strips, returns=returns.chains), moving)
 
-    def _fixed(self, track: Track, captured: CapturedTrack) -> Fixed:
+    def _read(self) -> dict[str, Fixed]:
+        """Return what does not move on each strip; a delay that one has is looked for on all."""
+        tracks = self._capture.tracks
+        read = dict(zip((t.name for t in tracks), side_by_side(self._fixed, tracks), strict=True))
+        known_s = tuple(fixed.echoes.time_s for fixed in read.values() if fixed.echoes is not None)
+        if known_s:
+            dry = [track for track in tracks if read[track.name].echoes is None]
+            again = side_by_side(partial(self._fixed, known_s=known_s), dry)
+            read |= {track.name: fixed for track, fixed in zip(dry, again, strict=True)}
+        return read
+
+    def _fixed(self, captured: CapturedTrack, known_s: Sequence[float] = ()) -> Fixed:
         """Return what does not move on the strip of a track."""
+        track = self._tracks[captured.name]
         own = _power(track.audio, self._rate)
         unsure = self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._heard_samples
-        return read_fixed(captured, unsure, self._capture.lead, self._rate)
+        return read_fixed(captured, unsure, self._capture.lead, self._rate, known_s)
 
 
 def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:

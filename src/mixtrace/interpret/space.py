@@ -5,6 +5,7 @@ the track behind its EQ and fader: an echo then is one spike, as bright as the d
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +34,16 @@ _STANDS_OUT, _SURELY = 10.0, 40.0
 
 _SOFTEST_DB = -32.0
 _NEAREST_S, _FARTHEST_S = 0.02, 2.0
+_KNOWN_WITHIN_S = 0.001
 _REPEATS = 4
 _REPEAT_WITHIN_S = 0.002
 _LAST_S = 0.02
 _ABOVE_NOISE = 2.0
-_SPREAD, _MOSTLY = 0.5, 0.6
-"""Of its energy, what may be left around an echo, and of all that follows, around a single one."""
+_SPREAD, _MOSTLY, _HARDLY = 0.5, 0.6, 0.2
+"""Of its energy, what may be left around an echo; of all that follows, around a single one, and
+around one as near as the first reflections of a room."""
+
+_REFLECTED_S = 0.06
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,14 @@ class Repeats:
     Attributes:
         time_s: from the sound to the first, and from each to the next.
         feedback: amplitude of the second over that of the first; 0 where none was found.
-        level_db: of the first, re the sum of both sides of the direct sound.
+        amplitude: of the first, both sides together, over what it was divided by.
         ping_pong: 0 where each side repeats itself, 1 where repeats alternate.
     """
 
     time_s: float
     feedback: float
-    level_db: float
+    amplitude: float
     ping_pong: float
-
-    def amplitude(self, sides: tuple[float, float]) -> float:
-        """Return the first over the sound of a fader with these gains to left and right."""
-        loudness = sum(sides) / math.sqrt(max(sum(s * s for s in sides), 1e-12))
-        return float(ratio_from_db(self.level_db) * loudness)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,20 +138,23 @@ def noise_after(
 
 
 def read_echoes(
-    after: Float[np.ndarray, "side taps"],
+    after: Float[np.ndarray, "channel side taps"],
     spike: Float[np.ndarray, " around"],
     sample_rate_hz: float,
-) -> tuple[Repeats | None, Float[np.ndarray, "side taps"]]:
+    known_s: Sequence[float] = (),
+) -> tuple[Repeats | None, Float[np.ndarray, "channel side taps"]]:
     """Return the echoes that stand out of what follows, and what is left without them.
 
     Args:
-        after: see `after_direct`.
+        after: of each channel; see `after_direct`.
         spike: see `spike_of`.
         sample_rate_hz: the rate.
+        known_s: times of delays that other tracks have: an echo is looked for there alone, and may
+            be one among others.
     """
     width = max(1, round(_SPIKE_S * sample_rate_hz))
     amplitude = _amplitude(after, spike)
-    first = _first_spike(amplitude, sample_rate_hz)
+    first = _first_spike(amplitude, sample_rate_hz, known_s)
     if first is None:
         return None, after
     places = [first]
@@ -168,21 +171,17 @@ def read_echoes(
     levels, left = _without(after, places, spike)
     around = np.concatenate([np.arange(p - width, p + width + 1) for p in places])
     around = around[around < after.shape[-1]]
-    if (left[:, around] ** 2).sum() > _SPREAD * (after[:, around] ** 2).sum():
+    if known_s:
+        return _repeats(places, levels, sample_rate_hz), left
+    if (left[..., around] ** 2).sum() > _SPREAD * (after[..., around] ** 2).sum():
         return None, after  # a reflection that is spread out is a part of the room
-    alone = (left**2).sum() < _MOSTLY * (after**2).sum()
+    share = (left**2).sum() / (after**2).sum()
+    if places[0] < _REFLECTED_S * sample_rate_hz and share > _HARDLY:
+        return None, after  # rooms have theirs there
+    alone = share < _MOSTLY
     if len(places) < 2 and not alone and not _stands_out(amplitude, first, sample_rate_hz, _SURELY):
         return None, after  # and so is one among others
-    loud = np.sqrt((levels**2).sum(0))
-    shares = (levels[1] ** 2 - levels[0] ** 2) / loud**2
-    bounces = 0.5 * abs(shares[0] - shares[1]) if len(places) > 1 else 0.0
-    echoes = Repeats(
-        float(np.mean([p / (k + 1) for k, p in enumerate(places)])) / sample_rate_hz,
-        float(min(loud[1] / loud[0], 0.9)) if len(places) > 1 else 0.0,
-        float(20.0 * np.log10(loud[0])),
-        float(min(bounces, 1.0)),
-    )
-    return echoes, left
+    return _repeats(places, levels, sample_rate_hz), left
 
 
 def spike_of(
@@ -198,17 +197,35 @@ def spike_of(
     return np.fft.irfft(weight / (weight + _DIVISION * weight.max() + 1e-30), length)
 
 
+def _repeats(
+    places: Sequence[int], levels: Float[np.ndarray, "channel side place"], sample_rate_hz: float
+) -> Repeats:
+    """Return what echoes at some taps are."""
+    left, right = (levels**2).sum(0)
+    loud = np.sqrt(left + right)
+    shares = (right - left) / loud**2
+    bounces = 0.5 * abs(shares[0] - shares[1]) if len(places) > 1 else 0.0
+    return Repeats(
+        float(np.mean([p / (k + 1) for k, p in enumerate(places)])) / sample_rate_hz,
+        float(min(loud[1] / loud[0], 0.9)) if len(places) > 1 else 0.0,
+        float(loud[0]),
+        float(min(bounces, 1.0)),
+    )
+
+
 def _without(
-    after: Float[np.ndarray, "side taps"], places: list[int], spike: Float[np.ndarray, " around"]
-) -> tuple[Float[np.ndarray, "side place"], Float[np.ndarray, "side taps"]]:
-    """Return the amplitude of a spike at each place and side, and what is left without them."""
-    left, levels = after.copy(), np.zeros((2, len(places)))
+    after: Float[np.ndarray, "channel side taps"],
+    places: list[int],
+    spike: Float[np.ndarray, " around"],
+) -> tuple[Float[np.ndarray, "channel side place"], Float[np.ndarray, "channel side taps"]]:
+    """Return the amplitude of a spike at each place, and what is left without them."""
+    left, levels = after.copy(), np.zeros((*after.shape[:2], len(places)))
     offsets = np.arange(after.shape[-1])
     energy = float((spike**2).sum())
     for number, place in enumerate(places):
         shape = spike[(offsets - place) % len(spike)]
-        levels[:, number] = left @ shape / energy
-        left -= levels[:, number, None] * shape
+        levels[..., number] = left @ shape / energy
+        left -= levels[..., number, None] * shape
     return levels, left
 
 
@@ -246,21 +263,25 @@ def _over(power: Float[np.ndarray, " bin"], bins: int) -> Float[np.ndarray, " bi
 
 
 def _amplitude(
-    after: Float[np.ndarray, "side taps"], spike: Float[np.ndarray, " around"]
+    after: Float[np.ndarray, "channel side taps"], spike: Float[np.ndarray, " around"]
 ) -> Float[np.ndarray, " taps"]:
-    """Return how loud an echo at each tap would be, both sides together: a matched filter."""
+    """Return how loud an echo at each tap would be, all sides together: a matched filter."""
     spectrum = np.fft.rfft(after, len(spike)) * np.fft.rfft(spike).conj()
-    levels = np.fft.irfft(spectrum, len(spike))[:, : after.shape[-1]] / (spike**2).sum()
-    return np.sqrt((levels**2).sum(0))
+    levels = np.fft.irfft(spectrum, len(spike))[..., : after.shape[-1]] / (spike**2).sum()
+    return np.sqrt((levels**2).sum((0, 1)))
 
 
-def _first_spike(amplitude: Float[np.ndarray, " taps"], sample_rate_hz: float) -> int | None:
-    """Return the loudest place that stands out as an echo does."""
-    first, last = (round(s * sample_rate_hz) for s in (_NEAREST_S, _FARTHEST_S))
-    searched = amplitude[first:last]
-    if not len(searched):
+def _first_spike(
+    amplitude: Float[np.ndarray, " taps"], sample_rate_hz: float, known_s: Sequence[float]
+) -> int | None:
+    """Return the loudest place that stands out as an echo does, of those at known times if any."""
+    ranges = [(s - _KNOWN_WITHIN_S, s + _KNOWN_WITHIN_S) for s in known_s]
+    searched = np.zeros(len(amplitude), dtype=bool)
+    for start_s, stop_s in ranges or [(_NEAREST_S, _FARTHEST_S)]:
+        searched[round(start_s * sample_rate_hz) : round(stop_s * sample_rate_hz)] = True
+    if not searched.any():
         return None
-    place = first + int(searched.argmax())
+    place = int(np.where(searched, amplitude, 0.0).argmax())
     loud = amplitude[place] > ratio_from_db(_SOFTEST_DB)
     return place if loud and _stands_out(amplitude, place, sample_rate_hz) else None
 

@@ -1,7 +1,8 @@
 """One track's strip: from its captured responses and gain to processors in order."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -49,7 +50,7 @@ class Fixed:
         level_db, pan: of its fader.
         sides: the same as gains to left and right.
         arrival: samples by which the direct sound comes late.
-        echoes: of a delay; None where there is none.
+        echoes: of a delay, over the direct sound; None where there is none.
         reverb: the response of a reverb behind the fader; None where there is none.
         tail_db: its level re the direct sound.
         late: all that follows the direct sound.
@@ -81,6 +82,7 @@ def read_fixed(
     unsure: Float[np.ndarray, " line"],
     lead: int,
     sample_rate_hz: int,
+    known_s: Sequence[float] = (),
 ) -> Fixed:
     """Return what does not move on the strip of a track.
 
@@ -89,6 +91,7 @@ def read_fixed(
         unsure: the variance of a tap of its responses as a spectrum, from 0 to half the rate.
         lead: taps before time zero.
         sample_rate_hz: the rate.
+        known_s: times of delays that other tracks have, to ask for one of these alone.
     """
     responses = track.responses.double().numpy()
     power = track.sounding.double().numpy()
@@ -106,7 +109,7 @@ def read_fixed(
     equalizer = equalizer_of(fit.bands) if fit.bands else None
     sound = np.ones(1) if equalizer is None else response_of(equalizer, sample_rate_hz).numpy()
     arrival = lead + round(parts.arrival_s * sample_rate_hz)
-    space = _Space(responses, sound, (left, right), arrival, power, unsure, sample_rate_hz)
+    space = _Space(responses, sound, (left, right), arrival, power, unsure, sample_rate_hz, known_s)
     echoes, reverb, tail_db, late = space.read()
     level_db, pan = sides_of(left, right)
     misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
@@ -168,6 +171,7 @@ class _Space:
     power: Float[np.ndarray, " bin"]
     unsure: Float[np.ndarray, " line"]
     rate: int
+    known_s: Sequence[float]
 
     def read(self) -> tuple[Repeats | None, Tail | None, float, Late]:
         """Return echoes, a reverb and its level re the direct sound, and all that follows."""
@@ -175,31 +179,32 @@ class _Space:
         length = self.responses.shape[-1] - self.arrival
         direct = np.zeros(length)
         direct[: len(self.sound)] = self.sound[:length]
-        after, late, sounds, noise, echoes = [], [], [], 0.0, None
+        rests, after, sounds, noise = [], [], [], 0.0
         for channel in range(channels):
             gains = (
                 np.array(self.sides) if channels == 1 else self.sides[channel] * np.eye(2)[channel]
             )
             rest = self.responses[:, channel, self.arrival :] - gains[:, None] * direct
             heard = gains.sum() * direct
-            left = after_direct(rest, heard, self.power, self.rate)
-            noise = max(noise, noise_after(self.unsure, heard, self.power))
-            follows = without_direct(rest, self.rate)
-            if channels == 1:
-                spike = spike_of(heard, self.power)
-                echoes, clean = read_echoes(left, spike, self.rate)
-                follows -= through(left - clean, heard)
-                left = clean
-            after.append(left)
-            late.append(follows)
+            rests.append(without_direct(rest, self.rate))
+            after.append(after_direct(rest, heard, self.power, self.rate))
             sounds.append(heard)
-        follows = Late(np.stack(late), np.stack(sounds), self.unsure)
-        tail = read_tail(np.stack(after, 1), noise, self.power, self.rate)
-        if channels == 1:
-            loudness = sum(self.sides) ** 2 / max(sum(s * s for s in self.sides), 1e-12)
-        else:
+            noise = max(noise, noise_after(self.unsure, heard, self.power))
+        follows = np.stack(after)
+        spike = spike_of(sounds[0], self.power)
+        echoes, clean = read_echoes(follows, spike, self.rate, self.known_s)
+        late = [
+            rest - through(one, heard)
+            for rest, one, heard in zip(rests, follows - clean, sounds, strict=True)
+        ]
+        # What a channel gives to both sides, of all it was divided by, re the direct sound.
+        loudness = sum(self.sides) ** 2 / max(sum(s * s for s in self.sides), 1e-12)
+        if channels > 1:
             loudness = 0.5
+        if echoes is not None:
+            echoes = replace(echoes, amplitude=math.sqrt(loudness) * echoes.amplitude)
+        tail = read_tail(clean.swapaxes(0, 1), noise, self.power, self.rate)
         tail_db = -math.inf if tail is None else tail.level_db + 10.0 * math.log10(loudness)
         if tail_db < _LEAST_SPACE_DB:
             tail = None
-        return echoes, tail, tail_db, follows
+        return echoes, tail, tail_db, Late(np.stack(late), np.stack(sounds), self.unsure)
