@@ -23,11 +23,12 @@ _MOST_BANDS = 9
 _STRAY = 3.0
 """Standard deviations from which on a point counts less: a notch of a room is no band."""
 
-_GAIN_DB = 15.0
+_GAIN_DB = 4.0
 _USUAL_Q = (0.5, 2.0)
 _ODD_Q = 0.4
-"""What counts as much as a point that is off by its standard deviation: a gain of 15 dB, and a Q
-that is half again (in natural logarithms .4) beyond what is usual."""
+"""What counts as much as a point that is off by its standard deviation: a gain of 4 dB, as large as
+most that are dialled, and a Q that is half again (in natural logarithms .4) beyond what is usual.
+Two bands that undo one another have to be worth both."""
 
 _BELL_QS = (0.7, 1.4, 3.0)
 _BELL_EVERY = 6
