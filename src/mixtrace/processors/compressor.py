@@ -116,7 +116,7 @@ class Compressor(DynamicsProcessor):
             label="make-up",
             meaning="Gain on the compressed sound, whatever its level.",
             start=0.0,
-            rate=0.06,
+            rate=0.0,  # no search moves it: a fader says the same
         ),
         look_ahead_param(
             0.0,

@@ -37,7 +37,6 @@ _SPREADS: Mapping[tuple[str, str], float] = {
     # Not measured, for no song has them to compare with: taken from their next of kin.
     ("parametric_equalizer", "low_pass_hz"): _PASS,
     ("send", "level_db"): _LEVEL_DB,
-    ("compressor", "make_up_db"): _LEVEL_DB,
     ("gate", "threshold_db"): _THRESHOLD_DB,
     ("gate", "attack_ms"): _ATTACK,
     ("gate", "release_ms"): _RELEASE,
