@@ -137,6 +137,15 @@ def test_words():
     )
 
 
+def test_what_does_not_decay_is_no_hall():
+    noise = hall(2, rt60_s=1e3)
+    noise[:, 2000:-2000] *= 1e-3  # loud at either end, and the energy between stays at -7 dB
+    noise[:, -2000:] *= 0.5
+    flat = {name: value[0].float() for name, value in values(noise).items()}
+    said = ENTRY.say(NodeSettings("captured_reverb", flat, 0.2), Heard())
+    assert said.words == ("captured response without decay at -12 dB",)
+
+
 def test_the_picture_shows_the_energy_decay():
     picture = ENTRY.picture(node(0.5), Heard())
     assert picture is not None

@@ -30,6 +30,7 @@ __all__ = ["CapturedReverb", "captured_taps"]
 
 _START_TAPS = 3000
 _HALL_S = 1.0
+_LONGEST_S = 10.0
 _TONE_DB, _HEARD_MS = 0.2, 5.0
 _PLACES, _FLOOR_DB = 200, -60.0
 
@@ -159,11 +160,11 @@ class CapturedReverb(FilterProcessor):
         """Return the decay, what turns it, level and weight."""
         dialled = ", ".join(f"{name} {value}" for name, value in self.dials(node))
         level = f"level {signed_db(db_from_ratio(node.wet))}, wet {percent(node.wet)}"
-        return f"RT60 {decay_words(_decay_s(node))}, {dialled}, {level}"
+        return f"RT60 {_rt60_words(node)}, {dialled}, {level}"
 
     def turned(self, node: NodeSettings) -> Iterator[Turned]:
         """Yield the decay time, then what turns the response."""
-        yield Turned(f"RT60 {decay_words(_decay_s(node))}")
+        yield Turned(f"RT60 {_rt60_words(node)}")
         yield from super().turned(node)
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
@@ -179,7 +180,8 @@ class CapturedReverb(FilterProcessor):
         place = "hall" if decay_s >= _HALL_S else "room"
         tilt = f", {'brighter' if tone > 0.0 else 'darker'}" if abs(tone) >= _TONE_DB else ""
         after = f" after {seconds(delay_ms / 1000.0)}" if delay_ms >= _HEARD_MS else ""
-        name = f"captured {decay_words(decay_s)} {place}{tilt}{after}"
+        what = f"{_rt60_words(node)} {place}" if decay_s <= _LONGEST_S else "response without decay"
+        name = f"captured {what}{tilt}{after}"
         return tail_words(name, "the captured reverb is", node, heard)
 
     def picture(self, node: NodeSettings, heard: Heard) -> Picture:
@@ -190,7 +192,7 @@ class CapturedReverb(FilterProcessor):
             Scale(0.0, end_s, "s", step=end_s / 4.0),
             Scale(_FLOOR_DB, 0.0, step=20.0),
             (Trace(times_s, level_db),),
-            f"RT60 {decay_words(_decay_s(node))}",
+            f"RT60 {_rt60_words(node)}",
         )
         return Picture("energy still to come, in dB over time", (panel,))
 
@@ -260,6 +262,12 @@ def _alone(node: NodeSettings) -> tuple[Tensor, float]:
 def _decay_s(node: NodeSettings) -> float:
     """Return the decay time of the response as it is turned."""
     return measured_rt60_s(*_alone(node))
+
+
+def _rt60_words(node: NodeSettings) -> str:
+    """Return the decay time in words; no room has one of more than 10 s."""
+    decay_s = _decay_s(node)
+    return decay_words(decay_s) if decay_s <= _LONGEST_S else f"over {_LONGEST_S:.0f} s"
 
 
 def _energy_decay(node: NodeSettings) -> tuple[np.ndarray, np.ndarray]:
