@@ -11,7 +11,7 @@ from pathlib import Path
 
 from speed_workload import seconds_of
 
-__all__ = ["Row", "measure", "read_ratios", "slower", "table"]
+__all__ = ["Row", "measure", "read_ratios", "slower", "table", "write_section"]
 
 _HEAD = "| case | peer, s | mixtrace, s | ratio | least | largest |"
 
@@ -82,6 +82,23 @@ def read_ratios(text: str) -> dict[str, float]:
         case, *numbers = (cell.strip() for cell in line.strip("|").split("|"))
         found[case] = float(numbers[2])
     return found
+
+
+def write_section(path: Path, lines: Sequence[str]) -> None:
+    """Write lines that begin with a heading in place of the section of this name, or at the end.
+
+    A section goes up to the next heading; the others stay as they are.
+    """
+    sections: list[list[str]] = []
+    for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        if line.startswith("#") or not sections:
+            sections.append([])
+        sections[-1].append(line)
+    headings = [section[0] for section in sections]
+    place = headings.index(lines[0]) if lines[0] in headings else len(sections)
+    sections[place : place + 1] = [list(lines)]
+    text = "\n\n".join("\n".join(section).strip("\n") for section in sections)
+    path.write_text(text + "\n", "utf-8")
 
 
 def slower(rows: Sequence[Row], committed: Path, share: float) -> list[str]:

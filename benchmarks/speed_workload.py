@@ -14,7 +14,7 @@ import torch
 from grafx_peer import GrafxPeer, PublishedLoss
 
 from mixtrace.descent import Descent, Recipe, SongWindows, Variables
-from mixtrace.graph import CONSOLES, build_console
+from mixtrace.graph import CONSOLES, ConsolePreset, build_console
 from mixtrace.session import Alignment, Session, Track, read_session
 
 __all__ = [
@@ -89,12 +89,14 @@ def _sources() -> tuple[list[np.ndarray], np.ndarray]:
 
 
 class OursAtWork:
-    """Our descent on the console `paper`, window after window."""
+    """Our descent on a console, `paper` where none is named, window after window."""
 
-    def __init__(self, session: Session, device: str = "cpu") -> None:
+    def __init__(
+        self, session: Session, device: str = "cpu", preset: ConsolePreset = CONSOLES["paper"]
+    ) -> None:
         """Start from noise and compute the windows' dry spectra, which a fit does once."""
         names = [(track.name, track.group) for track in session.tracks]
-        self.graph = build_console(names, CONSOLES["paper"])
+        self.graph = build_console(names, preset)
         self.windows = SongWindows(session, device)
         start = Variables.random(self.graph, torch.Generator().manual_seed(0))
         recipe = Recipe()

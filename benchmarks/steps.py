@@ -3,7 +3,8 @@
     python benchmarks/steps.py [--chains 8 20 64] [--rounds 5] [--out FILE.md]
 
 A chain is a track's or a bus's, one in five is a bus's. Both programs step through windows of 3.8 s
-at 30 kHz on all cores; GRAFX takes its published step, mixtrace that of its default recipe.
+at 30 kHz on all cores; GRAFX takes its published step, mixtrace that of its default recipe. The
+page has another section, which `ballistics.py` writes.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from speed_tables import Row, measure, table
+from speed_tables import Row, measure, table, write_section
 from speed_workload import OursAtWork, PeerAtWork, audio_name, buses_of, make_session
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "performance-steps.md"
@@ -55,7 +56,7 @@ def main() -> None:
         "",
         "Time of ours a chain: " + "; ".join(per_chain) + ".",
     ]
-    given.out.write_text("\n".join(lines) + "\n", "utf-8")
+    write_section(given.out, lines)
 
 
 if __name__ == "__main__":

@@ -39,3 +39,12 @@ def test_turns_give_the_ratio_of_the_times(tables: ModuleType, monkeypatch: pyte
     found = tables.measure("case", "peer", "ours", rounds=3, ours_a_round=2)
     assert (found.peer_s, found.ours_s) == (8.0, 1.5)
     assert (found.least, found.ratio, found.largest) == (4.5, pytest.approx(16.0 / 3.0), 8.0)
+
+
+def test_a_section_is_written_in_place_of_its_own(tables: ModuleType, tmp_path: Path):
+    page = tmp_path / "page.md"
+    tables.write_section(page, ["# Steps", "", "one", ""])
+    tables.write_section(page, ["## More", "", "two"])
+    assert page.read_text() == "# Steps\n\none\n\n## More\n\ntwo\n"
+    tables.write_section(page, ["# Steps", "", "three"])
+    assert page.read_text() == "# Steps\n\nthree\n\n## More\n\ntwo\n"

@@ -94,8 +94,12 @@ def test_what_depends_on_the_response_alone_is_computed_once(monkeypatch: pytest
         ENTRY.impulse_response(values(response, decay_factor=factor), RATE_HZ)
     assert len(calls) == 1
     response[0, 7] += 1.0
-    ENTRY.impulse_response(values(response), RATE_HZ)
+    changed = values(response)
+    ENTRY.impulse_response(changed, RATE_HZ)
     assert len(calls) == 2
+    changed["taps"][0, 7] += 1.0  # in place: what is known must not change with it
+    ENTRY.impulse_response(changed, RATE_HZ)
+    assert len(calls) == 3
 
 
 def test_responses_of_other_lengths_and_rates_render_together():

@@ -2,12 +2,27 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from mixtrace import __version__
+from mixtrace.cli.fit_options import (
+    DeviceOption,
+    FreshOption,
+    MemoryOption,
+    NoAudioOption,
+    NoPageOption,
+    NoPruneOption,
+    OutputOption,
+    PolicyOption,
+    PresetOption,
+    RecipeOption,
+    SeedOption,
+    StepsOption,
+    ToleranceOption,
+)
 from mixtrace.cli.methods import Of, method_of
 from mixtrace.cli.options import (
     UNSEEN,
@@ -103,91 +118,23 @@ def demo(
 @app.command()
 def fit(
     song: SongArgument,
-    output: Annotated[
-        str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="The folder for the result: graph.json, params.safetensors, mix.wav (the "
-            "estimate), metrics.json, fit.json, report.html and a checkpoint.",
-            show_default=False,
-        ),
-    ],
+    output: OutputOption,
     mix: MixOption = None,
-    recipe: Annotated[
-        Literal["recovery", "published"] | None,
-        typer.Option(
-            help="How to find the graph: read the mix, then refine what was read (recovery), or "
-            "as the paper does, descend on a full console and prune it, which takes days on a CPU "
-            "(published).",
-            show_default="recovery; published with --preset, --policy, --tolerance or --no-prune",
-        ),
-    ] = None,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The console that the published search begins with: paper.",
-            show_default="paper",
-        ),
-    ] = None,
-    policy: Annotated[
-        Literal["hybrid", "brute-force", "dry-wet"] | None,
-        typer.Option(
-            help="How the published search tries processors for removal: every one alone "
-            "(brute-force), those with the least weight (dry-wet), or both in turn (hybrid).",
-            show_default="hybrid",
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            help="How much worse than the full console (in L_a) the result of the published "
-            "search may be; more removes more processors.",
-            show_default="0.01",
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Steps of the descent; fewer are faster and rougher.",
-            show_default="the recipe's",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same graph.")] = 0,
+    recipe: RecipeOption = None,
+    preset: PresetOption = None,
+    policy: PolicyOption = None,
+    tolerance: ToleranceOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
     no_align: NoAlignOption = False,
     unseen: UnseenOption = None,
-    no_prune: Annotated[
-        bool,
-        typer.Option(
-            "--no-prune", help="Let the published search keep the full console, and prune nothing."
-        ),
-    ] = False,
-    device: Annotated[str, typer.Option(help="Where to search: cpu or cuda.")] = "cpu",
-    fresh: Annotated[
-        bool,
-        typer.Option(
-            "--fresh", help="Start anew, and replace what another fit has left in the folder."
-        ),
-    ] = False,
+    no_prune: NoPruneOption = False,
+    device: DeviceOption = "cpu",
+    fresh: FreshOption = False,
     force: ForceOption = False,
-    no_audio: Annotated[
-        bool,
-        typer.Option("--no-audio", help="Write no audio: neither mix.wav nor what the page plays."),
-    ] = False,
-    no_page: Annotated[
-        bool, typer.Option("--no-page", help="Make no report.html, and measure nothing for it.")
-    ] = False,
-    memory: Annotated[
-        float | None,
-        typer.Option(
-            metavar="GB",
-            help="How much of the song may be kept in spectra beside its audio; less is slower.",
-            show_default="1.5",
-        ),
-    ] = None,
+    no_audio: NoAudioOption = False,
+    no_page: NoPageOption = False,
+    memory: MemoryOption = None,
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 

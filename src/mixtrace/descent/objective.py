@@ -118,10 +118,11 @@ def window_loss(
         )
     else:
         staging = PublishedGainStaging()
+        silence = torch.zeros((1, windows.time), device=windows.device)
         estimate = render_scheduled(
             graph,
             settings,
-            [torch.zeros((1, windows.time)) if t is None else t[0] for t in dry.tracks],
+            [silence if t is None else t[0] for t in dry.tracks],
             windows.sample_rate_hz,
             observer=staging,
         )[None]

@@ -34,9 +34,12 @@ from mixtrace.dsp.detection import (
     blocks_of,
     branching_reference,
     energy_reference,
+    gained_reference,
+    has_gradient,
     heard_early,
     in_db,
     pole_reference,
+    room_for_gradient,
     whole_samples,
 )
 from mixtrace.dsp.detection_kernels import BLOCK
@@ -102,7 +105,7 @@ def compress(
         scalars = tuple(v if v is None else v.repeat_interleave(channels) for v in scalars)
     averages, *rest = scalars
     moving = (audio, key, audio.new_zeros(len(audio)) if averages is None else averages, *rest)
-    graded = torch.is_grad_enabled() and any(v is not None and v.requires_grad for v in moving)
+    graded = has_gradient(*moving)
     kind = (averages is None, smooths_level)
     result = _Compress.apply(*moving, early, kind, beyond, state, graded)
     assert isinstance(result, tuple)
@@ -141,8 +144,7 @@ def compress_reference(
         reduction = smooth
     made_up = 0.0 if make_up_db is None else make_up_db[:, None]
     gain = 10.0 ** ((made_up - heard_early(reduction, early, time)) / 20.0)
-    weight = wet[:, None]
-    output = audio[..., :time] * (1.0 - weight + weight * gain)[:, None]
+    output = gained_reference(audio, gain, wet)
     return output, torch.stack([energy[:, time - 1], smooth[:, time - 1]], 1)
 
 
@@ -187,8 +189,8 @@ class _Compress(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         audio, key, packed, early, state, energy, smooth = ctx.saved_tensors
-        grad_audio, given = torch.empty_like(audio), gradients[0].contiguous()
-        grad_audio[..., given.shape[2] :].zero_()
+        given = gradients[0].contiguous()
+        grad_audio = room_for_gradient(audio, given)
         grad_key = grad_audio if ctx.own else torch.zeros_like(key)
         grad_packed = torch.empty_like(packed)
         over_rows(

@@ -12,20 +12,21 @@ from mixtrace.dsp.detection_kernels import (
     BLOCK,
     ENERGY_FLOOR,
     LEVEL_DB,
-    NEPERS_PER_DB,
     apply_gain,
     branching,
+    decibel_gradient,
     energies,
     energy_gradient,
     gain_gradient,
     gained_gradient,
+    gains_of,
+    levels,
     mean_gradient,
     one_pole,
     one_pole_gradient,
     pole_of,
     slope_of_pole,
 )
-from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
 from mixtrace.loops import ORDERED, compiled, compiled_with, inlined, inlined_with
 
 __all__ = ["backward_kernel", "forward_kernel"]
@@ -38,17 +39,6 @@ _SOFTEST_ENERGY = 1e-30
 
 
 @inlined_with(ORDERED)
-def _excess(energy, threshold, excess):
-    """Fill the level over the threshold in dB."""
-    number = energy.dtype.type
-    floor, in_db = number(ENERGY_FLOOR), number(LEVEL_DB)
-    for t in range(len(energy)):
-        excess[t] = fast_log(energy[t] + floor)
-    for t in range(len(energy)):
-        excess[t] = in_db * excess[t] - threshold
-
-
-@inlined_with(ORDERED)
 def _wanted(excess, knee, slope):
     """Replace the excess by the reduction that the static curve wants, in dB."""
     number = excess.dtype.type
@@ -56,14 +46,6 @@ def _wanted(excess, knee, slope):
     for t in range(len(excess)):
         bend = min(max(excess[t] + knee, zero), double_knee)
         excess[t] = -slope * (bend * bend * per_four_knee + max(excess[t] - knee, zero))
-
-
-@inlined_with(ORDERED)
-def _gains(reduction, make_up, gain):
-    """Fill the gain as a factor."""
-    per_db = reduction.dtype.type(-NEPERS_PER_DB)
-    for t in range(len(reduction)):
-        gain[t] = fast_exp(per_db * (reduction[t] - make_up))
 
 
 @inlined_with(ORDERED)
@@ -104,6 +86,7 @@ def forward_kernel(
     """
     time = output.shape[2]
     number = audio.dtype.type
+    in_db = number(LEVEL_DB)
     kept = energy.shape[1] > BLOCK
     gains, drops = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
     louds = np.empty(BLOCK, audio.dtype)
@@ -128,14 +111,14 @@ def forward_kernel(
                 y = branching(moved, attack_pole, release_pole, y)
                 loud, drop = louds[: last - first], drops[: last - first]
                 _squares(moved, loud)
-                _excess(loud, threshold, drop)
+                levels(loud, in_db, threshold, drop)
                 _wanted(drop, knee, slope)
-                _gains(drop, make_up, gain)
+                gains_of(drop, make_up, gain)
             else:
-                _excess(level, threshold, moved)
+                levels(level, in_db, threshold, moved)
                 _wanted(moved, knee, slope)
                 y = branching(moved, attack_pole, release_pole, y)
-                _gains(moved, make_up, gain)
+                gains_of(moved, make_up, gain)
             if first < time <= last:
                 final[row, 0] = level[time - 1 - first]
                 final[row, 1] = moved[time - 1 - first]
@@ -226,7 +209,7 @@ def backward_kernel(
     """
     time = gradient.shape[2]
     number = audio.dtype.type
-    zero, one, two, per_db = number(0.0), number(1.0), number(2.0), number(-NEPERS_PER_DB)
+    zero, two, in_db = number(0.0), number(2.0), number(LEVEL_DB)
     gains, givens = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
     befores, excesses = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
     louds, drops = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
@@ -249,28 +232,24 @@ def backward_kernel(
             if smooths_level:
                 _amplitudes(level, wanted)
                 _squares(moved, loud)
-                _excess(loud, threshold, excess)
+                levels(loud, in_db, threshold, excess)
                 drop[:] = excess
                 _wanted(drop, knee, slope)
             else:
                 loud[:] = level
-                _excess(loud, threshold, excess)
+                levels(loud, in_db, threshold, excess)
                 wanted[:] = excess
                 _wanted(wanted, knee, slope)
                 drop[:] = moved
             start = max(first, early[row])
             skipped = min(count, max(0, start - first))
             given[:skipped] = zero
-            _gains(drop, make_up, gain)
+            gains_of(drop, make_up, gain)
             if start < last:
                 left, right = start - early[row], last - early[row]
                 gain_gradient(audio[row], gradient[row], left, right, given[skipped:])
                 gained_gradient(gradient[row], gain[skipped:], wet, left, right, grad_audio[row])
-            of_wet, of_make_up = zero, zero
-            for t in range(count):
-                of_wet += given[t] * (gain[t] - one)
-                given[t] *= wet * gain[t] * per_db
-                of_make_up -= given[t]
+            of_wet, of_drop = decibel_gradient(gain, wet, given)
             before[0] = smooth[row, first - 1] if first > 0 else state[row, 1]
             before[1:] = moved[: count - 1]
             poles = (attack_pole, release_pole)
@@ -293,7 +272,7 @@ def backward_kernel(
             totals[3] += of_curve[2]
             totals[4] += of_poles[0]
             totals[5] += of_poles[1]
-            totals[6] += of_make_up
+            totals[6] -= of_drop
             totals[7] += of_wet
         grad_packed[row] = totals
         grad_packed[row, 0] *= slope_of_pole(average)

@@ -27,9 +27,12 @@ __all__ = [
     "blocks_of",
     "branching_reference",
     "energy_reference",
+    "gained_reference",
+    "has_gradient",
     "heard_early",
     "in_db",
     "pole_reference",
+    "room_for_gradient",
     "running_maximum_reference",
     "whole_samples",
 ]
@@ -74,6 +77,18 @@ def blocks_of(audio: Tensor, key: Tensor | None, beyond: int) -> None:
         )
 
 
+def has_gradient(*tensors: Tensor | None) -> bool:
+    """Return whether somebody will ask for the gradient of one of them."""
+    return torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
+
+
+def room_for_gradient(audio: Tensor, given: Tensor) -> Tensor:
+    """Return a tensor like the audio, zero behind what was put out, to fill up to there."""
+    room = torch.empty_like(audio)
+    room[..., given.shape[2] :].zero_()
+    return room
+
+
 def energy_reference(key: Tensor, average_samples: Tensor | None, before: Tensor) -> Tensor:
     """Return s[n] of the module's equations, [row, time]; `before` is s[-1]."""
     squares = key.square()
@@ -102,6 +117,12 @@ def pole_reference(samples: Tensor) -> Tensor:
 def in_db(energy: Tensor) -> Tensor:
     """Return 10 log10(s + 1e-12)."""
     return 10.0 * torch.log10(energy + ENERGY_FLOOR)
+
+
+def gained_reference(audio: Tensor, gain: Tensor, wet: Tensor) -> Tensor:
+    """Return u (1 - w + w g) for as long as the gain [row, time]."""
+    weight = wet[:, None]
+    return audio[..., : gain.shape[1]] * (1.0 - weight + weight * gain)[:, None]
 
 
 def heard_early(gain: Tensor, early: Tensor, time: int) -> Tensor:

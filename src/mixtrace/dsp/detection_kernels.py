@@ -6,6 +6,7 @@ on where in a block it lies: blocks joined are the whole to the last bit.
 
 import math
 
+from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
 from mixtrace.loops import ORDERED, inlined, inlined_with
 from mixtrace.units import DB_PER_NEPER, DB_PER_NEPER_OF_ENERGY
 
@@ -16,10 +17,13 @@ __all__ = [
     "NEPERS_PER_DB",
     "apply_gain",
     "branching",
+    "decibel_gradient",
     "energies",
     "energy_gradient",
     "gain_gradient",
     "gained_gradient",
+    "gains_of",
+    "levels",
     "mean_gradient",
     "one_pole",
     "one_pole_gradient",
@@ -75,6 +79,16 @@ def energies(key, first, last, peak, energy):
 
 
 @inlined_with(ORDERED)
+def levels(energy, scale, offset, level):
+    """Fill the logarithm of energies, times a scale and less an offset."""
+    floor = energy.dtype.type(ENERGY_FLOOR)
+    for t in range(len(energy)):
+        level[t] = fast_log(energy[t] + floor)
+    for t in range(len(energy)):
+        level[t] = scale * level[t] - offset
+
+
+@inlined_with(ORDERED)
 def one_pole(signal, pole, s):
     """Replace x[t] by s[t] = a s[t-1] + (1 - a) x[t] and return the last one."""
     share = signal.dtype.type(1.0) - pole
@@ -102,6 +116,14 @@ def branching(signal, attack, release, y):
             y = min(attack * y + up * signal[t], release * y + down * signal[t])
             signal[t] = y
     return y
+
+
+@inlined_with(ORDERED)
+def gains_of(reduction, make_up, gain):
+    """Fill the gain as a factor, of a reduction and a gain in dB."""
+    per_db = reduction.dtype.type(-NEPERS_PER_DB)
+    for t in range(len(reduction)):
+        gain[t] = fast_exp(per_db * (reduction[t] - make_up))
 
 
 @inlined_with(ORDERED)
@@ -134,6 +156,22 @@ def gained_gradient(gradient, gain, wet, first, last, grad_audio):
         given, out = gradient[c, first:last], grad_audio[c, first:last]
         for t in range(last - first):
             out[t] = given[t] * (one - wet + wet * gain[t])
+
+
+@inlined
+def decibel_gradient(gain, wet, gradient):
+    """Replace the gradient of the gain, before the weight, by that of the reduction in dB.
+
+    Returns those of the weight and of a reduction of all samples alike.
+    """
+    number = gain.dtype.type
+    one, per_db = number(1.0), number(-NEPERS_PER_DB)
+    of_wet, of_all = number(0.0), number(0.0)
+    for t in range(len(gradient)):
+        of_wet += gradient[t] * (gain[t] - one)
+        gradient[t] *= wet * gain[t] * per_db
+        of_all += gradient[t]
+    return of_wet, of_all
 
 
 @inlined

@@ -31,9 +31,12 @@ from mixtrace.dsp.detection import (
     blocks_of,
     branching_reference,
     energy_reference,
+    gained_reference,
+    has_gradient,
     heard_early,
     in_db,
     pole_reference,
+    room_for_gradient,
     running_maximum_reference,
     whole_samples,
 )
@@ -93,7 +96,7 @@ def gate(
     holds = whole_samples(hold_samples, state.shape[1] - 3, audio, "hold")
     average = audio.new_zeros(len(audio)) if average_samples is None else average_samples
     moving = (audio, key, average, threshold_db, range_db, attack_samples, release_samples, wet)
-    graded = torch.is_grad_enabled() and any(v is not None and v.requires_grad for v in moving)
+    graded = has_gradient(*moving)
     result = _Gate.apply(*moving, early, holds, average_samples is None, beyond, state, graded)
     assert isinstance(result, tuple)
     return result
@@ -125,8 +128,7 @@ def gate_reference(
     attack, release = pole_reference(attack_samples), pole_reference(release_samples)
     smooth = branching_reference(opening, attack, release, state[:, 2])
     gain = 10.0 ** (-range_db[:, None] * (1.0 - heard_early(smooth, early, time)) / 20.0)
-    weight = wet[:, None]
-    output = audio[..., :time] * (1.0 - weight + weight * gain)[:, None]
+    output = gained_reference(audio, gain, wet)
     ends = torch.stack([v[:, time - 1] for v in (energy, opening, smooth)], 1)
     return output, torch.cat([ends, line[:, time : time + past]], 1)
 
@@ -176,8 +178,8 @@ class _Gate(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         audio, key, packed, early, holds, state, *filled = ctx.saved_tensors
-        grad_audio, given = torch.empty_like(audio), gradients[0].contiguous()
-        grad_audio[..., given.shape[2] :].zero_()
+        given = gradients[0].contiguous()
+        grad_audio = room_for_gradient(audio, given)
         grad_key = grad_audio if ctx.own else torch.zeros_like(key)
         grad_packed = torch.empty_like(packed)
         over_rows(

@@ -18,13 +18,14 @@ from mixtrace.dsp.detection_kernels import (
     energy_gradient,
     gain_gradient,
     gained_gradient,
+    levels,
     mean_gradient,
     one_pole,
     one_pole_gradient,
     pole_of,
     slope_of_pole,
 )
-from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
+from mixtrace.dsp.elementary_kernels import fast_exp
 from mixtrace.dsp.running_kernels import running_maximum, running_maximum_gradient
 from mixtrace.loops import ORDERED, compiled, compiled_with, inlined, inlined_with
 
@@ -42,12 +43,8 @@ threshold wavers by less, and does not make the gate chatter."""
 def _excess(energy, threshold, excess):
     """Fill the level over the threshold, in widths of the transition; a half is where it begins."""
     number = energy.dtype.type
-    floor, scale, half = number(ENERGY_FLOOR), number(LEVEL_DB / TRANSITION_DB), number(0.5)
-    offset = threshold / number(TRANSITION_DB) - half
-    for t in range(len(energy)):
-        excess[t] = fast_log(energy[t] + floor)
-    for t in range(len(energy)):
-        excess[t] = scale * excess[t] - offset
+    offset = threshold / number(TRANSITION_DB) - number(0.5)
+    levels(energy, number(LEVEL_DB / TRANSITION_DB), offset, excess)
 
 
 @inlined_with(ORDERED)

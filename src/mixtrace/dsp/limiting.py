@@ -26,9 +26,12 @@ from mixtrace.dsp.detection import (
     blocks_of,
     branching_reference,
     energy_reference,
+    gained_reference,
+    has_gradient,
     heard_early,
     in_db,
     pole_reference,
+    room_for_gradient,
     running_maximum_reference,
     whole_samples,
 )
@@ -78,7 +81,7 @@ def limit(
     early = whole_samples(early_samples, beyond, audio, "look-ahead")
     made_up = torch.zeros_like(wet) if make_up_db is None else make_up_db
     moving = (audio, ceiling_db, release_samples, made_up, wet)
-    graded = torch.is_grad_enabled() and any(v.requires_grad for v in moving)
+    graded = has_gradient(*moving)
     result = _Limit.apply(*moving, early, beyond, state, graded)
     assert isinstance(result, tuple)
     return result
@@ -113,8 +116,7 @@ def limit_reference(
     )
     made_up = 0.0 if make_up_db is None else make_up_db[:, None]
     gain = 10.0 ** ((made_up - heard_early(reduction, early, time)) / 20.0)
-    weight = wet[:, None]
-    output = audio[..., :time] * (1.0 - weight + weight * gain)[:, None]
+    output = gained_reference(audio, gain, wet)
     return output, torch.cat([line[:, time : time + past], released[:, time : time + past + 1]], 1)
 
 
@@ -149,8 +151,8 @@ class _Limit(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         audio, packed, early, state, *filled = ctx.saved_tensors
-        grad_audio, given = torch.empty_like(audio), gradients[0].contiguous()
-        grad_audio[..., given.shape[2] :].zero_()
+        given = gradients[0].contiguous()
+        grad_audio = room_for_gradient(audio, given)
         grad_packed = torch.empty_like(packed)
         over_rows(
             backward_kernel,

@@ -10,18 +10,19 @@ from mixtrace.dsp.detection_kernels import (
     BLOCK,
     ENERGY_FLOOR,
     LEVEL_DB,
-    NEPERS_PER_DB,
     apply_gain,
     branching,
+    decibel_gradient,
     energies,
     energy_gradient,
     gain_gradient,
     gained_gradient,
+    gains_of,
+    levels,
     one_pole_gradient,
     pole_of,
     slope_of_pole,
 )
-from mixtrace.dsp.elementary_kernels import fast_exp, fast_log
 from mixtrace.dsp.running_kernels import running_maximum, running_maximum_gradient
 from mixtrace.loops import ORDERED, compiled, compiled_with, inlined, inlined_with
 
@@ -35,11 +36,9 @@ _STEPS_PER_DB = 2.0**36
 def _needed(energy, ceiling, needed):
     """Fill the reduction that brings a peak down to the ceiling, in dB."""
     number = energy.dtype.type
-    zero, floor, in_db = number(0.0), number(ENERGY_FLOOR), number(LEVEL_DB)
+    levels(energy, number(LEVEL_DB), ceiling, needed)
     for t in range(len(energy)):
-        needed[t] = fast_log(energy[t] + floor)
-    for t in range(len(energy)):
-        needed[t] = max(in_db * needed[t] - ceiling, zero)
+        needed[t] = max(needed[t], number(0.0))
 
 
 @inlined_with(ORDERED)
@@ -75,8 +74,7 @@ def forward_kernel(
     """
     time, past = output.shape[2], state.shape[1] // 2
     number = audio.dtype.type
-    zero, per_db = number(0.0), number(-NEPERS_PER_DB)
-    kept = len(energy) == len(audio)
+    zero, kept = number(0.0), len(energy) == len(audio)
     gain = np.empty(BLOCK, audio.dtype)
     ends = np.empty(past + 2, audio.dtype)
     room = 0 if kept else audio.shape[2]
@@ -110,8 +108,7 @@ def forward_kernel(
             )
             start = max(first, window)
             if start < last:
-                for t in range(last - start):
-                    gain[t] = fast_exp(per_db * (drop[start - first + t] - make_up))
+                gains_of(drop[start - first :], make_up, gain)
                 apply_gain(audio[row], gain, wet, start - window, last - window, output[row])
         final[row, :past] = line[time : time + past]
         final[row, past:] = falls[time : time + past + 1]
@@ -140,7 +137,7 @@ def backward_kernel(
     """
     time, past = gradient.shape[2], state.shape[1] // 2
     number = audio.dtype.type
-    zero, one, per_db = number(0.0), number(1.0), number(-NEPERS_PER_DB)
+    zero, one = number(0.0), number(1.0)
     floor, in_db = number(ENERGY_FLOOR), number(LEVEL_DB)
     gain, poles = np.empty(BLOCK, audio.dtype), np.empty(BLOCK, audio.dtype)
     needed = np.empty(BLOCK, audio.dtype)
@@ -159,17 +156,12 @@ def backward_kernel(
             last = min(time, first + BLOCK)
             given = of_mean[window + first : window + last]
             drop = reduction[row, window + first : window + last]
-            for t in range(last - first):
-                gain[t] = fast_exp(per_db * (drop[t] - make_up))
+            gains_of(drop, make_up, gain)
             gain_gradient(audio[row], gradient[row], first, last, given)
             gained_gradient(gradient[row], gain, wet, first, last, grad_audio[row])
-            of_wet, of_make_up = zero, zero
-            for t in range(last - first):
-                of_wet += given[t] * (gain[t] - one)
-                given[t] *= wet * gain[t] * per_db
-                of_make_up -= given[t]
+            of_wet, of_drop = decibel_gradient(gain, wet, given)
             of_wet_in_all += of_wet
-            of_make_up_in_all += of_make_up
+            of_make_up_in_all -= of_drop
         _averages_gradient(of_mean[:heard], window + 1, of_held[:heard])
         of_y = zero
         for block in range((heard - 1) // BLOCK, -1, -1):

@@ -23,7 +23,7 @@ from mixtrace.interpret.spectral import Spectral, read_spectral
 from mixtrace.interpret.strips import Fixed, read_fixed
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import DynamicsProcessor, NodeSettings, Settings, processor
-from mixtrace.session import Session, Track
+from mixtrace.session import Session
 from mixtrace.unseen import Range
 
 __all__ = ["Interpreted", "interpret", "interpret_spectra"]

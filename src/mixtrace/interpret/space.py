@@ -4,7 +4,6 @@ What follows is divided by the direct sound, so it is what a delay or a reverb w
 the track behind its EQ and fader: an echo then is one spike, as bright as the delay made it.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,9 +1,8 @@
 """Captured reverb: a response that was read from a mix, and what turns it."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -136,7 +135,7 @@ class CapturedReverb(FilterProcessor):
         """Return the turned responses; rows and lengths are those of the largest."""
         turned = []
         for row, rate_hz in enumerate(values["stored_rate_hz"].tolist()):
-            stored = _prepared(_Stored(values["taps"][row].detach(), rate_hz), sample_rate_hz)
+            stored = _prepared(_Stored.of(values["taps"][row], rate_hz), sample_rate_hz)
             dials = ("decay_factor", "tone_db_per_octave", "pre_delay_ms")
             decay, tone, delay_ms = (values[name][row : row + 1] for name in dials)
             taps = turned_response(
@@ -221,30 +220,38 @@ def _spread(rows: Float[Tensor, "row time"], count: int) -> Float[Tensor, "count
 
 @dataclass(frozen=True, eq=False)
 class _Stored:
-    """A stored response, told from others by what it holds: each step brings new tensors."""
+    """A stored response, told from others by what it holds: each step brings new tensors.
 
-    taps: Float[Tensor, "time 4"]
+    It is compared with the one of the step before, which takes a fraction of a digest's time; by
+    numpy, for torch would wait for its other threads.
+    """
+
+    taps: Float[np.ndarray, "time 4"]
     rate_hz: float
+    device: torch.device
 
-    @cached_property
-    def _identity(self) -> tuple[object, ...]:
-        held = self.taps.cpu().numpy()
-        digest = hashlib.blake2b(bytes(held.data), digest_size=16).digest()
-        return digest, self.taps.dtype, self.taps.device, len(held), self.rate_hz
+    @classmethod
+    def of(cls, taps: Float[Tensor, "time 4"], rate_hz: float) -> "_Stored":
+        """Return a copy, which nobody changes while it is known."""
+        return cls(taps.detach().cpu().numpy().copy(), rate_hz, taps.device)
 
     def __hash__(self) -> int:
         """Return the same for equal responses."""
-        return hash(self._identity)
+        return hash((self.taps.dtype, len(self.taps), self.rate_hz, self.device))
 
     def __eq__(self, other: object) -> bool:
         """Return whether the responses are equal."""
-        return isinstance(other, _Stored) and self._identity == other._identity
+        return (
+            isinstance(other, _Stored)
+            and hash(self) == hash(other)
+            and np.array_equal(self.taps, other.taps)
+        )
 
 
 @lru_cache(maxsize=32)
 def _prepared(stored: _Stored, sample_rate_hz: float) -> PreparedResponse:
     """Return a stored response at unit energy, two rows of it where nothing crosses."""
-    rows = stored.taps.T
+    rows = torch.from_numpy(stored.taps).to(stored.device).T
     if not bool(rows[1:3].any()):
         rows = rows[::3]
     energy = rows.double().square().sum() / 2.0 * stored.rate_hz / DESIGN_RATE_HZ

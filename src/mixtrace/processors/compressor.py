@@ -9,19 +9,23 @@ from torch import Tensor
 
 from mixtrace.dsp import compress
 from mixtrace.params import Affine, Exponential, ParamSpec
-from mixtrace.processors.base import DynamicsProcessor, Lengths, Passing, Values
+from mixtrace.processors.base import Passing, Values
 from mixtrace.processors.dynamics_params import (
+    DialledDynamics,
     attack_param,
+    choice_param,
+    gain_up_param,
     in_samples,
     look_ahead_param,
     release_param,
+    soft_knee_db,
     time_words,
     whole_look_ahead,
 )
 from mixtrace.processors.dynamics_words import compression_words
 from mixtrace.processors.told import Heard, NodeSettings, Said, Turned, mixed_gain_db
-from mixtrace.units import DB_PER_NEPER, DB_PER_NEPER_OF_ENERGY
-from mixtrace.wording import percent, seconds, short_number, signed_db
+from mixtrace.units import DB_PER_NEPER_OF_ENERGY
+from mixtrace.wording import percent, short_number, signed_db
 
 __all__ = ["Compressor"]
 
@@ -32,7 +36,7 @@ _LIMITING_RATIO = 15.0
 _HEARD_DB = 0.05
 
 
-class Compressor(DynamicsProcessor):
+class Compressor(DialledDynamics):
     """A feed-forward compressor with the dials of a plug-in.
 
     Source: Giannoulis, Massberg, Reiss, JAES 60, 2012; equations in `dsp.compression`.
@@ -47,7 +51,6 @@ class Compressor(DynamicsProcessor):
         "that of its key, is above the threshold, and makes up for it by a fixed gain."
     )
     inputs = ("main", "key")
-    start_wet = 1.0
     params = (
         ParamSpec(
             name="threshold_db",
@@ -104,80 +107,37 @@ class Compressor(DynamicsProcessor):
             "The same for a shrinking reduction. Where the level is smoothed it falls by 8.7 dB in "
             "this time once the sound has stopped.",
         ),
-        ParamSpec(
-            name="make_up_db",
-            unit="dB",
-            low=0.0,
-            high=24.0,
-            neutral=0.0,
-            init=0.0,
-            warp=Affine(DB_PER_NEPER, 6.0),
-            shape=(),
-            label="make-up",
-            meaning="Gain on the compressed sound, whatever its level.",
-            start=0.0,
-            rate=0.0,  # no search moves it: a fader says the same
+        gain_up_param(  # no search moves it: a fader says the same
+            "make_up_db", "make-up", "Gain on the compressed sound, whatever its level.", rate=0.0
         ),
         look_ahead_param(
             0.0,
             0.0,
             "By how much the gain comes before the sound that calls for it; the sound itself "
-            "comes no later. No search moves it.",
+            "comes no later.",
         ),
-        ParamSpec(
-            name="detector",
-            unit="",
-            low=0.0,
-            high=1.0,
-            neutral=None,
-            init=1.0,
-            warp=Affine(1.0),
-            shape=(),
-            label="detector",
-            meaning="What the level is: 0 of peaks, 1 of the mean square over the channels and "
-            f"some {_AVERAGE_MS:g} ms (RMS). No search moves it.",
-            start=1.0,
-            rate=0.0,
-            choices=(0.0, 1.0),
+        choice_param(
+            "detector",
+            1.0,
+            "detector",
+            "What the level is: 0 of peaks, 1 of the mean square over the channels and some "
+            f"{_AVERAGE_MS:g} ms (RMS).",
         ),
-        ParamSpec(
-            name="linked",
-            unit="",
-            low=0.0,
-            high=1.0,
-            neutral=None,
-            init=1.0,
-            warp=Affine(1.0),
-            shape=(),
-            label="channels",
-            meaning="1 turns left and right down by the same amount, 0 each by its own level; "
-            "under a key both always go together. No search moves it.",
-            start=1.0,
-            rate=0.0,
-            choices=(0.0, 1.0),
+        choice_param(
+            "linked",
+            1.0,
+            "channels",
+            "1 turns left and right down by the same amount, 0 each by its own level; under a key "
+            "both always go together.",
         ),
-        ParamSpec(
-            name="smoothing",
-            unit="",
-            low=0.0,
-            high=1.0,
-            neutral=None,
-            init=0.0,
-            warp=Affine(1.0),
-            shape=(),
-            label="smoothing",
-            meaning="What attack and release smooth: 0 the gain in dB, 1 the level as an "
-            "amplitude, as many plug-ins do, JUCE's and pedalboard's among them. No search moves "
-            "it.",
-            start=0.0,
-            rate=0.0,
-            choices=(0.0, 1.0),
+        choice_param(
+            "smoothing",
+            0.0,
+            "smoothing",
+            "What attack and release smooth: 0 the gain in dB, 1 the level as an amplitude, as "
+            "many plug-ins do, JUCE's and pedalboard's among them.",
         ),
     )
-
-    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
-        """Return the longest look-ahead."""
-        return whole_look_ahead(sample_rate_hz), 0
 
     def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node state"]:
         """Return two levels, or a level and a reduction, of nothing for each channel.
@@ -256,10 +216,8 @@ class Compressor(DynamicsProcessor):
         self, node: NodeSettings, level_db: Float[np.ndarray, " level"]
     ) -> Float[np.ndarray, " level"]:
         """Return the gain in dB at constant levels, dry/wet weight included."""
-        half_knee_db = max(0.5 * node.number("knee_db"), 1e-6)
         excess_db = level_db - node.number("threshold_db")
-        within = (excess_db + half_knee_db) ** 2 / (4.0 * half_knee_db)
-        curve_db = np.where(np.abs(excess_db) < half_knee_db, within, np.maximum(excess_db, 0.0))
+        curve_db = soft_knee_db(excess_db, node.number("knee_db"))
         slope = 1.0 / node.number("ratio") - 1.0
         return mixed_gain_db(node.number("make_up_db") + slope * curve_db, node.wet)
 
@@ -294,8 +252,7 @@ class Compressor(DynamicsProcessor):
         yield "threshold", f"{node.number('threshold_db'):.1f} dB"
         yield "ratio", _ratio_words(node)
         yield "knee", f"{node.number('knee_db'):.1f} dB"
-        for name in ("attack_ms", "release_ms", "look_ahead_ms"):
-            yield self.param(name).label, seconds(node.number(name) / 1000.0)
+        yield from self.times(node, "attack_ms", "release_ms", "look_ahead_ms")
         yield "make-up", signed_db(node.number("make_up_db"))
         yield "detector", _detector_words(node)
         yield "smoothing", "of the level" if _smooths_level(node) else "of the gain"

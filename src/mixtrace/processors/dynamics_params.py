@@ -1,21 +1,28 @@
-"""What the dials of compressors, gates and limiters have in common: times, and the look-ahead."""
+"""What compressors, gates and limiters have in common: times, gain, choices and look-ahead."""
 
 import math
+from collections.abc import Iterator
 
+import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.params import Affine, Between, ParamSpec
-from mixtrace.processors.base import Values
+from mixtrace.processors.base import DynamicsProcessor, Lengths, Values
 from mixtrace.processors.told import NodeSettings
+from mixtrace.units import DB_PER_NEPER
 from mixtrace.wording import seconds
 
 __all__ = [
     "LONGEST_LOOK_AHEAD_MS",
+    "DialledDynamics",
     "attack_param",
+    "choice_param",
+    "gain_up_param",
     "in_samples",
     "look_ahead_param",
     "release_param",
+    "soft_knee_db",
     "time_words",
     "whole_look_ahead",
 ]
@@ -24,6 +31,22 @@ LONGEST_LOOK_AHEAD_MS = 10.0
 """Longer than any attack that catches a transient, and too short to sound as a fade before it."""
 
 _SHORTEST_MS = 1e-3
+_NARROWEST_DB = 1e-6
+
+
+class DialledDynamics(DynamicsProcessor):
+    """A processor with the dials of a plug-in: it is inserted, and may look ahead."""
+
+    start_wet = 1.0
+
+    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
+        """Return the longest look-ahead."""
+        return whole_look_ahead(sample_rate_hz), 0
+
+    def times(self, node: NodeSettings, *names: str) -> Iterator[tuple[str, str]]:
+        """Yield the dials of some parameters in ms."""
+        for name in names:
+            yield self.param(name).label, seconds(node.number(name) / 1000.0)
 
 
 def attack_param(start: float, meaning: str) -> ParamSpec:
@@ -53,6 +76,43 @@ def _time_param(name: str, low: float, high: float, start: float, meaning: str) 
     )
 
 
+def gain_up_param(name: str, label: str, meaning: str, rate: float = 0.06) -> ParamSpec:
+    """Return a gain that only turns up, by 24 dB at most."""
+    return ParamSpec(
+        name=name,
+        unit="dB",
+        low=0.0,
+        high=24.0,
+        neutral=0.0,
+        init=0.0,
+        warp=Affine(DB_PER_NEPER, 6.0),
+        shape=(),
+        label=label,
+        meaning=meaning,
+        start=0.0,
+        rate=rate,
+    )
+
+
+def choice_param(name: str, start: float, label: str, meaning: str) -> ParamSpec:
+    """Return a choice of two, 0 or 1, which no search moves."""
+    return ParamSpec(
+        name=name,
+        unit="",
+        low=0.0,
+        high=1.0,
+        neutral=None,
+        init=start,
+        warp=Affine(1.0),
+        shape=(),
+        label=label,
+        meaning=f"{meaning} No search moves it.",
+        start=start,
+        rate=0.0,
+        choices=(0.0, 1.0),
+    )
+
+
 def look_ahead_param(low: float, start: float, meaning: str) -> ParamSpec:
     """Return the look-ahead, whole samples: no gradient moves it, and its rate is 0."""
     return ParamSpec(
@@ -65,7 +125,7 @@ def look_ahead_param(low: float, start: float, meaning: str) -> ParamSpec:
         warp=Affine(1.0),
         shape=(),
         label="look-ahead",
-        meaning=meaning,
+        meaning=f"{meaning} No search moves it.",
         start=start,
         rate=0.0,
     )
@@ -89,3 +149,12 @@ def time_words(node: NodeSettings, *names: str) -> list[str]:
         for name, time in times.items()
         if time >= _SHORTEST_MS
     ]
+
+
+def soft_knee_db(
+    excess_db: Float[np.ndarray, " level"], knee_db: float
+) -> Float[np.ndarray, " level"]:
+    """Return max(excess, 0), its corner bent over the width of a knee."""
+    half_knee_db = max(0.5 * knee_db, _NARROWEST_DB)
+    within = (excess_db + half_knee_db) ** 2 / (4.0 * half_knee_db)
+    return np.where(np.abs(excess_db) < half_knee_db, within, np.maximum(excess_db, 0.0))

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mixtrace.dsp import TRANSITION_DB, gate
 from mixtrace.params import Affine, ParamSpec
-from mixtrace.processors.base import DynamicsProcessor, Lengths, Passing, Values
+from mixtrace.processors.base import Passing, Values
 from mixtrace.processors.dynamics_params import (
+    DialledDynamics,
     attack_param,
     in_samples,
     look_ahead_param,
@@ -21,14 +22,14 @@ from mixtrace.processors.dynamics_params import (
 from mixtrace.processors.dynamics_words import gating_words
 from mixtrace.processors.told import Heard, NodeSettings, Said, mixed_gain_db
 from mixtrace.units import DB_PER_NEPER, DB_PER_NEPER_OF_ENERGY
-from mixtrace.wording import percent, seconds
+from mixtrace.wording import percent
 
 __all__ = ["Gate"]
 
 _LONGEST_HOLD_MS = 500.0
 
 
-class Gate(DynamicsProcessor):
+class Gate(DialledDynamics):
     """A gate with the dials of a plug-in, which hears peaks; both channels share one gain.
 
     Source: equations in `dsp.gating`.
@@ -43,7 +44,6 @@ class Gate(DynamicsProcessor):
         "peaks, or those of its key, are below the threshold, left and right by the same amount."
     )
     inputs = ("main", "key")
-    start_wet = 1.0
     params = (
         ParamSpec(
             name="threshold_db",
@@ -94,13 +94,9 @@ class Gate(DynamicsProcessor):
             0.0,
             0.0,
             "By how much the gate opens before the sound that opens it; the sound itself comes "
-            "no later. No search moves it.",
+            "no later.",
         ),
     )
-
-    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
-        """Return the longest look-ahead."""
-        return whole_look_ahead(sample_rate_hz), 0
 
     def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node state"]:
         """Return a closed gate that has heard silence for as long as the longest hold."""
@@ -151,8 +147,7 @@ class Gate(DynamicsProcessor):
         """Yield the dials."""
         for name in ("threshold", "range"):
             yield name, f"{node.number(f'{name}_db'):.1f} dB"
-        for name in ("attack_ms", "hold_ms", "release_ms", "look_ahead_ms"):
-            yield self.param(name).label, seconds(node.number(name) / 1000.0)
+        yield from self.times(node, "attack_ms", "hold_ms", "release_ms", "look_ahead_ms")
         yield "side-chain", "keyed" if node.keyed else "its own sound"
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:

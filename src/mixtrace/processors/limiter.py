@@ -8,8 +8,10 @@ from torch import Tensor
 
 from mixtrace.dsp import limit
 from mixtrace.params import Affine, ParamSpec
-from mixtrace.processors.base import DynamicsProcessor, Lengths, Passing, Values
+from mixtrace.processors.base import Passing, Values
 from mixtrace.processors.dynamics_params import (
+    DialledDynamics,
+    gain_up_param,
     in_samples,
     look_ahead_param,
     release_param,
@@ -19,12 +21,12 @@ from mixtrace.processors.dynamics_params import (
 from mixtrace.processors.dynamics_words import IDLE_DB, taken_words
 from mixtrace.processors.told import Heard, NodeSettings, Said, mixed_gain_db
 from mixtrace.units import DB_PER_NEPER
-from mixtrace.wording import percent, rounded_db, seconds, signed_db
+from mixtrace.wording import percent, rounded_db, signed_db
 
 __all__ = ["Limiter"]
 
 
-class Limiter(DynamicsProcessor):
+class Limiter(DialledDynamics):
     """A limiter whose fully wet output never exceeds its ceiling; both channels share one gain.
 
     Source: equations in `dsp.limiting`. The input gain is its make-up under a ceiling that is as
@@ -40,22 +42,8 @@ class Limiter(DynamicsProcessor):
         "exceeds the ceiling, left and right by the same amount."
     )
     levels = ("ceiling_db",)
-    start_wet = 1.0
     params = (
-        ParamSpec(
-            name="gain_db",
-            unit="dB",
-            low=0.0,
-            high=24.0,
-            neutral=0.0,
-            init=0.0,
-            warp=Affine(DB_PER_NEPER, 6.0),
-            shape=(),
-            label="gain",
-            meaning="Gain before the limit.",
-            start=0.0,
-            rate=0.06,
-        ),
+        gain_up_param("gain_db", "gain", "Gain before the limit."),
         ParamSpec(
             name="ceiling_db",
             unit="dB",
@@ -80,13 +68,9 @@ class Limiter(DynamicsProcessor):
             1.0,
             5.0,
             "How long before a peak the gain begins to fall, in a straight line in dB; the sound "
-            "itself comes no later. No search moves it.",
+            "itself comes no later.",
         ),
     )
-
-    def reach(self, sample_rate_hz: float, lengths: Lengths) -> tuple[int, int]:
-        """Return the longest look-ahead."""
-        return whole_look_ahead(sample_rate_hz), 0
 
     def rest(self, passing: Passing, values: Values) -> Float[Tensor, "node state"]:
         """Return silence and no reduction over the longest look-ahead."""
@@ -134,8 +118,7 @@ class Limiter(DynamicsProcessor):
         """Yield the dials."""
         yield "gain", signed_db(node.number("gain_db"))
         yield "ceiling", f"{node.number('ceiling_db'):.1f} dB"
-        for name in ("release_ms", "look_ahead_ms"):
-            yield self.param(name).label, seconds(node.number(name) / 1000.0)
+        yield from self.times(node, "release_ms", "look_ahead_ms")
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return how hard it is driven, and what it takes from the peaks."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from mixtrace.dsp import detect_and_gain
 from mixtrace.params import Affine, Exponential, ParamSpec, PoleTime
 from mixtrace.processors.base import DESIGN_RATE_HZ, DynamicsProcessor, Passing, Values
+from mixtrace.processors.dynamics_params import soft_knee_db
 from mixtrace.processors.told import NodeSettings, mixed_gain_db
 from mixtrace.units import DB_PER_NEPER_OF_ENERGY
 from mixtrace.wording import percent, seconds
@@ -104,10 +105,8 @@ class OnePoleDynamics(DynamicsProcessor):
         self, node: NodeSettings, level_db: Float[np.ndarray, " level"]
     ) -> Float[np.ndarray, " level"]:
         """Return the gain in dB at constant levels, dry/wet weight included."""
-        half_knee_db = max(0.5 * node.number("knee_db"), 1e-6)
         excess_db = self.direction * (level_db - node.number("threshold_db"))
-        within = (excess_db + half_knee_db) ** 2 / (4.0 * half_knee_db)
-        curve_db = np.where(np.abs(excess_db) < half_knee_db, within, np.maximum(excess_db, 0.0))
+        curve_db = soft_knee_db(excess_db, node.number("knee_db"))
         return mixed_gain_db(node.number("slope") * curve_db, node.wet)
 
     def detector_words(self, node: NodeSettings) -> str:

@@ -105,20 +105,12 @@ def capture(
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     folder = None if output is None else result_folder(output, song, CAPTURES)
     report = steps_of(on_progress)
-    whole = read_session(song, align=align, progress=report)
-    session = used_session(whole, force=force)
-    left_out = tuple(
-        Unread(track.name, "it is not heard in the mix")
-        for track in whole.tracks
-        if track not in session.tracks
-    )
-    del whole
+    session, unheard = _heard(read_session(song, align=align, progress=report), force)
     held_out = apart.ranges(session.mix.shape[-1], session.sample_rate_hz) if apart else []
     fingerprint = session_fingerprint(session, {"capture": str(apart), "force": force})
     with claimed(folder, fingerprint, CAPTURES, fresh=fresh) as keeper:
         found = capture_session(session, held_out, report, keeper)
-        found = replace(found, unread=(*found.unread, *left_out))
-        _check(found)
+        found = _checked(replace(found, unread=(*found.unread, *unheard)))
         measures = measured(session, found.estimate.numpy(), apart, report)
         warnings = warnings_of(keeper)
         facts = CaptureFacts(
@@ -136,14 +128,22 @@ def capture(
     return result
 
 
-def _check(found: Capture) -> None:
-    """Refuse a capture of nothing."""
+def _heard(whole: Session, force: bool) -> tuple[Session, list[Unread]]:
+    """Return the tracks that are to be read, and which are left out."""
+    session = used_session(whole, force=force)
+    left_out = [track.name for track in whole.tracks if track not in session.tracks]
+    return session, [Unread(name, "it is not heard in the mix") for name in left_out]
+
+
+def _checked(found: Capture) -> Capture:
+    """Return a capture; refuse one of nothing."""
     if not found.tracks:
         reasons = "; ".join(f"{u.name}: {u.reason}" for u in found.unread)
         raise SessionError(
             f"Expected a track that can be read; there is none ({reasons}). "
             "mixtrace fit needs no phase: try it instead."
         )
+    return found
 
 
 def _written(folder: Path, result: Captured, keeper: Checkpoint, report: Steps) -> str:

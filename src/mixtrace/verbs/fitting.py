@@ -117,12 +117,16 @@ def fit(
         rendered = measure_result(song, found.stored, apart, report, page=page)
         notes, lacking = (*found.notes, *warnings), ""
         if folder is not None and keeper is not None:
-            found = replace(found, notes=notes)
             facts = {"config": chosen, "fingerprint": fingerprint}
-            lacking = write_whole(
+            lacking = _written(
                 folder,
-                lambda: _store(folder, found, rendered, facts, keeper, audio),
-                lambda: _publish(folder, found.stored, rendered, increases, report, audio),
+                replace(found, notes=notes),
+                rendered,
+                increases,
+                facts,
+                keeper,
+                report,
+                audio,
             )
     return Fit(
         found.stored,
@@ -137,29 +141,28 @@ def fit(
     )
 
 
-def _store(
+def _written(
     folder: Path,
     found: Found,
     rendered: Rendered,
+    increases: Float32[np.ndarray, " processor"] | None,
     facts: dict[str, Any],
     keeper: Checkpoint,
-    audio: bool,
-) -> None:
-    store_result(folder, found, rendered, facts, audio=audio)
-    if found.inversion.ended == "finished":
-        keeper.forget_previous()
-
-
-def _publish(
-    folder: Path,
-    stored: StoredGraph,
-    rendered: Rendered,
-    increases: Float32[np.ndarray, " processor"] | None,
     report: Steps,
     audio: bool,
-) -> None:
-    if increases is not None:
-        publish_result(folder, stored, rendered, increases, report, audio=audio)
+) -> str:
+    """Store the result, make its page where it was measured, and return what that lacks."""
+
+    def store() -> None:
+        store_result(folder, found, rendered, facts, audio=audio)
+        if found.inversion.ended == "finished":
+            keeper.forget_previous()
+
+    def publish() -> None:
+        if increases is not None:
+            publish_result(folder, found.stored, rendered, increases, report, audio=audio)
+
+    return write_whole(folder, store, publish)
 
 
 def _increases(

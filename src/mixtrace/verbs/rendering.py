@@ -1,6 +1,6 @@
 """`render`: from a stored graph and dry tracks to the mix, its stems and what it leaves over."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +75,7 @@ def render(
     report = steps_of(on_progress)
     mix_path = None if mix is None else Path(mix)
     dry = read_dry_tracks(named(song), stored, mix_path, sample_rate_hz, report)
-    stem_files: dict[int, Path] = {}
-    if stems_folder is not None:
-        stem_files = {i: stems_folder / name for name, i in _stem_ends(stored.graph)}
+    stem_files = _stem_files(stored.graph, stems_folder)
     _check_targets([*files.values(), *stem_files.values()], dry)
     if residual is not None and dry.mix is None:
         raise SessionError(
@@ -85,8 +83,7 @@ def render(
             "Give the song's folder, or choose the mix with --mix."
         )
     channels = tuple(len(track) for track in dry.tracks)
-    rate = dry.sample_rate_hz
-    check_work(stored.graph, stored.settings, channels, rate, stem_files)
+    check_work(stored.graph, stored.settings, channels, dry.sample_rate_hz, stem_files)
     with ExitStack() as stack:
         write = _Writer(stack, dry.sample_rate_hz)
         estimate = _render_stems(stored, dry, stem_files, write, report)
@@ -107,13 +104,17 @@ def _stored(path: Path) -> StoredGraph:
     return read_graph(found)
 
 
-def _stem_ends(graph: Graph) -> Iterator[tuple[str, int]]:
-    """Yield a file name for each track, bus and return and the node its sound leaves."""
+def _stem_files(graph: Graph, folder: Path | None) -> dict[int, Path]:
+    """Return a file for each track, bus and return, by the node its sound leaves."""
+    if folder is None:
+        return {}
     every = {passage.strip: passage for passage in passages(graph) if not passage.told}
+    files = {}
     for word in ("track", "bus", "return"):
         wanted = [every[n] for n in graph.strips if n in every and every[n].role == word]
         for number, passage in enumerate(wanted, 1):
-            yield f"{word} {number:02d} {file_name(passage.name)}.wav", passage.end
+            files[passage.end] = folder / f"{word} {number:02d} {file_name(passage.name)}.wav"
+    return files
 
 
 def _check_places(files: Collection[Path], stems: Path | None) -> None:
