@@ -6,9 +6,8 @@ import torch
 from consoles import STUDIO
 
 from mixtrace.descent import SongWindows, Variables, song_loss, song_parts
-from mixtrace.examples import plant
-from mixtrace.examples.effects import PlantedEcho, delay
 from mixtrace.graph import build_console
+from mixtrace.interpret import Desk, TrackStrip, node_of
 from mixtrace.losses import combine
 from mixtrace.metrics import audio_loss as file_loss
 from mixtrace.rendering import render_song
@@ -27,7 +26,8 @@ def test_what_rings_on_behind_the_end_of_the_song_is_not_heard() -> None:
     audio, mix = (0.1 * rng.standard_normal((n, TIME)).astype(np.float32) for n in (1, 2))
     track = Track("keys", "keys", audio, Alignment(0.0, 1, 1.0), False, None, 0)
     session = Session("song", RATE_HZ, mix, (track,), ())
-    mixed = plant([("keys", "keys")], {"keys": [delay([PlantedEcho(0.301, 0.0, 0.5)], -3.0)]}, {})
+    delay = node_of("feedback_delay", wet=0.4, time_ms=301.0, feedback=0.0, ping_pong=1.0)
+    mixed = Desk([TrackStrip("keys", "keys", [delay])]).built()
     rendered = render_song(*mixed, [torch.from_numpy(audio)], RATE_HZ)
     of_file = file_loss(target=torch.from_numpy(mix), estimate=rendered)
     windows = SongWindows(session)

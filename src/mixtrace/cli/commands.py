@@ -101,9 +101,8 @@ def demo(
 ) -> None:
     """Fit a song made by code, and print what was planted beside what was found.
 
-    Takes a few minutes on two cores and needs no files. The song was mixed with processors of
-    the published console, and is read in others that do the same: an EQ curve as bands with dials,
-    a gain as a fader, what a bus does on its tracks. What counts is how far responses are off.
+    Takes a few minutes on two cores and needs no files. What is told of both is measured where a
+    track plays alone, or the tracks of a bus: other settings may do the same.
     """
     from mixtrace import verbs
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from mixtrace.examples.planting import Mixed
+from mixtrace.examples.compare import Mixed
 from mixtrace.examples.tracks import synthesise_tracks
 from mixtrace.graph import INPUT, KEY, MIX, OUTPUT, Edge, Graph, Node, Role, Strip
 from mixtrace.params import ParamSpec

@@ -1,5 +1,6 @@
-"""The mix of the demo song: settings a person would choose, most of the console left unused."""
+"""The mix of the demo song: settings that a person would dial."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +9,10 @@ import soxr
 import torch
 from jaxtyping import Float
 
-from mixtrace.examples.effects import (
-    Effect,
-    PlantedEcho,
-    bell,
-    delay,
-    equalizer,
-    gain_panning,
-    high_pass,
-    high_shelf,
-    low_pass,
-    low_shelf,
-    noise_reverb,
-    one_pole_compressor,
-    stereo_imager,
-)
-from mixtrace.examples.planting import Mixed, plant
+from mixtrace.examples.compare import Mixed
 from mixtrace.examples.tracks import DEMO_GROUPS, synthesise_tracks
+from mixtrace.interpret import Desk, TrackStrip, node_of
+from mixtrace.processors import NodeSettings
 from mixtrace.rendering import render_song
 from mixtrace.session import Alignment, Session, Track
 from mixtrace.session.manifest import MANIFEST_NAME
@@ -32,13 +20,28 @@ from mixtrace.store import naming, put, stage
 
 __all__ = ["DEMO_RATE_HZ", "demo_session", "plant_demo", "write_demo_song"]
 
+_RIDE_S, _RIDE_DB = [0.0, 6.0, 12.0, 18.0, 24.0], [0.0, 2.0, -2.0, 1.0, 0.0]
+_FLAT_BELL = (1000.0, 0.0, 1.0)
+
 DEMO_RATE_HZ = 44_100
 """The rate at which the demo song is played and mixed."""
 
 
 def plant_demo() -> Mixed:
-    """Return the graph that mixes the tracks of `synthesise_tracks`, and its settings."""
-    return plant(list(DEMO_GROUPS.items()), _drums() | _music() | _vocals(), _buses())
+    """Return the graph that mixes the tracks of `synthesise_tracks`, and its settings.
+
+    >>> graph, _ = plant_demo()
+    >>> len(graph.inputs), len(graph.of_kind("send")), [s.name for s in graph.strips.values()][-3:]
+    (9, 6, ['room', 'echo', 'master'])
+    """
+    chains = _drums() | _music() | _vocals()
+    sends: dict[str, dict[str, NodeSettings]] = {name: {} for name in DEMO_GROUPS}
+    for to, name, level_db in _SENDS:
+        sends[name][to] = node_of("send", level_db=level_db)
+    tracks = [
+        TrackStrip(name, group, chains[name], sends[name]) for name, group in DEMO_GROUPS.items()
+    ]
+    return Desk(tracks, _buses(), _returns()).built()
 
 
 def demo_session(sample_rate_hz: int) -> Session:
@@ -100,60 +103,93 @@ def _at_rate(
     return np.ascontiguousarray(resampled.T)
 
 
-def _drums() -> dict[str, list[Effect]]:
+_SENDS = (
+    ("room", "snare", -10.0),
+    ("room", "voice", -13.0),
+    ("room", "backing", -6.0),
+    ("room", "chords", -14.0),
+    ("echo", "lead", -8.0),
+    ("echo", "voice", -17.0),
+)
+"""Return, track, level in dB."""
+
+
+def _drums() -> dict[str, list[NodeSettings]]:
     return {
         "kick": [
-            equalizer(
-                bell(60.0, 3.0),
-                bell(350.0, -6.0, 0.8),
-                high_shelf(2000.0, 6.0),
-                gain_db=1.5,
-            )
+            _eq(bells=[(60.0, 3.0, 1.0), (350.0, -5.0, 1.2)], high_shelf=(4000.0, 3.0)),
+            _compressor(-18.0, 3.0, attack_ms=12.0, release_ms=90.0),
+            _fader(-3.0),
         ],
         "snare": [
-            one_pole_compressor(-28.0, 4.0, time_ms=8.0),
-            gain_panning(6.0),
-            noise_reverb(0.9, -6.0, damping_hz=5000.0),
+            _eq(bells=[(190.0, 2.5, 1.0), (4500.0, 4.0, 0.8)], high_pass_hz=90.0),
+            _compressor(-20.0, 4.0, attack_ms=6.0, release_ms=110.0),
+            _fader(-2.0, 0.05),
         ],
-        "hihat": [equalizer(high_pass(500.0), high_shelf(8000.0, 5.0)), gain_panning(-2.0, 0.25)],
+        "hihat": [_eq(high_pass_hz=400.0, high_shelf=(8000.0, 4.0)), _fader(-8.0, 0.3)],
     }
 
 
-def _music() -> dict[str, list[Effect]]:
+def _music() -> dict[str, list[NodeSettings]]:
     return {
         "bass": [
-            equalizer(low_shelf(90.0, 2.0), bell(250.0, -4.0), low_pass(2500.0), gain_db=-1.0),
-            one_pole_compressor(-24.0, 3.0, time_ms=30.0),
+            _eq(bells=[(80.0, 2.0, 0.9), (250.0, -3.5, 1.0)]),
+            _compressor(-22.0, 4.0, attack_ms=8.0, release_ms=140.0),
+            _fader(-5.0),
         ],
-        "chords": [stereo_imager(3.0), gain_panning(-4.0)],
-        "guitar": [equalizer(high_pass(120.0), bell(2500.0, 3.0)), gain_panning(-6.0, -0.4)],
-        "lead": [
-            gain_panning(-11.0, 0.2),
-            delay(
-                [
-                    PlantedEcho(0.44, 0.0, 0.5),
-                    PlantedEcho(0.88, -5.0, -0.5),
-                    PlantedEcho(1.32, -10.0, 0.5),
-                ],
-                -6.0,
-            ),
-        ],
+        "chords": [_eq(bells=[(400.0, -3.0, 0.8), (3000.0, 2.0, 0.8)]), _fader(-8.0, -0.2)],
+        "guitar": [_eq(bells=[(2500.0, 3.0, 1.0)], high_pass_hz=120.0), _fader(-10.0, -0.6)],
+        "lead": [_eq(bells=[(1500.0, 2.5, 1.0)]), _fader(-13.0, 0.4)],
     }
 
 
-def _vocals() -> dict[str, list[Effect]]:
+def _vocals() -> dict[str, list[NodeSettings]]:
+    ride = node_of("fader_automation", knot_s=_RIDE_S, knot_db=_RIDE_DB)
     return {
         "voice": [
-            equalizer(high_pass(90.0), bell(3500.0, 3.0), gain_db=1.0),
-            one_pole_compressor(-23.0, 3.0, time_ms=15.0),
-            noise_reverb(0.7, -10.0),
+            _eq(bells=[(250.0, -2.5, 1.0), (3500.0, 3.0, 0.8)], high_pass_hz=90.0),
+            _compressor(-22.0, 4.0, attack_ms=5.0, release_ms=100.0),
+            _fader(-4.0),
+            ride,
         ],
-        "backing": [gain_panning(-11.0, -0.3), noise_reverb(1.4, -3.0)],
+        "backing": [_eq(bells=[(6000.0, 3.0, 0.7)], high_pass_hz=150.0), _fader(-13.0, -0.4)],
     }
 
 
-def _buses() -> dict[str, list[Effect]]:
-    return {
-        "drums": [one_pole_compressor(-29.0, 2.0, time_ms=25.0)],
-        "music": [equalizer(bell(400.0, -2.0, 0.8), high_shelf(6000.0, 2.5))],
-    }
+def _buses() -> dict[str, list[NodeSettings]]:
+    return {"drums": [_compressor(-14.0, 2.0, attack_ms=20.0, release_ms=160.0)]}
+
+
+def _returns() -> dict[str, list[NodeSettings]]:
+    room = node_of(
+        "parametric_reverb",
+        rt60_s=[0.8, 0.7, 0.6, 0.55, 0.5, 0.4],
+        pre_delay_ms=12.0,
+        width=0.8,
+    )
+    echo = node_of("feedback_delay", time_ms=360.0, feedback=0.3, damping_hz=9000.0, length_s=3.0)
+    return {"room": [room], "echo": [echo]}
+
+
+def _eq(
+    bells: Sequence[tuple[float, float, float]] = (),
+    high_pass_hz: float | None = None,
+    high_shelf: tuple[float, float] | None = None,
+) -> NodeSettings:
+    """Return an equalizer of bells (Hz, dB, Q), a high-pass of 12 dB/oct and a shelf (Hz, dB)."""
+    values = {"high_pass_db_per_octave": 0.0, "low_pass_db_per_octave": 0.0}
+    if high_pass_hz is not None:
+        values |= {"high_pass_hz": high_pass_hz, "high_pass_db_per_octave": 12.0}
+    if high_shelf is not None:
+        values |= dict(zip(("high_shelf_hz", "high_shelf_db"), high_shelf, strict=True))
+    columns = zip(*(bells or [_FLAT_BELL]), strict=True)
+    named = dict(zip(("bell_hz", "bell_db", "bell_q"), map(list, columns), strict=True))
+    return node_of("parametric_equalizer", **values, **named)
+
+
+def _compressor(threshold_db: float, ratio: float, **times: float) -> NodeSettings:
+    return node_of("compressor", threshold_db=threshold_db, ratio=ratio, knee_db=4.0, **times)
+
+
+def _fader(level_db: float, pan: float = 0.0) -> NodeSettings:
+    return node_of("fader", level_db=level_db, pan=pan)
