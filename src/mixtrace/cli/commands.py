@@ -157,6 +157,14 @@ def fit(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same graph.")] = 0,
+    runs: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Repeat the search from this many seeds, SEED and those after it, keep the best "
+            "result, and tell what all of them agree on. Takes up to N times as long.",
+        ),
+    ] = 1,
     no_align: NoAlignOption = False,
     unseen: UnseenOption = None,
     no_prune: Annotated[
@@ -191,8 +199,9 @@ def fit(
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 
-    Ctrl-C stops early and keeps the best so far. A fit that was stopped or killed goes on where it
-    was when the same command is run again.
+    Ctrl-C stops early and keeps the best so far: with --runs the best run that ended, or the one
+    under way where none has. A fit that was stopped or killed goes on where it was when the same
+    command is run again.
     """
     from mixtrace import verbs
 
@@ -204,6 +213,7 @@ def fit(
             output,
             mix=mix,
             method=method,
+            runs=runs,
             align=not no_align,
             unseen=unseen,
             device=device,
