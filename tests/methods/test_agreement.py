@@ -5,7 +5,7 @@ import pytest
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.interpret.nodes import node_of
 from mixtrace.methods.agreement import agreement_of, standings
-from mixtrace.processors import NodeSettings, Settings
+from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.store import Agreement, Elsewhere, EndedRun, Range, Setting
 
 
@@ -109,10 +109,9 @@ def test_sends_are_matched_by_where_they_lead():
 
 @pytest.mark.parametrize("end", ["low", "high"])
 def test_single_precision_stays_within_the_range(end: str):
-    from mixtrace.processors import processor
-
     spec = processor("compressor").param("attack_ms")
+    assert isinstance(spec.low, float) and isinstance(spec.high, float)
     value = getattr(spec, end)
-    settings = run(node_of("compressor", attack_ms=float(value)))
+    settings = run(node_of("compressor", attack_ms=value))
     found = agreement(settings, settings).ranges[Setting(1, "attack_ms")]
     assert spec.low <= found.low <= found.high <= spec.high

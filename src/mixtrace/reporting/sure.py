@@ -80,9 +80,8 @@ def sure_dials(
             interval = None if sureness is None else sureness.intervals.get(setting)
             if interval is None:
                 break
-            runs = None if agreement is None else agreement.ranges.get(setting)
             value = setting_value(stored.settings, setting)
-            values.append(_valued(name, spec, value, interval, runs))
+            values.append(_valued(name, spec, value, interval, _runs_of(agreement, setting)))
         else:
             yield turned.words, " ".join([*values, *_fewer_runs(agreement, node, turned)])
 
@@ -152,6 +151,12 @@ def _runs_step(runs: Range, step: float) -> float:
 
 def _runs_words(low: str, high: str) -> str:
     return f"runs {low}" if low == high else f"runs {low} to {high}"
+
+
+def _runs_of(agreement: Agreement | None, setting: Setting) -> Range | None:
+    """Return where runs set a dial; None where it is that of the kept one alone."""
+    runs = None if agreement is None else agreement.ranges.get(setting)
+    return runs if runs is not None and runs.runs > 1 else None
 
 
 def _fewer_runs(agreement: Agreement | None, node: int, turned: Turned) -> Iterator[str]:

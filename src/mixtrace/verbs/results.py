@@ -45,7 +45,7 @@ from mixtrace.verbs.runs import measured
 
 __all__ = ["Rendered", "measure_result", "publish_result", "store_result"]
 
-_TOLD_APART = ((SURENESS, SURENESS_SCHEMA, "sureness"), (RUNS, RUNS_SCHEMA, "runs"))
+_DOCUMENTS = ((SURENESS, SURENESS_SCHEMA, "sureness"), (RUNS, RUNS_SCHEMA, "runs"))
 """What a method may show for its result in a document of its own, and under which name."""
 
 
@@ -145,18 +145,18 @@ def store_result(
     outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
     if not audio:
         outdated.add(MIX_AUDIO)
-    told_apart = {
+    documents = {
         name: (schema, evidence[key])
-        for name, schema, key in _TOLD_APART
+        for name, schema, key in _DOCUMENTS
         if evidence.get(key) is not None
     }
-    outdated |= {name for name, _, _ in _TOLD_APART} - told_apart.keys()
+    outdated |= {name for name, _, _ in _DOCUMENTS} - documents.keys()
     with stage(folder, outdated) as part_of:
         if audio:
             write_audio(part_of(MIX_AUDIO), rendered.estimate, rendered.sample_rate_hz)
         write_graph(found.stored, part_of(GRAPH), part_of(PARAMS))
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
-        for name, (schema, document) in told_apart.items():
+        for name, (schema, document) in documents.items():
             write_document(part_of(name), schema, document)
         write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
 
