@@ -36,7 +36,7 @@ RATE = 22_050
 LIMIT_S = 5.0
 MEMORY_BYTES = 1_000_000_000
 TREES = (
-    *("graph.json", "fit.json", "metrics.json", "sureness.json"),
+    *("graph.json", "fit.json", "metrics.json", "sureness.json", "runs.json"),
     *("listening.json", "capture.json"),
 )
 ARRAYS = ("params.safetensors", "report.safetensors")
@@ -79,6 +79,7 @@ def build(folder: Path) -> None:
     soundfile.write(song / "mix.wav", noise.sum(0), RATE)
     _run("fit", song, "-o", folder / "fit", "--steps", "2", "--no-prune", "--seed", "0")
     _write_sureness(folder / "fit")
+    _write_runs(folder / "fit")
     _run("capture", song, "-o", folder / "capture")
     shutil.copytree(song, folder / "toml")
     tracks = '[[tracks]]\npath = "tracks/{0}.wav"\nname = "{0}"\n'
@@ -115,6 +116,30 @@ def _write_sureness(folder: Path) -> None:
     settings = tuple(Setting(node, "threshold_db") for node in nodes)
     sureness = Sureness(dict.fromkeys(settings, Interval(-20.0, -10.0)), (settings,))
     write_document(folder / SURENESS, SURENESS_SCHEMA, sureness.document())
+
+
+def _write_runs(folder: Path) -> None:
+    """Write what two runs would agree on: every compressor's threshold, and a gate of one alone."""
+    from mixtrace.store import (
+        GRAPH,
+        RUNS,
+        RUNS_SCHEMA,
+        Agreement,
+        Elsewhere,
+        EndedRun,
+        Range,
+        Setting,
+        read_graph,
+        write_document,
+    )
+
+    graph = read_graph(folder / GRAPH).graph
+    nodes = graph.of_kind("one_pole_compressor")
+    ranges = {Setting(node, "threshold_db"): Range(2, -20.0, -10.0) for node in nodes}
+    runs = tuple(EndedRun(seed, 0.25, 0.5, len(graph.processors)) for seed in range(2))
+    stood = dict.fromkeys(graph.processors, 2)
+    agreement = Agreement(runs, 0, stood, ranges, (Elsewhere("kick", "track", "gate", 1),))
+    write_document(folder / RUNS, RUNS_SCHEMA, agreement.document())
 
 
 def _run(*arguments: object) -> None:
@@ -221,9 +246,9 @@ def targets() -> list[Target]:
     tree, arrays = _either(damaged_tree), _either(damaged_arrays)
     fit, capture = "fit/{}", "capture/{}"
     return [
-        *(Target(name, fit.format(name), _result, tree) for name in TREES[:4]),
-        Target(TREES[4], fit.format("listen/listening.json"), _result, tree),
-        Target(TREES[5], capture.format(TREES[5]), _result, tree),
+        *(Target(name, fit.format(name), _result, tree) for name in TREES[:5]),
+        Target(TREES[5], fit.format("listen/listening.json"), _result, tree),
+        Target(TREES[6], capture.format(TREES[6]), _result, tree),
         Target("gains.csv", capture.format("gains.csv"), _result, damaged_bytes),
         *(Target(name, fit.format(name), _result, arrays) for name in ARRAYS),
         Target("session.toml", "toml/session.toml", _song, damaged_bytes),

@@ -37,9 +37,14 @@ def mixed(tracks: Chains, buses: Chains = {}, returns: Chains = {}, sends: float
 
 
 def bell(gain_db: float) -> NodeSettings:
-    off = {"high_pass_db_per_octave": 0.0, "low_pass_db_per_octave": 0.0}
-    band = {"bell_hz": [1000.0], "bell_db": [gain_db], "bell_q": [0.7]}
-    return node_of("parametric_equalizer", **off, **band)
+    return node_of(
+        "parametric_equalizer",
+        high_pass_db_per_octave=0.0,
+        low_pass_db_per_octave=0.0,
+        bell_hz=[1000.0],
+        bell_db=[gain_db],
+        bell_q=[0.7],
+    )
 
 
 def test_a_graph_equals_itself(song: Session):

@@ -17,6 +17,7 @@ NAMES = (
     "fit.json",
     "metrics.json",
     "sureness.json",
+    "runs.json",
     "listening.json",
     "capture.json",
     "gains.csv",

@@ -12,7 +12,7 @@ from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.nodes import node_of
-from mixtrace.methods import Inversion, Method, Work
+from mixtrace.methods import Inversion, Method, Repeated, Work
 from mixtrace.progress import Progress
 from mixtrace.recovery import Recovery, RecoveryConfig
 from mixtrace.rendering import render_song
@@ -187,6 +187,21 @@ def test_a_stopped_recovery_is_a_result_and_goes_on(
     assert stopped.ended == "stopped"
     assert stopped.graph.processors
     assert same(method.invert(planted[0], work=Work(keeper=keeper)), found)
+
+
+def test_runs_share_their_capture_and_are_those_of_their_seeds(
+    planted: tuple[Session, Graph], found: Inversion
+):
+    stages: list[str] = []
+    method = Repeated(Recovery(RecoveryConfig(steps=STEPS)), 2)
+    both = method.invert(planted[0], work=Work(on_progress=lambda step: stages.append(step.stage)))
+    first, second = both.evidence["runs"]["runs"]
+    assert any(stage == "run 1 of 2: interpreting" for stage in stages)
+    assert not any(stage == "run 2 of 2: interpreting" for stage in stages)
+    other = Recovery(RecoveryConfig(steps=STEPS, seed=1)).invert(planted[0])
+    assert first["l_a"] == found.losses["final"]["published"]
+    assert second["l_a"] == other.losses["final"]["published"] != first["l_a"]
+    assert same(both, (found, other)[both.evidence["runs"]["kept"]])
 
 
 def test_nothing_depends_on_what_is_held_out(planted: tuple[Session, Graph]):

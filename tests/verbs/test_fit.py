@@ -19,10 +19,12 @@ from mixtrace.progress import Progress
 from mixtrace.prune import PublishedSearch, SearchConfig
 from mixtrace.session import Session
 from mixtrace.store import (
+    RUNS,
     SURENESS,
     Interval,
     Setting,
     Sureness,
+    read_agreement,
     read_document,
     read_graph,
     read_sureness,
@@ -88,6 +90,54 @@ def test_how_sure_a_result_is_lies_beside_it_until_another_does(
     fake.interval = None
     mixtrace.fit(tiny_song, out, method=method, page=False, audio=False, fresh=True)
     assert not (out / SURENESS).exists()
+
+
+def test_what_runs_agree_on_lies_beside_the_result_until_there_is_one_run(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch, capsys: pytest.CaptureFixture[str]
+):
+    out, method, steps = tmp_path / "OUT", PublishedSearch(SHORT), list[Progress]()
+    choices: dict[str, Any] = {"audio": False, "on_progress": steps.append}
+    found = mixtrace.fit(tiny_song, out, method=method, runs=3, **choices)
+    assert [config.seed for _, config, _, _ in fake.calls] == [0, 1, 2]
+    assert "run 2 of 3: console" in {step.stage for step in steps}
+    assert json.loads((out / "fit.json").read_text())["config"]["runs"] == 3
+    agreement = read_agreement(out / RUNS, found.stored)
+    assert found.agreement is not None and agreement.runs == found.agreement.runs
+    (node,) = found.stored.graph.processors
+    assert (agreement.kept, agreement.stood) == (0, {node: 3})
+    sentence = "L_a of the 3 runs, from seed 0 on: 0.5000, 0.5000, 0.5000; the one from seed 0 is"
+    print_fit(found)
+    assert sentence in capsys.readouterr().out
+    assert sentence in (out / "report.html").read_text("utf-8")
+    shown = str(mixtrace.show(out))
+    assert sentence in shown and "; in 3 of 3 runs" in shown
+    # The same fit is done: no run is done again. Another number of runs is another fit.
+    mixtrace.fit(tiny_song, out, method=method, runs=3, **choices)
+    assert len(fake.calls) == 3
+    with pytest.raises(MixtraceError, match="other settings"):
+        mixtrace.fit(tiny_song, out, method=method, runs=2, **choices)
+    once = mixtrace.fit(tiny_song, out, method=method, fresh=True, **choices)
+    assert once.agreement is None and not (out / RUNS).exists()
+    assert "runs" not in json.loads((out / "fit.json").read_text())["config"]
+    assert "runs" not in str(mixtrace.show(out))
+
+
+def test_runs_go_on_in_the_one_that_was_stopped(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
+    out, method = tmp_path / "OUT", PublishedSearch(SHORT)
+    choices: dict[str, Any] = {"audio": False, "page": False}
+
+    def stop(step: Progress) -> None:
+        fake.interrupted = step.stage.startswith("run 3 ")
+
+    stopped = mixtrace.fit(tiny_song, out, method=method, runs=4, on_progress=stop, **choices)
+    assert stopped.inversion.ended == "stopped"
+    assert len(read_agreement(out / RUNS, stopped.stored).runs) == 2
+    assert "stopped it in run 3 of 4" in json.loads((out / "fit.json").read_text())["why"]
+    fake.interrupted = False
+    found = mixtrace.fit(tiny_song, out, method=method, runs=4, **choices)
+    assert found.inversion.ended == "finished"
+    assert [config.seed for _, config, _, _ in fake.calls] == [0, 1, 2, 2, 3]
+    assert len(read_agreement(out / RUNS, found.stored).runs) == 4
 
 
 def test_a_fit_leaves_a_complete_folder(tiny_song: Path, tmp_path: Path, fake: FakeSearch):
@@ -290,6 +340,8 @@ def test_the_songs_own_folder_is_refused(tiny_song: Path, fake: FakeSearch):
         ({"method": PublishedSearch(SearchConfig(tolerance=-1.0))}, "tolerance"),
         ({"method": PublishedSearch(SearchConfig(preset="garage"))}, "preset"),
         ({"device": "toaster"}, "--device cpu"),
+        ({"runs": 0}, "Expected a number of runs from 1 to 1000; got 0"),
+        ({"runs": 2, "method": PublishedSearch(SearchConfig(seed=2**63 - 1))}, "seed from 0"),
         ({"unseen": "40"}, "end:40"),
         ({"unseen": "end:40"}, "this one has 5.0 s"),
         ({"mix": "absent.wav"}, "absent.wav"),

@@ -19,6 +19,7 @@ from mixtrace.cli.fit_options import (
     PolicyOption,
     PresetOption,
     RecipeOption,
+    RunsOption,
     SeedOption,
     StepsOption,
     ToleranceOption,
@@ -125,6 +126,7 @@ def fit(
     tolerance: ToleranceOption = None,
     steps: StepsOption = None,
     seed: SeedOption = 0,
+    runs: RunsOption = 1,
     no_align: NoAlignOption = False,
     unseen: UnseenOption = None,
     no_prune: NoPruneOption = False,
@@ -137,8 +139,9 @@ def fit(
 ) -> None:
     """Find the graph that made a mix: which processors sit on which track, bus and master.
 
-    Ctrl-C stops early and keeps the best so far. A fit that was stopped or killed goes on where it
-    was when the same command is run again.
+    Ctrl-C stops early and keeps the best so far: with --runs the best run that ended, or the one
+    under way where none has. A fit that was stopped or killed goes on where it was when the same
+    command is run again.
     """
     from mixtrace import verbs
 
@@ -150,6 +153,7 @@ def fit(
             output,
             mix=mix,
             method=method,
+            runs=runs,
             align=not no_align,
             unseen=unseen,
             device=device,

@@ -15,6 +15,7 @@ __all__ = [
     "PolicyOption",
     "PresetOption",
     "RecipeOption",
+    "RunsOption",
     "SeedOption",
     "StepsOption",
     "ToleranceOption",
@@ -73,6 +74,14 @@ StepsOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(help="The same seed gives the same graph.")]
+RunsOption = Annotated[
+    int,
+    typer.Option(
+        metavar="N",
+        help="Repeat the search from this many seeds, SEED and those after it, keep the best "
+        "result, and tell what all of them agree on. Takes up to N times as long.",
+    ),
+]
 NoPruneOption = Annotated[
     bool,
     typer.Option(

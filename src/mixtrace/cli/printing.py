@@ -122,6 +122,11 @@ def print_fit(found: "Fit") -> None:
         f"{kept} of {every} processors kept ({removed:.0f} % removed), "
         f"{minutes} min {seconds:02d} s"
     )
+    if found.agreement is not None:
+        from mixtrace.reporting import run_sentences
+
+        for sentence in run_sentences(found.stored.graph, found.agreement):
+            console.print(Text(sentence))
     if found.stored.unused:
         names = ", ".join(track.name for track in found.stored.unused)
         console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))

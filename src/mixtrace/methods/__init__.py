@@ -1,5 +1,6 @@
-"""Ways to invert a mix, all behind one interface."""
+"""Ways to invert a mix, all behind one interface, and one of them run from several seeds."""
 
-from mixtrace.methods.base import Inversion, Method, Work
+from mixtrace.methods.base import Inversion, Method, Repeatable, Work
+from mixtrace.methods.repeated import Repeated, repeated
 
-__all__ = ["Inversion", "Method", "Work"]
+__all__ = ["Inversion", "Method", "Repeatable", "Repeated", "Work", "repeated"]

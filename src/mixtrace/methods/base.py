@@ -11,7 +11,7 @@ from mixtrace.progress import OnProgress, ignored
 from mixtrace.session import Session
 from mixtrace.unseen import Range
 
-__all__ = ["Inversion", "Method", "Work"]
+__all__ = ["Inversion", "Method", "Repeatable", "Work"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,14 @@ class Work:
         keeper: stores the work as it goes, and gives back what to resume.
         memory_bytes: how much audio and spectra may be kept beside the song.
         on_progress: called after each step.
+        common: holds what runs of one method begin with from any seed, where there is such a thing.
     """
 
     device: str = "cpu"
     keeper: Keeper | None = None
     memory_bytes: int | None = None
     on_progress: OnProgress = ignored
+    common: Keeper | None = None
 
 
 @dataclass(frozen=True)
@@ -83,4 +85,22 @@ class Method(Protocol):
         Raises:
             MixtraceError: a choice that is not valid, or a stored state that is not this work's.
         """
+        ...
+
+
+@runtime_checkable
+class Repeatable(Method, Protocol):
+    """A method that draws something, and can be run again from another seed."""
+
+    @property
+    def seed(self) -> int:
+        """What it draws from."""
+        ...
+
+    def reseeded(self, by: int) -> "Repeatable":
+        """Return the same method from a seed that is larger by so many."""
+        ...
+
+    def price(self, found: Inversion) -> float:
+        """Return what results of one song are chosen by; the lowest is kept."""
         ...

@@ -17,7 +17,7 @@ Source: Lee et al. 2025, arXiv 2509.15948, and its reference implementation.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -62,6 +62,19 @@ class PublishedSearch:
         """
         self.config.resolve()
         return {"recipe": "published", **asdict(self.config)}
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.config.seed
+
+    def reseeded(self, by: int) -> "PublishedSearch":
+        """Return the same search from a seed that is larger by so many."""
+        return PublishedSearch(replace(self.config, seed=self.config.seed + by))
+
+    def price(self, found: Inversion) -> float:
+        """Return L_a: how many processors may leave for how much of it, the tolerance has said."""
+        return found.losses["final"]["published"]
 
     def invert(
         self, session: Session, held_out: Sequence[Range] = (), work: Work | None = None

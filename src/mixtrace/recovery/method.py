@@ -15,7 +15,7 @@ between steps: a recovery that was killed and resumed ends with the same result.
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -72,6 +72,20 @@ class Recovery:
         self.config.resolve()
         return {"recipe": "recovery", **asdict(self.config)}
 
+    @property
+    def seed(self) -> int:
+        """Of the order of windows."""
+        return self.config.seed
+
+    def reseeded(self, by: int) -> "Recovery":
+        """Return the same recovery from a seed that is larger by so many."""
+        return Recovery(replace(self.config, seed=self.config.seed + by))
+
+    def price(self, found: Inversion) -> float:
+        """Return L_a, and what its processors have to be worth."""
+        worth = self.config.resolve().worth
+        return found.losses["final"]["published"] + worth * len(found.graph.processors)
+
     def invert(
         self, session: Session, held_out: Sequence[Range] = (), work: Work | None = None
     ) -> Inversion:
@@ -116,7 +130,7 @@ class _Run:
         self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
         stored = work.keeper.load() if work.keeper is not None else None
         if stored is None or "graph" not in stored[1]:
-            self._state = self._begin(session, held_out, work)
+            self._state = self._first(session, held_out, work)
         else:
             self._state = State.unpack(*stored, self._windows, recipe, len(session.tracks))
         steps = recipe.steps + recipe.settle_steps
@@ -216,6 +230,16 @@ class _Run:
             for i in before.processors
             if i not in graph.nodes
         ]
+
+    def _first(self, session: Session, held_out: Sequence[Range], work: Work) -> State:
+        """Return the state before the first step, in which no seed has a part: found once."""
+        common = None if work.common is None else work.common.load()
+        if common is not None:
+            return State.unpack(*common, self._windows, self.recipe, len(session.tracks))
+        state = self._begin(session, held_out, work)
+        if work.common is not None:
+            work.common.save(*state.pack())
+        return state
 
     def _begin(self, session: Session, held_out: Sequence[Range], work: Work) -> State:
         """Capture and interpret the song."""

@@ -1,5 +1,6 @@
 """Results in words, pictures and pages, made from what is stored."""
 
+from mixtrace.reporting.agreed import run_sentences
 from mixtrace.reporting.captured_doubts import noting_losses
 from mixtrace.reporting.captured_outline import outline_capture
 from mixtrace.reporting.captured_page import capture_page
@@ -9,6 +10,7 @@ from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outlin
 from mixtrace.reporting.page import report_page
 from mixtrace.reporting.result import (
     StoredResult,
+    agreement_beside,
     evidence_beside,
     read_result,
     sureness_beside,
@@ -20,6 +22,7 @@ __all__ = [
     "Outline",
     "Row",
     "StoredResult",
+    "agreement_beside",
     "capture_page",
     "compare_results",
     "comparison_page",
@@ -31,5 +34,6 @@ __all__ = [
     "outline_session",
     "read_result",
     "report_page",
+    "run_sentences",
     "sureness_beside",
 ]

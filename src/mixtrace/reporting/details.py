@@ -7,10 +7,11 @@ import numpy as np
 
 from mixtrace.graph import is_branch, leads_to, listens_to
 from mixtrace.processors import Heard, processor
+from mixtrace.reporting.agreed import stood_words
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.pictures import picture
 from mixtrace.reporting.sure import sure_dials, sure_line
-from mixtrace.store import Evidence, StoredGraph, Sureness
+from mixtrace.store import Agreement, Evidence, StoredGraph, Sureness
 from mixtrace.wording import percent, signed_db
 
 __all__ = ["NodeDetail", "node_details"]
@@ -38,6 +39,7 @@ def node_details(
     evidence: Evidence | None = None,
     levels_db: Mapping[int, float] | None = None,
     sureness: Sureness | None = None,
+    agreement: Agreement | None = None,
 ) -> dict[int, NodeDetail]:
     """Return the detail of every processor, by its place in the graph.
 
@@ -46,6 +48,7 @@ def node_details(
         evidence: what was measured of it; without it, settings are told and effects are not.
         levels_db: see `wet_levels_db`, where they are known already.
         sureness: how sure the settings are: they are then told with their intervals.
+        agreement: what several runs agree on: it is then told as well.
     """
     details = {}
     heard = heard_at(stored, evidence, levels_db)
@@ -55,15 +58,18 @@ def node_details(
         title = f"{entry.label} of {stored.graph.name(i)}"
         if is_branch(stored.graph.nodes[i]):
             title += f" to {' and '.join(leads_to(stored.graph, i))}"
-        summary = sure_line(stored, i, sureness)
+        summary = sure_line(stored, i, sureness, agreement)
         dials = list(entry.dials(node))
         if summary:
-            dials = [(words, value or "yes") for words, value in sure_dials(stored, i, sureness)]
+            told = sure_dials(stored, i, sureness, agreement)
+            dials = [(words, value or "yes") for words, value in told]
         if "wet" not in dict(dials):
             dials.append(("wet", percent(node.wet)))
         settings = [*dials, *_measured(heard[i])]
         if node.keyed:
             settings.append(("keyed by", " and ".join(listens_to(stored.graph, i))))
+        if agreement is not None:
+            settings.append(("found in", stood_words(agreement, i)))
         if evidence is not None and np.isfinite(evidence.increases[row]):
             settings.append(("L_a without it", f"{evidence.increases[row]:+.4f}"))
         details[i] = NodeDetail(

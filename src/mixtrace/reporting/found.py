@@ -6,6 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from mixtrace.processors import processor
+from mixtrace.reporting.agreed import run_sentences
 from mixtrace.reporting.parts import Part
 from mixtrace.reporting.result import StoredResult, fixed, number
 from mixtrace.reporting.rounds import rounds, rounds_figure
@@ -64,6 +65,7 @@ def found_part(result: StoredResult) -> Part:
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
         why=str(result.facts["why"]),
+        runs=list(run_sentences(result.stored.graph, result.agreement)),
         interrupted=result.facts["ended"] == "stopped",
         notes=[str(note) for note in result.facts["notes"]],
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from mixtrace.graph import KEY, Passage, is_branch, leads_to, listens_to, passages
 from mixtrace.processors import Heard, processor
+from mixtrace.reporting.agreed import run_sentences, stood_words
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.inline_curves import inline_curve
 from mixtrace.reporting.sentences import tell
@@ -13,7 +14,7 @@ from mixtrace.reporting.sure import alike_sentences, sure_line
 from mixtrace.session import Alignment, Session, wrong_mix
 from mixtrace.session.alignment_notes import pace
 from mixtrace.session.contents import PERHAPS_NOT
-from mixtrace.store import Evidence, StoredGraph, Sureness
+from mixtrace.store import Agreement, Evidence, StoredGraph, Sureness
 from mixtrace.wording import counted, seconds, signed_db
 
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
@@ -88,6 +89,7 @@ def outline_graph(
     tolerance: float = 0.0,
     remark: str = "",
     sureness: Sureness | None = None,
+    agreement: Agreement | None = None,
 ) -> Outline:
     """Return the outline of a stored graph; any graph, not only a console.
 
@@ -100,12 +102,17 @@ def outline_graph(
         tolerance: how much L_a the search was allowed to give away; see `tell`.
         remark: what to say of the whole; nothing where it is empty.
         sureness: how sure the settings are: they are then told with their intervals.
+        agreement: what several runs agree on: it is then told of each processor and of the whole.
     """
     graph = stored.graph
     alignments = {track.name: track.alignment for track in stored.tracks}
     kept = len(graph.processors)
     note = f"{counted(len(graph.inputs), 'track')}, {counted(kept, 'processor')}"
-    remarks = [*([remark] if remark else []), *alike_sentences(stored, sureness)]
+    remarks = [
+        *([remark] if remark else []),
+        *run_sentences(stored.graph, agreement),
+        *alike_sentences(stored, sureness),
+    ]
     rows = [Row(0, stored.song, note, tuple(map(Line, remarks)))]
     increases = _increases(stored, evidence)
     heard = heard_at(stored, evidence)
@@ -119,7 +126,8 @@ def outline_graph(
         if chain.role == "track" and chain.name in alignments:
             note = ", ".join([note, *_moves(alignments[chain.name])])
         lines = tuple(
-            _line(stored, i, heard[i], sureness, increases.get(i)) for i in chain.processors
+            _line(stored, i, heard[i], (sureness, agreement), increases.get(i))
+            for i in chain.processors
         )
         telling = next(tellings)
         row = Row(chain.depth + 1, chain.name, note, lines, telling.sentence, telling.doubts)
@@ -168,7 +176,7 @@ def _line(
     stored: StoredGraph,
     number: int,
     heard: Heard,
-    sureness: Sureness | None,
+    known: tuple[Sureness | None, Agreement | None],
     increase: float | None,
 ) -> Line:
     node = stored.node(number)
@@ -178,10 +186,14 @@ def _line(
         label += f" to {' and '.join(leads_to(stored.graph, number))}"
     elif node.keyed:
         label += f" keyed by {' and '.join(listens_to(stored.graph, number))}"
-    words = sure_line(stored, number, sureness)
-    if words and increase is not None:
-        words += f"; L_a rises by {increase:.3f} without it"
-    return Line(label, words or entry.describe(node), inline_curve(node, heard))
+    _, agreement = known
+    sure = sure_line(stored, number, *known)
+    words = [sure or entry.describe(node)]
+    if agreement is not None:
+        words.append(f"in {stood_words(agreement, number)}")
+    if sure and increase is not None:
+        words.append(f"L_a rises by {increase:.3f} without it")
+    return Line(label, "; ".join(word for word in words if word), inline_curve(node, heard))
 
 
 def _ways(stored: StoredGraph, chain: Passage) -> str:

@@ -36,7 +36,8 @@ def report_page(folder: Path) -> str:
     result = read_result(folder)
     stored = result.stored
     levels_db = wet_levels_db(stored, result.evidence)
-    details = node_details(stored, result.evidence, levels_db, result.sureness)
+    known = result.sureness, result.agreement
+    details = node_details(stored, result.evidence, levels_db, *known)
     sections = [
         ("listen", "Listen", listen_part(folder, stored)),
         ("graph", "The graph", diagram_part(stored.graph, details, _console(result))),

@@ -8,10 +8,13 @@ from typing import Any
 from mixtrace.store import (
     EVIDENCE,
     GRAPH,
+    RUNS,
     SURENESS,
+    Agreement,
     Evidence,
     StoredGraph,
     Sureness,
+    read_agreement,
     read_evidence,
     read_fit,
     read_graph,
@@ -19,7 +22,15 @@ from mixtrace.store import (
     read_sureness,
 )
 
-__all__ = ["StoredResult", "evidence_beside", "fixed", "number", "read_result", "sureness_beside"]
+__all__ = [
+    "StoredResult",
+    "agreement_beside",
+    "evidence_beside",
+    "fixed",
+    "number",
+    "read_result",
+    "sureness_beside",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +44,7 @@ class StoredResult:
         measures: `metrics.json`: how well it matches.
         evidence: what was measured of the audio.
         sureness: how sure the settings are; None where nobody asked.
+        agreement: what several runs agree on; None where there was one.
     """
 
     folder: Path
@@ -41,6 +53,7 @@ class StoredResult:
     measures: dict[str, Any]
     evidence: Evidence
     sureness: Sureness | None = None
+    agreement: Agreement | None = None
 
     @property
     def tolerance(self) -> float:
@@ -58,7 +71,8 @@ def read_result(folder: Path) -> StoredResult:
     evidence = read_evidence(folder / EVIDENCE, stored.graph)
     facts, measures = read_fit(folder), read_metrics(folder)
     sureness = sureness_beside(folder / GRAPH, stored)
-    return StoredResult(folder, stored, facts, measures, evidence, sureness)
+    agreement = agreement_beside(folder / GRAPH, stored)
+    return StoredResult(folder, stored, facts, measures, evidence, sureness, agreement)
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
@@ -84,6 +98,16 @@ def sureness_beside(graph_path: Path, stored: StoredGraph) -> Sureness | None:
     """
     path = graph_path.with_name(SURENESS)
     return read_sureness(path, stored) if path.is_file() else None
+
+
+def agreement_beside(graph_path: Path, stored: StoredGraph) -> Agreement | None:
+    """Return what the runs that a graph was chosen from agree on; None where there was one.
+
+    Raises:
+        StoreError: the file is damaged or belongs to another graph.
+    """
+    path = graph_path.with_name(RUNS)
+    return read_agreement(path, stored) if path.is_file() else None
 
 
 def number(table: Any, *keys: str) -> float | None:

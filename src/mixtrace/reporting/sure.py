@@ -1,20 +1,34 @@
 """Settings told with how sure they are, and settings that cannot be told apart.
 
 A number and the ends of its interval are rounded to what is known: to the power of ten of which two
-and a half or more fit into the interval; where ratios count, each keeps one digit at least.
+and a half or more fit into the interval; where ratios count, each keeps one digit at least. What
+runs from several seeds came to is told with one digit more at most.
 """
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from mixtrace.params import ParamSpec
-from mixtrace.processors import WET, processor
-from mixtrace.store import Interval, Setting, StoredGraph, Sureness, setting_value
+from mixtrace.processors import WET, Turned, processor
+from mixtrace.store import (
+    Agreement,
+    Interval,
+    Range,
+    Setting,
+    StoredGraph,
+    Sureness,
+    setting_value,
+)
 from mixtrace.wording import hertz
 
 __all__ = ["alike_sentences", "interval_words", "sure_dials", "sure_line"]
 
+_Interval = TypeVar("_Interval", Interval, Range)
+
 _STEPS_WITHIN = 2.5
+_FINER = 0.1
 _FINEST = 1e-3  # four digits, however little is left open
 _LARGER = {"Hz": "kHz", "ms": "s"}
 """What a thousand of a unit is called."""
@@ -29,18 +43,33 @@ _PARTS = {"Hz": "frequency", "dB": "gain"}
 """What a number of a band is, by its unit."""
 
 
-def sure_line(stored: StoredGraph, node: int, sureness: Sureness | None) -> str:
+def sure_line(
+    stored: StoredGraph,
+    node: int,
+    sureness: Sureness | None,
+    agreement: Agreement | None = None,
+) -> str:
     """Return the dials of a node on one line with their intervals; empty where it has none."""
-    dials = list(sure_dials(stored, node, sureness))
+    dials = list(sure_dials(stored, node, sureness, agreement))
     if not any(value for _, value in dials):
         return ""
     return ", ".join(f"{words} {value}".rstrip() for words, value in dials)
 
 
 def sure_dials(
-    stored: StoredGraph, node: int, sureness: Sureness | None
+    stored: StoredGraph,
+    node: int,
+    sureness: Sureness | None,
+    agreement: Agreement | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """Yield what the dials of a node are called and what they say; a choice says nothing more."""
+    """Yield what the dials of a node are called and what they say; a choice says nothing more.
+
+    Args:
+        stored: the graph.
+        node: its number.
+        sureness: how sure its settings are; without it no number is told.
+        agreement: what several runs agree on: where they set each dial is then told as well.
+    """
     own = stored.node(node)
     entry = processor(own.kind)
     for turned in entry.turned(own):
@@ -51,9 +80,10 @@ def sure_dials(
             interval = None if sureness is None else sureness.intervals.get(setting)
             if interval is None:
                 break
-            values.append(_valued(name, spec, setting_value(stored.settings, setting), interval))
+            value = setting_value(stored.settings, setting)
+            values.append(_valued(name, spec, value, interval, _runs_of(agreement, setting)))
         else:
-            yield turned.words, " ".join(values)
+            yield turned.words, " ".join([*values, *_fewer_runs(agreement, node, turned)])
 
 
 def alike_sentences(stored: StoredGraph, sureness: Sureness | None) -> Iterator[str]:
@@ -73,9 +103,14 @@ def alike_sentences(stored: StoredGraph, sureness: Sureness | None) -> Iterator[
 
 
 def interval_words(
-    value: float, interval: Interval, unit: str = "", *, signed: bool = False
+    value: float,
+    interval: Interval,
+    unit: str = "",
+    *,
+    signed: bool = False,
+    runs: Range | None = None,
 ) -> str:
-    """Return a value, its unit and its interval, with the digits that are known.
+    """Return a value, its unit, its interval and what runs came to, with the digits that are known.
 
     >>> interval_words(-26.3, Interval(-28.1, -22.9), "dB")
     '-26 dB (-28 to -23)'
@@ -85,52 +120,101 @@ def interval_words(
     '+2.0 dB (+1.8 to +2.4)'
     >>> interval_words(108.6, Interval(35.4, 638.3), "Hz")
     '100 Hz (40 to 600)'
+    >>> interval_words(-26.3, Interval(-28.1, -22.9), "dB", runs=Range(3, -26.41, -25.88))
+    '-26 dB (-28 to -23; runs -26.4 to -25.9)'
     """
     if abs(value) >= 1000.0 and unit in _LARGER:
-        value, unit = value / 1000.0, _LARGER[unit]
-        interval = Interval(interval.low / 1000.0, interval.high / 1000.0)
+        value, unit, interval = value / 1000.0, _LARGER[unit], _scaled(interval, 0.001)
+        runs = None if runs is None else _scaled(runs, 0.001)
     step = max(_step(interval), _FINEST * _own_step(value))
     by_ratio = unit in _BY_RATIO and interval.low > 0.0
-    told, low, high = (
-        _rounded(number, min(step, _own_step(number)) if by_ratio else step, signed)
-        for number in (value, interval.low, interval.high)
-    )
+
+    def told(number: float, step: float) -> str:
+        return _rounded(number, min(step, _own_step(number)) if by_ratio else step, signed)
+
+    ends = f"{told(interval.low, step)} to {told(interval.high, step)}"
+    if runs is not None:
+        finer = _runs_step(runs, step)
+        ends += f"; {_runs_words(told(runs.low, finer), told(runs.high, finer))}"
     between = "" if unit == ":1" or not unit else " "
-    return f"{told}{between}{unit} ({low} to {high})"
+    return f"{told(value, step)}{between}{unit} ({ends})"
 
 
-def _valued(name: str, spec: ParamSpec | None, value: float, interval: Interval) -> str:
+def _scaled(interval: _Interval, by: float) -> _Interval:
+    return replace(interval, low=by * interval.low, high=by * interval.high)
+
+
+def _runs_step(runs: Range, step: float) -> float:
+    """Return the step of what runs came to: at most a digit finer than the interval's."""
+    return min(step, max(_step(runs), _FINER * step))
+
+
+def _runs_words(low: str, high: str) -> str:
+    return f"runs {low}" if low == high else f"runs {low} to {high}"
+
+
+def _runs_of(agreement: Agreement | None, setting: Setting) -> Range | None:
+    """Return where runs set a dial; None where it is that of the kept one alone."""
+    runs = None if agreement is None else agreement.ranges.get(setting)
+    return runs if runs is not None and runs.runs > 1 else None
+
+
+def _fewer_runs(agreement: Agreement | None, node: int, turned: Turned) -> Iterator[str]:
+    """Yield in how many runs a dial was there, where that is not in all that had the processor."""
+    if agreement is None or not turned.settings:
+        return
+    (name, row), *_ = turned.settings
+    runs = agreement.ranges.get(Setting(node, name, row))
+    if runs is not None and runs.runs < agreement.stood[node]:
+        yield f"in {runs.runs} of {len(agreement.runs)} runs"
+
+
+def _valued(
+    name: str, spec: ParamSpec | None, value: float, interval: Interval, runs: Range | None
+) -> str:
     """Return the value of a parameter in words."""
     if name in _SHARES or name == "pan":
-        interval = Interval(100.0 * interval.low, 100.0 * interval.high)
+        interval = _scaled(interval, 100.0)
+        runs = None if runs is None else _scaled(runs, 100.0)
         if name == "pan":
-            return _placed(100.0 * value, interval)
-        return interval_words(100.0 * value, interval, "%")
+            return _placed(100.0 * value, interval, runs)
+        return interval_words(100.0 * value, interval, "%", runs=runs)
     if name.endswith("_q"):
-        return f"Q {interval_words(value, interval)}"
+        return f"Q {interval_words(value, interval, runs=runs)}"
     assert spec is not None and not isinstance(spec.low, tuple)
     unit, signed = spec.unit, spec.unit == "dB" and spec.neutral == 0.0
+    told = interval_words(value, interval, unit, signed=signed, runs=runs)
     if (interval.low, interval.high) == (spec.low, spec.high):
-        (told,) = interval_words(value, interval, unit, signed=signed).split(" (")[:1]
-        return f"{told} (anything: the mix does not show it)"
-    return interval_words(value, interval, unit, signed=signed)
+        number, _, ends = told.partition(" (")
+        _, *others = ends.rstrip(")").split("; ")
+        return f"{number} ({'; '.join(['anything: the mix does not show it', *others])})"
+    return told
 
 
-def _placed(value: float, interval: Interval) -> str:
+def _placed(value: float, interval: Interval, runs: Range | None) -> str:
     """Return a place of the pan pot in per cent; below 0 is left."""
     step = _step(interval)
-    ends = [_rounded(abs(end), step, False) for end in (interval.low, interval.high)]
+    centred = interval.low < 0.0 < interval.high
+    middle = _rounded(abs(value), step, False)
+    side = "left" if value < 0.0 else "right"
+    place = "centre" if centred and float(middle) == 0.0 else f"{middle} % {side}"
+    told = [_places(interval, step, "" if centred else side)]
+    if runs is not None:
+        told.append(f"runs {_places(runs, _runs_step(runs, step), '' if centred else side)}")
+    return f"{place} ({'; '.join(told)})"
+
+
+def _places(interval: Interval | Range, step: float, known: str) -> str:
+    """Return two places of the pan pot; their side is not said where it is known."""
+    low, high = (_rounded(abs(end), step, False) for end in (interval.low, interval.high))
     if interval.low < 0.0 < interval.high:
-        middle = _rounded(abs(value), step, False)
-        side = "left" if value < 0.0 else "right"
-        place = "centre" if float(middle) == 0.0 else f"{middle} % {side}"
-        return f"{place} ({ends[0]} % left to {ends[1]} % right)"
-    if value < 0.0:
-        return f"{_rounded(-value, step, False)} % left ({ends[1]} to {ends[0]})"
-    return f"{_rounded(value, step, False)} % right ({ends[0]} to {ends[1]})"
+        return f"{low} % left to {high} % right"
+    ends, side = ((high, low), "left") if interval.high <= 0.0 else ((low, high), "right")
+    span = ends[0] if low == high else f"{ends[0]} to {ends[1]}"
+    return span if side == known else f"{span} % {side}"
 
 
-def _step(interval: Interval) -> float:
+def _step(interval: Interval | Range) -> float:
     width = max(interval.high - interval.low, 1e-9)
     return 10.0 ** math.floor(math.log10(width / _STEPS_WITHIN))
 

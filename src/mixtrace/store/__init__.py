@@ -42,10 +42,27 @@ from mixtrace.store.folder import (
     find_graph,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, write_graph
-from mixtrace.store.maxima import LARGEST_ARRAYS_BYTES, MOST_RESULT_S, Finite, Level, Name
+from mixtrace.store.maxima import (
+    LARGEST_ARRAYS_BYTES,
+    MOST_RESULT_S,
+    MOST_RUNS,
+    Finite,
+    Level,
+    Name,
+)
 from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, read_head
 from mixtrace.store.reading import read_graph
 from mixtrace.store.result_files import read_fit, read_metrics
+from mixtrace.store.runs_file import (
+    RUNS,
+    RUNS_SCHEMA,
+    Agreement,
+    Elsewhere,
+    EndedRun,
+    Range,
+    agreement_told,
+    read_agreement,
+)
 from mixtrace.store.staging import stage
 from mixtrace.store.sureness_file import (
     SURENESS,
@@ -78,17 +95,24 @@ __all__ = [
     "METRICS_SCHEMA",
     "MIX_AUDIO",
     "MOST_RESULT_S",
+    "MOST_RUNS",
     "PARAMS",
     "RESIDUAL_AUDIO",
     "RESPONSES",
+    "RUNS",
+    "RUNS_SCHEMA",
     "SURENESS",
     "SURENESS_SCHEMA",
+    "Agreement",
     "Checkpoint",
+    "Elsewhere",
+    "EndedRun",
     "Evidence",
     "Finite",
     "Interval",
     "Level",
     "Name",
+    "Range",
     "Results",
     "Setting",
     "StoredCapture",
@@ -100,6 +124,7 @@ __all__ = [
     "StoredTrack",
     "StoredUnread",
     "Sureness",
+    "agreement_told",
     "check_folder",
     "checked",
     "claimed_folder",
@@ -111,6 +136,7 @@ __all__ = [
     "mixtrace_version",
     "naming",
     "put",
+    "read_agreement",
     "read_bytes",
     "read_capture",
     "read_document",

@@ -15,11 +15,13 @@ from mixtrace.store.graph_file import StoredGraph
 from mixtrace.store.maxima import Count, Finite, Name
 
 __all__ = [
+    "MOST_SETTINGS",
     "SURENESS",
     "SURENESS_SCHEMA",
     "Interval",
     "Setting",
     "Sureness",
+    "is_within",
     "read_sureness",
     "setting_value",
 ]
@@ -27,7 +29,7 @@ __all__ = [
 SURENESS = "sureness.json"
 SURENESS_SCHEMA = "mixtrace.sureness/1"
 
-_MOST_SETTINGS = 20 * MOST_NODES
+MOST_SETTINGS = 20 * MOST_NODES
 
 
 @dataclass(frozen=True, order=True)
@@ -91,12 +93,12 @@ class _Interval(Struct):
 
 
 class _Group(Struct):
-    settings: Annotated[tuple[Setting, ...], Meta(min_length=2, max_length=_MOST_SETTINGS)]
+    settings: Annotated[tuple[Setting, ...], Meta(min_length=2, max_length=MOST_SETTINGS)]
 
 
 class _Document(Struct):
-    intervals: Annotated[tuple[_Interval, ...], Meta(max_length=_MOST_SETTINGS)]
-    alike: Annotated[tuple[_Group, ...], Meta(max_length=_MOST_SETTINGS)]
+    intervals: Annotated[tuple[_Interval, ...], Meta(max_length=MOST_SETTINGS)]
+    alike: Annotated[tuple[_Group, ...], Meta(max_length=MOST_SETTINGS)]
     orders: Annotated[tuple[tuple[Count, Count], ...], Meta(max_length=MOST_NODES)]
 
 
@@ -126,21 +128,7 @@ def setting_value(settings: Settings, setting: Setting) -> float:
     return float(settings.value(setting.node, setting.name).reshape(-1)[setting.row])
 
 
-def _belongs(sureness: Sureness, stored: StoredGraph) -> bool:
-    """Return whether all that is told is told of what the graph has."""
-    edges = {(edge.source, edge.destination) for edge in stored.graph.edges}
-    processors = set(stored.graph.processors)
-    return (
-        all(
-            _is_within(setting, interval, stored)
-            for setting, interval in sureness.intervals.items()
-        )
-        and all(setting in sureness.intervals for group in sureness.alike for setting in group)
-        and all(set(pair) <= processors and pair in edges for pair in sureness.orders)
-    )
-
-
-def _is_within(setting: Setting, interval: Interval, stored: StoredGraph) -> bool:
+def is_within(setting: Setting, interval: Interval, stored: StoredGraph) -> bool:
     """Return whether a graph has a setting, and an interval lies in its range."""
     if setting.node not in stored.settings:
         return False
@@ -153,3 +141,16 @@ def _is_within(setting: Setting, interval: Interval, stored: StoredGraph) -> boo
         low, high = spec.low, spec.high
     rows = stored.settings.value(setting.node, setting.name).numel()
     return setting.row < rows and low <= interval.low <= interval.high <= high
+
+
+def _belongs(sureness: Sureness, stored: StoredGraph) -> bool:
+    """Return whether all that is told is told of what the graph has."""
+    edges = {(edge.source, edge.destination) for edge in stored.graph.edges}
+    processors = set(stored.graph.processors)
+    return (
+        all(
+            is_within(setting, interval, stored) for setting, interval in sureness.intervals.items()
+        )
+        and all(setting in sureness.intervals for group in sureness.alike for setting in group)
+        and all(set(pair) <= processors and pair in edges for pair in sureness.orders)
+    )

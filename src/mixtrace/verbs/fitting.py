@@ -9,13 +9,20 @@ from jaxtyping import Float, Float32
 
 from mixtrace.descent import SongWindows
 from mixtrace.errors import MixtraceError
-from mixtrace.methods import Inversion, Method, Work
+from mixtrace.methods import Inversion, Method, Work, repeated
 from mixtrace.metrics import Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
 from mixtrace.recovery import Recovery
 from mixtrace.runtime import give_back
 from mixtrace.session import Song, find_song
-from mixtrace.store import FITS, Checkpoint, StoredGraph, session_fingerprint
+from mixtrace.store import (
+    FITS,
+    Agreement,
+    Checkpoint,
+    StoredGraph,
+    agreement_told,
+    session_fingerprint,
+)
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.evidence import loss_increases
 from mixtrace.verbs.inverting import Found, Read, check_device, found_of, read_for_inversion
@@ -42,6 +49,7 @@ class Fit:
         folder: where all this lies on disk, or None.
         lacking: why the page could not be made, in a sentence; empty where it was.
         warnings: what went wrong on the way and was mended, a sentence each.
+        agreement: what several runs agree on; None where one alone has ended.
     """
 
     stored: StoredGraph
@@ -53,6 +61,7 @@ class Fit:
     folder: Path | None
     lacking: str = ""
     warnings: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
 
 def fit(
@@ -61,6 +70,7 @@ def fit(
     *,
     mix: Path | str | None = None,
     method: Method | None = None,
+    runs: int = 1,
     align: bool = True,
     unseen: str | None = None,
     device: str = "cpu",
@@ -81,6 +91,9 @@ def fit(
         output: the folder for the result; None to write nothing.
         mix: the mix's file, where names do not tell it.
         method: how to find it; by default our recovery.
+        runs: how often, from the method's seed and those after it; the best result is kept, with
+            what all runs agree on. Ctrl-C keeps the best run that ended, or the one under way where
+            none has.
         align: whether to measure how each track lies in the mix.
         unseen: what to hold out of the search, such as `end:40` or `blocks:40`, a percentage of the
             song: L_a is then measured on both parts. Aligning and judging tracks read all of it.
@@ -96,7 +109,7 @@ def fit(
         MixtraceError: a song, a choice or a folder that cannot be used.
         OSError: the folder cannot be made.
     """
-    method = method or Recovery()
+    method = repeated(method or Recovery(), runs)
     chosen = dict(method.choices()) | ({} if unseen is None else {"unseen": unseen})
     apart = None if unseen is None else Unseen.parse(unseen)
     check_device(device)
@@ -138,6 +151,7 @@ def fit(
         folder,
         lacking,
         warnings,
+        agreement_told(inversion.evidence["runs"]) if "runs" in inversion.evidence else None,
     )
 
 

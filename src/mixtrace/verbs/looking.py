@@ -10,6 +10,7 @@ from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
 from mixtrace.progress import Progress, steps_of
 from mixtrace.reporting import (
     Outline,
+    agreement_beside,
     evidence_beside,
     held_out_sentence,
     noting_losses,
@@ -66,8 +67,9 @@ def show(
         stored = read_graph(graph)
         measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
-        sureness = sureness_beside(graph, stored)
-        return outline_graph(stored, evidence, tolerance, held_out_sentence(measures), sureness)
+        remark = held_out_sentence(measures)
+        sureness, agreement = sureness_beside(graph, stored), agreement_beside(graph, stored)
+        return outline_graph(stored, evidence, tolerance, remark, sureness, agreement)
     if (path / CAPTURE).is_file():
         return _captured(path)
     report = steps_of(on_progress)

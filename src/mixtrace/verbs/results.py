@@ -24,6 +24,8 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    RUNS,
+    RUNS_SCHEMA,
     SURENESS,
     SURENESS_SCHEMA,
     StoredGraph,
@@ -42,6 +44,9 @@ from mixtrace.verbs.reporting import report as make_report
 from mixtrace.verbs.runs import measured
 
 __all__ = ["Rendered", "measure_result", "publish_result", "store_result"]
+
+_DOCUMENTS = ((SURENESS, SURENESS_SCHEMA, "sureness"), (RUNS, RUNS_SCHEMA, "runs"))
+"""What a method may show for its result in a document of its own, and under which name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,16 +145,19 @@ def store_result(
     outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
     if not audio:
         outdated.add(MIX_AUDIO)
-    sureness = evidence.get("sureness")
-    if sureness is None:
-        outdated.add(SURENESS)
+    documents = {
+        name: (schema, evidence[key])
+        for name, schema, key in _DOCUMENTS
+        if evidence.get(key) is not None
+    }
+    outdated |= {name for name, _, _ in _DOCUMENTS} - documents.keys()
     with stage(folder, outdated) as part_of:
         if audio:
             write_audio(part_of(MIX_AUDIO), rendered.estimate, rendered.sample_rate_hz)
         write_graph(found.stored, part_of(GRAPH), part_of(PARAMS))
         write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
-        if sureness is not None:
-            write_document(part_of(SURENESS), SURENESS_SCHEMA, sureness)
+        for name, (schema, document) in documents.items():
+            write_document(part_of(name), schema, document)
         write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
 
 
