@@ -59,6 +59,7 @@ class Mixed:
         self._lead = capture.lead
         self._dry = {track.name: track.audio for track in session.tracks}
         self._responses = {track.name: track.responses for track in capture.tracks}
+        self._taps = max((track.responses.shape[-1] for track in capture.tracks), default=0)
         self.tracks = len(capture.tracks)
         self._time = session.mix.shape[-1]
         mix = torch.from_numpy(session.mix)
@@ -96,6 +97,10 @@ class Mixed:
         """Return what a track gives to the mix under a gain."""
         dry = torch.from_numpy(self._dry[name] * self.over_time(gain))
         return apply_responses(self._responses[name], dry, self._lead)
+
+    def taps_from(self, arrival: int) -> int:
+        """Return how many taps of responses lie behind a direct sound that is so late."""
+        return self._taps - self._lead - arrival
 
     def asked(self, members: Members) -> Asked:
         """Return what the gain of some tracks is asked to do."""

@@ -13,7 +13,7 @@ from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.chains import Returns, chain_of
-from mixtrace.interpret.feedback import with_feedback
+from mixtrace.interpret.echoes import with_delay
 from mixtrace.interpret.heads import Head, read_head
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
@@ -164,9 +164,7 @@ class _Song:
         self._heard_samples = int(heard.sum())
         self._rest_power = _power(self._mixed.rest[:, heard].numpy(), self._rate)
 
-        self._strips: Mapping[str, Fixed] = {
-            name: with_feedback(self._mixed, name, fixed) for name, fixed in self._read().items()
-        }
+        self._strips: Mapping[str, Fixed] = self._read()
 
     @property
     def gains(self) -> Mapping[Members, Gain]:
@@ -220,13 +218,17 @@ class _Song:
     def _read(self) -> dict[str, Fixed]:
         """Return what does not move on each strip; a delay that one has is looked for on all."""
         tracks = self._capture.tracks
-        read = dict(zip((t.name for t in tracks), side_by_side(self._fixed, tracks), strict=True))
-        known_s = tuple(fixed.echoes.time_s for fixed in read.values() if fixed.echoes is not None)
+
+        def read(track: CapturedTrack, known_s: Sequence[float] = ()) -> Fixed:
+            return with_delay(self._mixed, track.name, self._fixed(track, known_s), known_s)
+
+        found = dict(zip((t.name for t in tracks), side_by_side(read, tracks), strict=True))
+        known_s = tuple(fixed.echoes.time_s for fixed in found.values() if fixed.echoes is not None)
         if known_s:
-            dry = [track for track in tracks if read[track.name].echoes is None]
-            again = side_by_side(partial(self._fixed, known_s=known_s), dry)
-            read |= {track.name: fixed for track, fixed in zip(dry, again, strict=True)}
-        return read
+            dry = [track for track in tracks if found[track.name].echoes is None]
+            again = side_by_side(partial(read, known_s=known_s), dry)
+            found |= {track.name: fixed for track, fixed in zip(dry, again, strict=True)}
+        return found
 
     def _fixed(self, captured: CapturedTrack, known_s: Sequence[float] = ()) -> Fixed:
         """Return what does not move on the strip of a track."""

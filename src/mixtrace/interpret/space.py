@@ -14,6 +14,7 @@ from mixtrace.dsp import fast_length
 from mixtrace.units import ratio_from_db
 
 __all__ = [
+    "FARTHEST_S",
     "Repeats",
     "Tail",
     "after_direct",
@@ -32,7 +33,7 @@ _STANDS_OUT, _SURELY = 10.0, 40.0
 """Times the median around it: an echo, and one that no reflection of a room comes near."""
 
 _SOFTEST_DB = -32.0
-_NEAREST_S, _FARTHEST_S = 0.02, 2.0
+_NEAREST_S, FARTHEST_S = 0.02, 2.0
 _KNOWN_WITHIN_S = 0.001
 _REPEATS = 4
 _REPEAT_WITHIN_S = 0.002
@@ -276,7 +277,7 @@ def _first_spike(
     """Return the loudest place that stands out as an echo does, of those at known times if any."""
     ranges = [(s - _KNOWN_WITHIN_S, s + _KNOWN_WITHIN_S) for s in known_s]
     searched = np.zeros(len(amplitude), dtype=bool)
-    for start_s, stop_s in ranges or [(_NEAREST_S, _FARTHEST_S)]:
+    for start_s, stop_s in ranges or [(_NEAREST_S, FARTHEST_S)]:
         searched[round(start_s * sample_rate_hz) : round(stop_s * sample_rate_hz)] = True
     if not searched.any():
         return None

@@ -1,4 +1,4 @@
-"""The feedback of a delay whose second echo no response holds."""
+"""Delays of which no response holds the second echo, or the first."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mixtrace.captured import capture_session
-from mixtrace.interpret.feedback import with_feedback
+from mixtrace.interpret.echoes import with_delay
 from mixtrace.interpret.mixed import Mixed
 from mixtrace.interpret.returns import Late
 from mixtrace.interpret.space import Repeats
@@ -46,7 +46,7 @@ def test_the_second_echo_is_found_in_what_is_left(feedback: float):
     mixed = Mixed(session, capture_session(session), [])
     held = session.mix - np.repeat(session.tracks[0].audio, 2, 0)
     mixed.rest = torch.from_numpy(held)  # as if nothing but the dry sound had been read
-    found = with_feedback(mixed, "voice", strip(0.0, 0.01)).echoes
+    found = with_delay(mixed, "voice", strip(0.0, 0.01)).echoes
     assert found is not None
     # Noise of 12 s: what else is there correlates with an echo by a hundredth.
     assert found.amplitude == pytest.approx(0.3, abs=0.02)
@@ -59,4 +59,19 @@ def test_echoes_from_side_to_side_are_left():
     one = strip(0.1, 0.3)
     assert one.echoes is not None
     bouncing = replace(one, echoes=replace(one.echoes, ping_pong=0.9))
-    assert with_feedback(mixed, "voice", bouncing) is bouncing
+    assert with_delay(mixed, "voice", bouncing).echoes is bouncing.echoes
+
+
+def test_a_delay_slower_than_the_response_is_found_in_what_is_left():
+    session = song(0.3)
+    mixed = Mixed(session, capture_session(session), [])
+    held = session.mix - np.repeat(session.tracks[0].audio, 2, 0)
+    mixed.rest = torch.from_numpy(held)
+    assert mixed.taps_from(0) < TIME_S * RATE
+    found = with_delay(mixed, "voice", replace(strip(0.0, 0.01), echoes=None)).echoes
+    assert found is not None
+    assert found.time_s == pytest.approx(TIME_S, abs=1.0 / RATE)
+    # As above: what else is there correlates with an echo by a hundredth.
+    assert found.amplitude == pytest.approx(0.3, abs=0.02)
+    assert found.feedback == pytest.approx(0.3, abs=0.05)
+    assert with_delay(mixed, "other", replace(strip(0.0, 0.01), echoes=None)).echoes is None
