@@ -22,6 +22,7 @@ from mixtrace.verbs.inverting import Found, Read, check_device, found_of, read_f
 from mixtrace.verbs.outputs import named, result_folder
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 from mixtrace.verbs.runs import claimed, warnings_of, write_whole
+from mixtrace.verbs.sources import source_of
 
 __all__ = ["Fit", "fit"]
 
@@ -101,6 +102,7 @@ def fit(
     apart = None if unseen is None else Unseen.parse(unseen)
     check_device(device)
     work = Work(device, None, _memory_bytes(memory_gb), on_progress)
+    path = None if isinstance(song, Song) else named(song)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     folder = None if output is None else result_folder(output, song, FITS)
     report, page = steps_of(on_progress), page and folder is not None
@@ -118,7 +120,8 @@ def fit(
         notes, lacking = (*found.notes, *warnings), ""
         if folder is not None and keeper is not None:
             found = replace(found, notes=notes)
-            facts = {"config": chosen, "fingerprint": fingerprint}
+            source = source_of(path, mix, song, folder)
+            facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
             lacking = write_whole(
                 folder,
                 lambda: _store(folder, found, rendered, facts, keeper, audio),

@@ -1,0 +1,76 @@
+"""A session of Ardour 7, which plays what mixtrace renders, sample by sample."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mixtrace.exporting.ardour.devices import expressible
+from mixtrace.exporting.ardour.routes import Desk
+from mixtrace.exporting.ardour.session import Session
+from mixtrace.exporting.channels import distinct
+from mixtrace.exporting.freezing import frozen
+from mixtrace.exporting.project import Project
+from mixtrace.processors import processor
+from mixtrace.progress import Steps
+from mixtrace.store import file_name
+
+__all__ = ["Ardour"]
+
+_RESERVED = ("monitor", "auditioner", "click", "virtual keyboard", "session")
+
+
+class Ardour:
+    """Tracks, buses, returns and master with Ardour's own faders, sends and automation."""
+
+    name = "ardour"
+    about = "A session of Ardour 7: faders, sends, automation, plug-ins with knobs."
+
+    def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
+        """Write the session's folder; see `Target`."""
+        nodes = project.graph.processors
+        strange = [i for i in nodes if not expressible(project.graph.nodes[i].kind)]
+        notes = [_rendered(project, i) for i in strange]
+        project = frozen(project, strange, report)
+        session_name = file_name(project.name)
+        audio = folder / "interchange" / session_name / "audiofiles"
+        audio.mkdir(parents=True)
+        session = Session(session_name, project.sample_rate_hz, project.length_samples)
+        names = _names(project)
+        desk = Desk(session, project, names)
+        total = len(names)
+        for done, channel in enumerate(project.channels, 1):
+            file = None
+            if channel.input is not None:
+                file = _file(done, channel.name)
+                project.write_audio(audio / file, project.track(channel.input))
+            desk.add(channel, file, folder / "plugins")
+            report("writing", done, total)
+        for done, name in enumerate(project.idle, len(project.channels) + 1):
+            file = _file(done, name)
+            project.write_audio(audio / file, project.unused[done - len(project.channels) - 1])
+            desk.add_unused(name, file)
+            report("writing", done, total)
+        session.write(folder / f"{session_name}.ardour")
+        return tuple(notes)
+
+
+def _file(number: int, name: str) -> str:
+    return f"{number:02d} {file_name(name)}.wav"
+
+
+def _rendered(project: Project, node: int) -> str:
+    """Return what is said of a processor whose sound is played instead."""
+    label = processor(project.graph.nodes[node].kind).label
+    return (
+        f"Ardour has no words for the {label} of {project.graph.name(node)}: its sound, and all "
+        "that comes before it, is played as it was rendered."
+    )
+
+
+def _names(project: Project) -> Mapping[str, str]:
+    """Return what each channel and unused track is called in Ardour.
+
+    A colon tells its ports from names, and some names are its own.
+    """
+    own = [*(channel.name for channel in project.channels), *project.idle]
+    legal = [name.replace(":", "-") for name in own]
+    return dict(zip(own, distinct(legal, taken=_RESERVED), strict=True))
