@@ -1,12 +1,17 @@
-"""Lines of gains as Ardour draws them between points, and the points that a curve needs.
+"""Gains over time as Ardour draws them between points, and the points that a ride needs.
 
 Ardour joins the points of a fader's automation by straight lines in the place of the fader, not in
-decibels:
+decibels,
 
-    place(g) = ((6 log2 g + 192) / 198)^8
+    place(g) = ((6 log2 g + 192) / 198)^8,
 
-(libs/pbd/pbd/control_math.h, `gain_to_position`, as its `interpolate_gain` uses it.) Between the
-knots of a ride more points are therefore needed, so many that the line is as near as `_NEAR`.
+and lets the fader follow what is drawn with a time constant of 6.4 ms:
+
+    y[n+1] = y[n] + a (u[n] - y[n]),  a = 156.825 / rate
+
+(libs/pbd/pbd/control_math.h, `interpolate_gain`; libs/ardour/amp.cc.) What is drawn is therefore
+u[n] = g[n] + (g[n+1] - g[n]) / a of a ride g, with as many points as bring it near: a gain that
+rises by 1 dB a second is drawn 0.006 dB higher.
 """
 
 import numpy as np
@@ -16,29 +21,32 @@ from mixtrace.exporting.ardour.devices import Ride
 
 __all__ = ["drawn", "points_of"]
 
+_FOLLOWED_HZ = 156.825
 _NEAR = 1e-5
-"""Of the gain: -100 dB, a tenth of what an export may differ."""
+"""Of the gain: -100 dB, a third of what a processor alone may differ."""
 
 _SHORTEST_SAMPLES = 64
 _MOST_GAIN = 2.0
+_SHARES = np.linspace(0.0, 1.0, 9)
 
 
 def points_of(
     ride: Ride, sample_rate_hz: int
 ) -> tuple[Int64[np.ndarray, " point"], Float[np.ndarray, " point"]]:
-    """Return moments in samples, and gains there, between which Ardour's lines follow a ride."""
-    bends = np.unique(np.round(ride.moments_s * sample_rate_hz).astype(np.int64))
-    found = [bends[:1]]
-    waiting = list(zip(bends[:-1].tolist(), bends[1:].tolist(), strict=True))[::-1]
-    while waiting:
-        begin, end = waiting.pop()
-        if end - begin > _SHORTEST_SAMPLES and not _is_near(ride, begin, end, sample_rate_hz):
-            middle = (begin + end) // 2
-            waiting += [(middle, end), (begin, middle)]
-        else:
-            found.append(np.array([end]))
-    samples = np.concatenate(found)
-    return samples, np.minimum(ride.gain(samples / sample_rate_hz), _MOST_GAIN)
+    """Return moments in samples, and what is drawn there."""
+    bends = np.unique(np.round(ride.moments_s * sample_rate_hz).astype(np.int64)).tolist()
+    samples: list[int] = []
+    gains: list[float] = []
+    for begin, end in zip(bends[:-1], bends[1:], strict=True):
+        last = max(end - 1, begin)
+        found = _parts(ride, begin, last, sample_rate_hz)
+        wanted = _wanted(ride, np.array(found, np.float64), sample_rate_hz)
+        joins = bool(samples) and abs(wanted[0] - gains[-1]) <= _NEAR * gains[-1]
+        if joins and len(samples) > 1:
+            del samples[-1], gains[-1]
+        samples += found
+        gains += wanted.tolist()
+    return np.array(samples), np.clip(np.array(gains), 0.0, _MOST_GAIN)
 
 
 def drawn(
@@ -49,11 +57,31 @@ def drawn(
     return _gain(places[0] + share * (places[1] - places[0]))
 
 
+def _parts(ride: Ride, begin: int, end: int, sample_rate_hz: int) -> list[int]:
+    """Return the ends of the lines that follow a ride between two bends."""
+    found, waiting = [begin], [(begin, end)]
+    while waiting:
+        begin, end = waiting.pop()
+        if end - begin > _SHORTEST_SAMPLES and not _is_near(ride, begin, end, sample_rate_hz):
+            middle = (begin + end) // 2
+            waiting += [(middle, end), (begin, middle)]
+        elif end > begin:
+            found.append(end)
+    return found
+
+
+def _wanted(
+    ride: Ride, samples: Float[np.ndarray, " point"], sample_rate_hz: int
+) -> Float[np.ndarray, " point"]:
+    """Return what has to be drawn for the fader to follow a ride."""
+    here, next_ = (ride.gain((samples + later) / sample_rate_hz) for later in (0.0, 1.0))
+    return here + (next_ - here) * sample_rate_hz / _FOLLOWED_HZ
+
+
 def _is_near(ride: Ride, begin: int, end: int, sample_rate_hz: int) -> bool:
-    share = np.linspace(0.0, 1.0, 9)
-    gains = ride.gain((begin + share * (end - begin)) / sample_rate_hz)
-    error = drawn(float(gains[0]), float(gains[-1]), share) - gains
-    return bool(np.all(np.abs(error) <= _NEAR * gains.max()))
+    gains = _wanted(ride, begin + _SHARES * (end - begin), sample_rate_hz)
+    error = drawn(float(gains[0]), float(gains[-1]), _SHARES) - gains
+    return bool(np.all(np.abs(error) <= _NEAR * np.abs(gains).max()))
 
 
 def _place(gain: float) -> float:

@@ -193,7 +193,8 @@ def _fader_of(
     for place in reversed(range(count)):
         ride = devices[place]
         if isinstance(ride, Ride):
-            return _Fader(place, ride=ride), place
+            start = float(ride.gain(np.zeros(1))[0])
+            return _Fader(place, min(start, _MOST_GAIN), ride=ride), place
     for place in reversed(range(count)):
         node = channel.processors[place]
         if project.graph.nodes[node].kind in _PLACERS:

@@ -4,7 +4,8 @@
 
 local TAPS = 48
 local BETA = 8
-local lines, place, size, taps, whole
+local size, taps, whole
+local place = 1
 local feedback, ping_pong, weight, pole, b0, b1
 local low = { 0, 0, 0, 0 }
 
@@ -34,6 +35,15 @@ local function read_taps (share)
   return found
 end
 
+local function length_of (rate)
+  return math.ceil (2.1 * rate) + 2 * TAPS
+end
+
+-- A line of each side, one behind the other.
+function memory (rate)
+  return 2 * length_of (rate)
+end
+
 function prepare (k)
   local samples = k.time_ms * k.rate / 1000
   whole = math.floor (samples)
@@ -44,41 +54,37 @@ function prepare (k)
   local at_zero = 1 - pole
   local at_nyquist = (1 + pole) * corner / math.sqrt (corner ^ 2 + math.pi ^ 2)
   b0, b1 = (at_zero + at_nyquist) / 2, (at_zero - at_nyquist) / 2
-  if not lines then
-    size = math.ceil (2.1 * k.rate) + 2 * TAPS
-    lines, place = { {}, {} }, 1
-    for i = 1, size do lines[1][i], lines[2][i] = 0, 0 end
-  end
+  size = length_of (k.rate)
 end
 
-local function read (line, at)
+local function read (line, at, begin)
   local total = 0
   if at > TAPS and at + TAPS <= size then
     for j = 1, TAPS do
       local tap = taps[j]
-      if tap ~= 0 then total = total + tap * line[at + TAPS // 2 - j] end
+      if tap ~= 0 then total = total + tap * line[begin + at + TAPS // 2 - j] end
     end
     return total
   end
   for j = 1, TAPS do
-    total = total + taps[j] * line[(at + TAPS // 2 - j - 1) % size + 1]
+    total = total + taps[j] * line[begin + (at + TAPS // 2 - j - 1) % size + 1]
   end
   return total
 end
 
 function process (left, right, n)
   local own, mean = 1 - ping_pong, ping_pong / 2
-  local first, second = lines[1], lines[2]
+  local line = shared
   for i = 1, n do
     local a, b = left[i], right[i]
     local at = (place - whole - 1) % size + 1
-    local y, z = read (first, at), read (second, at)
+    local y, z = read (line, at, 0), read (line, at, size)
     local to_first, to_second = own * y + ping_pong * z, ping_pong * y + own * z
     local u = b0 * to_first + b1 * low[1] + pole * low[3]
     local v = b0 * to_second + b1 * low[2] + pole * low[4]
     low[1], low[2], low[3], low[4] = to_first, to_second, u, v
-    first[place] = (1 - mean) * a + mean * b + feedback * u
-    second[place] = own * b + feedback * v
+    line[place] = (1 - mean) * a + mean * b + feedback * u
+    line[size + place] = own * b + feedback * v
     place = place < size and place + 1 or 1
     left[i] = a + weight * (y - a)
     right[i] = b + weight * (z - b)

@@ -4,6 +4,10 @@ local state, opened = 0, 0
 local threshold, range, attack, release, weight
 local held, hold, delays, delayed
 
+function memory (rate)
+  return math.ceil (0.5 * rate) + 2
+end
+
 function latency (k)
   return rounded (k.look_ahead_ms * k.rate / 1000)
 end
@@ -13,7 +17,7 @@ function prepare (k)
   threshold, range, weight = k.threshold_db, k.range_db, k.wet
   attack, release = pole_of (k.attack_ms * per_ms), pole_of (k.release_ms * per_ms)
   local samples, early = rounded (k.hold_ms * per_ms), latency (k)
-  if samples ~= hold then hold, held = samples, maximum_of (samples) end
+  if samples ~= hold then hold, held = samples, nil end
   if not delays or early ~= delayed then
     delayed, delays = early, { delay_of (early), delay_of (early) }
   end
@@ -26,9 +30,10 @@ end
 
 function process (left, right, n, key_left, key_right)
   local delay_left, delay_right = delays[1], delays[2]
+  held = held or maximum_of (hold, shared)
   for i = 1, n do
     local a, b = key_left[i], key_right[i]
-    local x = LEVEL_DB * math.log (held (math.max (a * a, b * b)) + FLOOR) - threshold
+    local x = LEVEL_DB * math.log (held (math.max (a * a, b * b), shared) + FLOOR) - threshold
     state = math.min (curve (x + 3), math.max (curve (x), state))
     local pole = state > opened and attack or release
     opened = pole * opened + (1 - pole) * state

@@ -2,7 +2,7 @@
 
 local released = 0
 local ceiling, gain_db, release, weight
-local early, held, delays, ring, place, total
+local early, held, line, delays, ring, place, total
 
 function latency (k)
   return rounded (k.look_ahead_ms * k.rate / 1000)
@@ -13,7 +13,8 @@ function prepare (k)
   release = pole_of (k.release_ms * k.rate / 1000)
   local samples = latency (k)
   if samples ~= early then
-    early, held = samples, maximum_of (samples)
+    early, line = samples, {}
+    held = maximum_of (samples, line)
     delays = { delay_of (samples), delay_of (samples) }
     ring, place, total = {}, 1, 0
     for i = 1, samples + 1 do ring[i] = 0 end
@@ -25,7 +26,7 @@ function process (left, right, n)
   local count = early + 1
   for i = 1, n do
     local a, b = left[i], right[i]
-    local peak = held (math.max (a * a, b * b))
+    local peak = held (math.max (a * a, b * b), line)
     local needed = math.max (LEVEL_DB * math.log (peak + FLOOR) - ceiling, 0)
     released = math.max (needed, release * released + (1 - release) * needed)
     -- Whole numbers are added up: what enters the sum leaves it again without a trace.

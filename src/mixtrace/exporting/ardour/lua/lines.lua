@@ -4,8 +4,10 @@ local function pole_of (samples)
   return samples > 0 and math.exp (-1 / samples) or 0
 end
 
+-- To whole numbers, halves to even ones.
 local function rounded (samples)
-  return math.floor (samples + 0.5)
+  local up = math.floor (samples + 0.5)
+  return up - samples == 0.5 and up % 2 == 1 and up - 1 or up
 end
 
 -- A delay of whole samples: returns a function that takes a sample and gives an earlier one.
@@ -21,19 +23,24 @@ local function delay_of (samples)
   end
 end
 
--- The largest of the newest value and so many before it; before the first, silence.
-local function maximum_of (past)
-  local values, places, first, last, now = {}, {}, 1, 0, 0
-  return function (x)
-    now = now + 1
-    while last >= first and values[last] <= x do last = last - 1 end
-    last = last + 1
-    values[last], places[last] = x, now
-    while places[first] < now - past do
-      values[first], places[first] = nil, nil
-      first = first + 1
+-- The largest of the newest value and so many before it; before the first, silence. Of the block
+-- before it knows the largest from each place on, of its own the largest so far (van Herk, 1992).
+-- `line` gives it room for one value more than `past`.
+local function maximum_of (past, line)
+  local size, place, largest = past + 1, 1, 0
+  for i = 1, size do line[i] = 0 end
+  return function (x, line)
+    line[place] = x
+    largest = math.max (largest, x)
+    local found = largest
+    if place < size then
+      found = math.max (found, line[place + 1])
+      place = place + 1
+    else
+      for i = size - 1, 1, -1 do line[i] = math.max (line[i], line[i + 1]) end
+      place, largest = 1, 0
     end
-    return values[first]
+    return found
   end
 end
 

@@ -1,7 +1,10 @@
--- What runs each processor: reads its knobs, delays nothing, hands over two channels and a key.
--- The processor itself defines prepare (k), process (left, right, n, key_left, key_right), which
--- changes both channels in place, and, where it looks ahead, latency (k) in samples.
+-- What runs each processor: reads its knobs, and hands over two channels and a key, some samples
+-- at a time, for Lua has little memory here. The processor itself defines prepare (k) and
+-- process (left, right, n, key_left, key_right), which changes both channels in place; where it
+-- looks ahead, latency (k) in samples; where it needs long lines of samples, memory (rate), and
+-- then finds them as `shared`, an array that counts from 1.
 
+local CHUNK = 256
 local rate = 48000
 local seen = nil
 local k = nil
@@ -27,6 +30,13 @@ function dsp_init (sample_rate)
   rate = sample_rate
 end
 
+function dsp_configure (ins, outs)
+  if memory then
+    self:shmem ():allocate (memory (rate))
+    self:shmem ():clear ()
+  end
+end
+
 function dsp_latency ()
   refresh ()
   return latency and latency (k) or 0
@@ -34,12 +44,12 @@ end
 
 function dsp_run (ins, outs, n)
   refresh ()
-  local left, right = ins[1]:get_table (n), ins[2]:get_table (n)
-  if KEYED then
-    process (left, right, n, ins[3]:get_table (n), ins[4]:get_table (n))
-  else
-    process (left, right, n, left, right)
+  if memory then shared = self:shmem ():to_float (0):array () end
+  for first = 0, n - 1, CHUNK do
+    local count = math.min (CHUNK, n - first)
+    local sides = {}
+    for c = 1, KEYED and 4 or 2 do sides[c] = ins[c]:offset (first):get_table (count) end
+    process (sides[1], sides[2], count, sides[3] or sides[1], sides[4] or sides[2])
+    for c = 1, 2 do outs[c]:offset (first):set_table (sides[c], count) end
   end
-  outs[1]:set_table (left, n)
-  outs[2]:set_table (right, n)
 end
