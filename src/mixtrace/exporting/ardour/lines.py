@@ -35,14 +35,13 @@ def points_of(
 ) -> tuple[Int64[np.ndarray, " point"], Float[np.ndarray, " point"]]:
     """Return moments in samples, and what is drawn there."""
     bends = np.unique(np.round(ride.moments_s * sample_rate_hz).astype(np.int64)).tolist()
-    samples: list[int] = []
-    gains: list[float] = []
+    # The fader itself begins at the first point.
+    samples, gains = [0], ride.gain(np.zeros(1)).tolist()
     for begin, end in zip(bends[:-1], bends[1:], strict=True):
-        last = max(end - 1, begin)
-        found = _parts(ride, begin, last, sample_rate_hz)
+        first = max(begin, 1)
+        found = _parts(ride, first, max(end - 1, first), sample_rate_hz)
         wanted = _wanted(ride, np.array(found, np.float64), sample_rate_hz)
-        joins = bool(samples) and abs(wanted[0] - gains[-1]) <= _NEAR * gains[-1]
-        if joins and len(samples) > 1:
+        if len(samples) > 1 and abs(wanted[0] - gains[-1]) <= _NEAR * gains[-1]:
             del samples[-1], gains[-1]
         samples += found
         gains += wanted.tolist()

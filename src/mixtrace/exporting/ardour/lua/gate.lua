@@ -30,10 +30,11 @@ end
 
 function process (left, right, n, key_left, key_right)
   local delay_left, delay_right = delays[1], delays[2]
-  held = held or maximum_of (hold, shared)
+  local line = shared:to_float (0):array ()
+  held = held or maximum_of (hold, line)
   for i = 1, n do
     local a, b = key_left[i], key_right[i]
-    local x = LEVEL_DB * math.log (held (math.max (a * a, b * b), shared) + FLOOR) - threshold
+    local x = LEVEL_DB * math.log (held (math.max (a * a, b * b), line) + FLOOR) - threshold
     state = math.min (curve (x + 3), math.max (curve (x), state))
     local pole = state > opened and attack or release
     opened = pole * opened + (1 - pole) * state

@@ -2,7 +2,7 @@
 -- at a time, for Lua has little memory here. The processor itself defines prepare (k) and
 -- process (left, right, n, key_left, key_right), which changes both channels in place; where it
 -- looks ahead, latency (k) in samples; where it needs long lines of samples, memory (rate), and
--- then finds them as `shared`, an array that counts from 1.
+-- then finds them in `shared`, from place 0 on.
 
 local CHUNK = 256
 local rate = 48000
@@ -44,7 +44,7 @@ end
 
 function dsp_run (ins, outs, n)
   refresh ()
-  if memory then shared = self:shmem ():to_float (0):array () end
+  if memory then shared = self:shmem () end
   for first = 0, n - 1, CHUNK do
     local count = math.min (CHUNK, n - first)
     local sides = {}
