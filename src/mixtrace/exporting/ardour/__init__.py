@@ -1,12 +1,13 @@
 """A session of Ardour 7, which plays what mixtrace renders, sample by sample."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mixtrace.exporting.ardour.devices import expressible
 from mixtrace.exporting.ardour.routes import Desk
 from mixtrace.exporting.ardour.session import Session
-from mixtrace.exporting.channels import distinct
+from mixtrace.exporting.channels import Channel, Feed, distinct
 from mixtrace.exporting.freezing import frozen
 from mixtrace.exporting.project import Project
 from mixtrace.processors import processor
@@ -34,21 +35,21 @@ class Ardour:
         audio = folder / "interchange" / session_name / "audiofiles"
         audio.mkdir(parents=True)
         session = Session(session_name, project.sample_rate_hz, project.length_samples)
-        names = _names(project)
+        channels = _by_buses(project.channels)
+        names = _names([*(channel.name for channel in channels), *project.idle])
         desk = Desk(session, project, names)
-        total = len(names)
-        for done, channel in enumerate(project.channels, 1):
+        for done, channel in enumerate(channels, 1):
             file = None
             if channel.input is not None:
                 file = _file(done, channel.name)
                 project.write_audio(audio / file, project.track(channel.input))
             desk.add(channel, file, folder / "plugins")
-            report("writing", done, total)
-        for done, name in enumerate(project.idle, len(project.channels) + 1):
-            file = _file(done, name)
-            project.write_audio(audio / file, project.unused[done - len(project.channels) - 1])
-            desk.add_unused(name, file)
-            report("writing", done, total)
+            report("writing", done, len(names))
+        for place, name in enumerate(project.idle):
+            done = len(channels) + 1 + place
+            project.write_audio(audio / _file(done, name), project.unused[place])
+            desk.add_unused(name, _file(done, name))
+            report("writing", done, len(names))
         session.write(folder / f"{session_name}.ardour")
         return tuple(notes)
 
@@ -66,11 +67,29 @@ def _rendered(project: Project, node: int) -> str:
     )
 
 
-def _names(project: Project) -> Mapping[str, str]:
+def _by_buses(channels: Sequence[Channel]) -> list[Channel]:
+    """Return the channels with buses between the master and sends to it: Ardour has none such."""
+    taken = [channel.name for channel in channels]
+    (master,) = (channel.name for channel in channels if channel.role == "master")
+    found, buses = [], []
+    for channel in channels:
+        feeds = []
+        for feed in channel.feeds:
+            if feed.into == master and feed.key_of is None and not channel.is_direct(feed):
+                (name,) = distinct([f"{channel.name} to {master}"], taken=taken)
+                taken.append(name)
+                buses.append(Channel(name, "bus", None, (), (Feed(0, master),)))
+                feeds.append(replace(feed, into=name))
+            else:
+                feeds.append(feed)
+        found.append(replace(channel, feeds=tuple(feeds)))
+    return [*found[:-1], *buses, found[-1]]
+
+
+def _names(own: Sequence[str]) -> Mapping[str, str]:
     """Return what each channel and unused track is called in Ardour.
 
     A colon tells its ports from names, and some names are its own.
     """
-    own = [*(channel.name for channel in project.channels), *project.idle]
     legal = [name.replace(":", "-") for name in own]
     return dict(zip(own, distinct(legal, taken=_RESERVED), strict=True))

@@ -22,7 +22,7 @@ from mixtrace.processors import (
     processor,
 )
 
-__all__ = ["Ride", "device", "expressible"]
+__all__ = ["SIDES", "Ride", "device", "expressible"]
 
 _SCRIPTS = {
     "parametric_equalizer": ("parametric_equalizer",),
@@ -41,7 +41,7 @@ _SCRIPTS = {
 
 _MOST_DB = 120.0
 _STEP_S = 0.25
-_SIDES = ("left_from_left", "left_from_right", "right_from_left", "right_from_right")
+SIDES = ("left_from_left", "left_from_right", "right_from_left", "right_from_right")
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,13 @@ def device(project: Project, node: int) -> Plugin | Ride:
     entry, settings = processor(project.graph.nodes[node].kind), project.node(node)
     if entry.kind in _SCRIPTS:
         scripts = _SCRIPTS[entry.kind]
-        return LuaPlugin(entry.label, entry.about, scripts, _knobs(settings), settings.keyed)
+        late = _latency_samples(settings, project.sample_rate_hz)
+        knobs = _knobs(settings)
+        return LuaPlugin(entry.label, entry.about, scripts, knobs, settings.keyed, late)
     if isinstance(entry, FilterProcessor):
         return Convolver(entry.label, project.response(node))
     if isinstance(entry, MatrixProcessor):
-        cells = zip(_SIDES, project.matrix(node).ravel().tolist(), strict=True)
+        cells = zip(SIDES, project.matrix(node).ravel().tolist(), strict=True)
         most = 10.0 ** (_MOST_DB / 20.0)
         knobs = [Knob(name, name.replace("_", " "), value, -most, most) for name, value in cells]
         return LuaPlugin(entry.label, entry.about, ("matrix",), tuple(knobs))
@@ -87,6 +89,14 @@ def _knobs(settings: NodeSettings) -> tuple[Knob, ...]:
         values = settings.values[spec.name].reshape(-1).tolist()
         found += [_knob(spec, place, value) for place, value in enumerate(values, 1)]
     return (*found, Knob("wet", "wet", settings.wet, 0.0, 1.0))
+
+
+def _latency_samples(settings: NodeSettings, sample_rate_hz: int) -> int:
+    if settings.kind == "saturation":
+        return processor(settings.kind).reach(sample_rate_hz, {})[0]
+    if "look_ahead_ms" in settings.values:
+        return round(settings.number("look_ahead_ms") * sample_rate_hz / 1000.0)
+    return 0
 
 
 def _knob(spec: ParamSpec, place: int, value: float) -> Knob:

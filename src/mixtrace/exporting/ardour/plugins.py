@@ -24,6 +24,14 @@ __all__ = ["Convolver", "Knob", "LuaPlugin", "Plugin"]
 
 _CONVOLVER = "http://gareus.org/oss/lv2/zeroconvolv#Stereo"
 _STATE = "state1"
+_LATE_SAMPLES = 64
+"""What zeroconvolv is late by beside a response's own lead. It tells so once it runs, too late for
+an export that begins at once."""
+
+LATENCY_STEP_SAMPLES = 64
+"""Every plug-in is late by a multiple of this: Ardour 7.3 loses samples, some in every 4096, where
+it delays by a number that is no multiple of 16 to have all channels meet."""
+
 _ROWS_OF_FOUR = (0, 2, 1, 3)
 """zeroconvolv takes right from left before left from right."""
 
@@ -70,6 +78,8 @@ class LuaPlugin:
         scripts: the files that make it up, in `lua`, without their endings.
         knobs: in the order in which they are shown.
         keyed: whether it has a side-chain, two further inputs.
+        latency_samples: how far it looks ahead, which what leaves it is late by. Lua tells Ardour only once it runs,
+            too late for an export that begins at once.
     """
 
     name: str
@@ -77,6 +87,7 @@ class LuaPlugin:
     scripts: tuple[str, ...]
     knobs: tuple[Knob, ...]
     keyed: bool = False
+    latency_samples: int = 0
 
     @property
     def source(self) -> str:
@@ -92,6 +103,8 @@ class LuaPlugin:
         unique = hashlib.sha1(source, usedforsecurity=False).hexdigest()
         facts = {"unique-id": unique, "count": "1", "custom": "0"}
         made = processor(route, ids, self.name, "luaproc", **facts)
+        if self.latency_samples:
+            _tell_latency(made, _stepped(self.latency_samples))
         _configure(made, 4 if self.keyed else 2)
         own = SubElement(made, "luaproc", {"parameter-changed-since-last-preset": "0"})
         script = SubElement(own, "script", {"lua": "Lua 5.3"})
@@ -110,6 +123,7 @@ class LuaPlugin:
         ports = ",\n    ".join(map(_port, self.knobs))
         return (
             f"ardour {{ {told} }}\n\nKEYED = {str(self.keyed).lower()}\nKNOBS = {len(self.knobs)}\n"
+            f"STEP = {LATENCY_STEP_SAMPLES}\n"
             f"\nfunction dsp_params ()\n  return {{\n    {ports},\n  }}\nend\n\n"
             f"function knobs (c)\n  return {{ {self._reading()} }}\nend\n"
         )
@@ -143,14 +157,16 @@ class Convolver:
         """Add it to a channel, and write its response."""
         facts = {"unique-id": _CONVOLVER, "count": "1", "custom": "0"}
         made = processor(route, ids, self.name, "lv2", **facts)
+        lead = _stepped(self.response.lead_samples)
+        _tell_latency(made, lead + _LATE_SAMPLES)
         _configure(made, 2)
         state = {"parameter-changed-since-last-preset": "0", "state-dir": _STATE}
         SubElement(made, "lv2", state)
         folder = plugins / made.get("id", "") / _STATE
         folder.mkdir(parents=True)
-        write_float_audio(folder / "response.wav", self._channels(), sample_rate_hz)
+        taps = np.pad(self._channels(), ((0, 0), (lead - self.response.lead_samples, 0)))
+        write_float_audio(folder / "response.wav", taps, sample_rate_hz)
         (folder / "manifest.ttl").write_text(_MANIFEST, "utf-8")
-        lead = self.response.lead_samples
         (folder / "state.ttl").write_text(_STATE_FILE.replace("LEAD", str(lead)), "utf-8")
         return made
 
@@ -196,6 +212,15 @@ def _configure(made: Element, inputs: int) -> None:
         for number in map(str, range(count)):
             SubElement(mapped, "Channelmap", {"type": "audio", "from": number, "to": number})
     SubElement(made, "ThruMap")
+
+
+def _stepped(samples: int) -> int:
+    return -(-samples // LATENCY_STEP_SAMPLES) * LATENCY_STEP_SAMPLES
+
+
+def _tell_latency(made: Element, samples: int) -> None:
+    made.set("user-latency", str(samples))
+    made.set("use-user-latency", "1")
 
 
 def _port(knob: Knob) -> str:

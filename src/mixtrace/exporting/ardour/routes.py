@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
 
-from mixtrace.exporting.ardour.devices import Ride, device
+from mixtrace.exporting.ardour.devices import SIDES, Ride, device
 from mixtrace.exporting.ardour.lines import points_of
-from mixtrace.exporting.ardour.plugins import Plugin
+from mixtrace.exporting.ardour.plugins import Knob, LuaPlugin, Plugin
 from mixtrace.exporting.ardour.session import Session
 from mixtrace.exporting.ardour.xml import audio_time, controllable, io, processor
 from mixtrace.exporting.channels import Channel, Feed
@@ -21,6 +21,16 @@ _BALANCE = "http://ardour.org/plugin/panner_balance"
 _CENTRE = 0.5
 _MOST_GAIN = 2.0
 """As far as Ardour's faders go, +6 dB."""
+
+_SILENCE = LuaPlugin(
+    "sends alone",
+    "Lets nothing through: this channel is heard by its sends. Ardour times by where a channel's "
+    "output leads.",
+    ("matrix",),
+    tuple(Knob(name, name.replace("_", " "), 0.0, -1.0, 1.0) for name in SIDES),
+)
+"""Stands at the end of what no channel hears directly: an output that leads nowhere would be left
+out where Ardour plans how early it has to begin."""
 
 _PLACERS = ("fader", "gain_panning")
 
@@ -55,6 +65,7 @@ class Desk:
         """
         self._session, self._project, self._names = session, project, names
         self._numbers = {name: session.ids.new() for name in names}
+        self._master = names[next(c.name for c in project.channels if c.role == "master")]
         self._sends = 0
         self._order = 0
 
@@ -66,7 +77,8 @@ class Desk:
             file: what it plays, in the folder of the session's audio; None for a bus.
             plugins: the folder for what plug-ins need.
         """
-        outputs = [self._names[name] for name in channel.outputs]
+        aside = not channel.outputs and channel.role != "master"
+        outputs = [self._master] if aside else [self._names[name] for name in channel.outputs]
         route = self._route(channel.name, channel.role, file, outputs)
         ids, rate = self._session.ids, self._project.sample_rate_hz
         devices = [device(self._project, node) for node in channel.processors]
@@ -83,12 +95,13 @@ class Desk:
                 made = put.add(route, ids, plugins, rate)
                 if self._project.graph.keyed(node):
                     self._add_side_chain(made, node)
+        if aside:
+            _SILENCE.add(route, ids, plugins, rate)
         self._close(route, channel.name, fader.balance)
 
     def add_unused(self, name: str, file: str) -> None:
         """Add a track that is not heard: muted, and fed to nothing but the master."""
-        master = next(c.name for c in self._project.channels if c.role == "master")
-        route = self._route(name, "track", file, [self._names[master]], muted=True)
+        route = self._route(name, "track", file, [self._master], muted=True)
         self._add_fader(route, _Fader(0))
         self._close(route, name, _CENTRE)
 

@@ -1,13 +1,14 @@
 -- What runs each processor: reads its knobs, and hands over two channels and a key, some samples
 -- at a time, for Lua has little memory here. The processor itself defines prepare (k) and
 -- process (left, right, n, key_left, key_right), which changes both channels in place; where it
--- looks ahead, latency (k) in samples; where it needs long lines of samples, memory (rate), and
+-- looks ahead, latency (k) in samples, which is made a multiple of STEP here; where it needs long lines of samples, memory (rate), and
 -- then finds them in `shared`, from place 0 on.
 
 local CHUNK = 256
 local rate = 48000
 local seen = nil
 local k = nil
+local late, delays = 0, nil
 
 function dsp_ioconfig ()
   return { { audio_in = KEYED and 4 or 2, audio_out = 2 } }
@@ -23,6 +24,9 @@ local function refresh ()
     k = knobs (seen)
     k.rate = rate
     prepare (k)
+    local own = latency and latency (k) or 0
+    late = math.ceil (own / STEP) * STEP
+    delays = late > own and { delay_of (late - own), delay_of (late - own) }
   end
 end
 
@@ -39,7 +43,7 @@ end
 
 function dsp_latency ()
   refresh ()
-  return latency and latency (k) or 0
+  return late
 end
 
 function dsp_run (ins, outs, n)
@@ -50,6 +54,9 @@ function dsp_run (ins, outs, n)
     local sides = {}
     for c = 1, KEYED and 4 or 2 do sides[c] = ins[c]:offset (first):get_table (count) end
     process (sides[1], sides[2], count, sides[3] or sides[1], sides[4] or sides[2])
+    for c = 1, delays and 2 or 0 do
+      for i = 1, count do sides[c][i] = delays[c] (sides[c][i]) end
+    end
     for c = 1, 2 do outs[c]:offset (first):set_table (sides[c], count) end
   end
 end
