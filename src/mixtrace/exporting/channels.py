@@ -29,12 +29,14 @@ class Feed:
         gain: by how much louder it arrives there, an amplitude ratio above zero.
         key_of: the processor of that channel whose side-chain it feeds; None where it is what that
             channel works on.
+        aside: whether it leads aside, by a send or to a side-chain.
     """
 
     after: int
     into: str
     gain: float = 1.0
     key_of: int | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Channel:
     def is_direct(self, feed: Feed) -> bool:
         """Return whether a feed is what leaves the channel, as it is: its output, no send."""
         behind_all = feed.after == len(self.processors)
-        return behind_all and feed.gain == 1.0 and feed.key_of is None
+        return behind_all and feed.gain == 1.0 and not feed.aside
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -87,8 +89,8 @@ def channels_of(graph: Graph, settings: Settings) -> tuple[Channel, ...]:
         source, into = lane_of[wire.source], lane_of[wire.destination]
         if source != into:
             key_of = wire.destination if wire.port == KEY else None
-            after = lanes[source].passed(wire.source)
-            feeds[source].append(Feed(after, names[into], wire.gain, key_of))
+            after, aside = lanes[source].passed(wire.source), wire.aside or key_of is not None
+            feeds[source].append(Feed(after, names[into], wire.gain, key_of, aside))
     return tuple(
         Channel(name, lane.role(graph), lane.input, lane.processors, tuple(fed))
         for name, lane, fed in zip(names, lanes, feeds, strict=True)
@@ -97,12 +99,13 @@ def channels_of(graph: Graph, settings: Settings) -> tuple[Channel, ...]:
 
 @dataclass(frozen=True)
 class _Wire:
-    """An edge in which the gains of sends are worked in."""
+    """An edge in which the gains of sends are worked in; `aside` says that there was one."""
 
     source: int
     destination: int
     port: str
     gain: float
+    aside: bool
 
 
 @dataclass
@@ -153,7 +156,13 @@ def _wires(graph: Graph, settings: Settings) -> list[_Wire]:
                 for source, gain in sources(edge.source)
             ]
     return [
-        _Wire(source, edge.destination, edge.port, gain * ratio_from_db(edge.level_db))
+        _Wire(
+            source,
+            edge.destination,
+            edge.port,
+            gain * ratio_from_db(edge.level_db),
+            edge.source in reaching,
+        )
         for edge in graph.edges
         if graph.nodes[edge.destination].kind != _SEND
         for source, gain in sources(edge.source)
@@ -203,7 +212,7 @@ def _continued(
     graph: Graph, i: int, mains: list[_Wire], found: list[_Lane], lane_of: Mapping[int, int]
 ) -> int | None:
     """Return the row at whose end a node can stand; None where it begins another."""
-    if len(mains) != 1 or mains[0].gain != 1.0:
+    if len(mains) != 1 or mains[0].gain != 1.0 or mains[0].aside:
         return None
     number = lane_of[mains[0].source]
     lane = found[number]

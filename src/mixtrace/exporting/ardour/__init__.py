@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mixtrace.exporting.ardour.chains import chains_of
 from mixtrace.exporting.ardour.devices import expressible
 from mixtrace.exporting.ardour.routes import Desk
 from mixtrace.exporting.ardour.session import Session
@@ -37,13 +38,13 @@ class Ardour:
         session = Session(session_name, project.sample_rate_hz, project.length_samples)
         channels = _by_buses(project.channels)
         names = _names([*(channel.name for channel in channels), *project.idle])
-        desk = Desk(session, project, names)
+        desk, chains = Desk(session, project, names), chains_of(project, channels)
         for done, channel in enumerate(channels, 1):
             file = None
             if channel.input is not None:
                 file = _file(done, channel.name)
                 project.write_audio(audio / file, project.track(channel.input))
-            desk.add(channel, file, folder / "plugins")
+            desk.add(channel, chains[channel.name], file, folder / "plugins")
             report("writing", done, len(names))
         for place, name in enumerate(project.idle):
             done = len(channels) + 1 + place
@@ -68,18 +69,25 @@ def _rendered(project: Project, node: int) -> str:
 
 
 def _by_buses(channels: Sequence[Channel]) -> list[Channel]:
-    """Return the channels with buses between the master and sends to it: Ardour has none such."""
+    """Return the channels with buses between them where Ardour needs such.
+
+    It has no sends to the master. And it has a side-chain meet what it acts on in time only where
+    the output of a channel leads to it.
+    """
     taken = [channel.name for channel in channels]
     (master,) = (channel.name for channel in channels if channel.role == "master")
     found, buses = [], []
     for channel in channels:
         feeds = []
         for feed in channel.feeds:
-            if feed.into == master and feed.key_of is None and not channel.is_direct(feed):
-                (name,) = distinct([f"{channel.name} to {master}"], taken=taken)
+            key = feed.key_of is not None
+            if key or (feed.into == master and not channel.is_direct(feed)):
+                told = f"{channel.name} to {feed.into}{' side-chain' if key else ''}"
+                (name,) = distinct([told], taken=taken)
                 taken.append(name)
-                buses.append(Channel(name, "bus", None, (), (Feed(0, master),)))
-                feeds.append(replace(feed, into=name))
+                leading = Feed(0, feed.into, key_of=feed.key_of, aside=key)
+                buses.append(Channel(name, "bus", None, (), (leading,)))
+                feeds.append(replace(feed, into=name, key_of=None, aside=True))
             else:
                 feeds.append(feed)
         found.append(replace(channel, feeds=tuple(feeds)))

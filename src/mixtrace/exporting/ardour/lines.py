@@ -14,9 +14,12 @@ u[n] = g[n] + (g[n+1] - g[n]) / a of a ride g, with as many points as bring it n
 rises by 1 dB a second is drawn 0.006 dB higher.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from jaxtyping import Float, Int64
 
+from mixtrace.exporting.ardour.chains import MOST_GAIN
 from mixtrace.exporting.ardour.devices import Ride
 
 __all__ = ["drawn", "points_of"]
@@ -26,7 +29,6 @@ _NEAR = 1e-5
 """Of the gain: -100 dB, a third of what a processor alone may differ."""
 
 _SHORTEST_SAMPLES = 64
-_MOST_GAIN = 2.0
 _SHARES = np.linspace(0.0, 1.0, 9)
 
 
@@ -37,7 +39,7 @@ def points_of(
     bends = np.unique(np.round(ride.moments_s * sample_rate_hz).astype(np.int64)).tolist()
     # The fader itself begins at the first point.
     samples, gains = [0], ride.gain(np.zeros(1)).tolist()
-    for begin, end in zip(bends[:-1], bends[1:], strict=True):
+    for begin, end in pairwise(bends):
         first = max(begin, 1)
         found = _parts(ride, first, max(end - 1, first), sample_rate_hz)
         wanted = _wanted(ride, np.array(found, np.float64), sample_rate_hz)
@@ -45,7 +47,7 @@ def points_of(
             del samples[-1], gains[-1]
         samples += found
         gains += wanted.tolist()
-    return np.array(samples), np.clip(np.array(gains), 0.0, _MOST_GAIN)
+    return np.array(samples), np.clip(np.array(gains), 0.0, MOST_GAIN)
 
 
 def drawn(

@@ -39,6 +39,11 @@ _ROWS_OF_FOUR = (0, 2, 1, 3)
 class Plugin(Protocol):
     """Something that can be put into a channel."""
 
+    @property
+    def late_samples(self) -> int:
+        """By how much what leaves it is late, as Ardour is told."""
+        ...
+
     def add(self, route: Element, ids: Ids, plugins: Path, sample_rate_hz: int) -> Element:
         """Add it to a channel, and write what it needs into the folder of plug-ins."""
         ...
@@ -78,8 +83,8 @@ class LuaPlugin:
         scripts: the files that make it up, in `lua`, without their endings.
         knobs: in the order in which they are shown.
         keyed: whether it has a side-chain, two further inputs.
-        latency_samples: how far it looks ahead, which what leaves it is late by. Lua tells Ardour only once it runs,
-            too late for an export that begins at once.
+        latency_samples: how far it looks ahead, which what leaves it is late by. Lua tells so
+            once it runs, too late for an export that begins at once.
     """
 
     name: str
@@ -88,6 +93,11 @@ class LuaPlugin:
     knobs: tuple[Knob, ...]
     keyed: bool = False
     latency_samples: int = 0
+
+    @property
+    def late_samples(self) -> int:
+        """By how much what leaves it is late."""
+        return _stepped(self.latency_samples)
 
     @property
     def source(self) -> str:
@@ -104,7 +114,7 @@ class LuaPlugin:
         facts = {"unique-id": unique, "count": "1", "custom": "0"}
         made = processor(route, ids, self.name, "luaproc", **facts)
         if self.latency_samples:
-            _tell_latency(made, _stepped(self.latency_samples))
+            _tell_latency(made, self.late_samples)
         _configure(made, 4 if self.keyed else 2)
         own = SubElement(made, "luaproc", {"parameter-changed-since-last-preset": "0"})
         script = SubElement(own, "script", {"lua": "Lua 5.3"})
@@ -120,11 +130,11 @@ class LuaPlugin:
         about = {"type": "dsp", "name": self.name, "category": "mixtrace", "license": "MIT"}
         about |= {"author": "mixtrace", "description": self.about}
         told = ", ".join(f"[{_quoted(key)}] = {_quoted(text)}" for key, text in about.items())
-        ports = ",\n    ".join(map(_port, self.knobs))
+        ports = "".join(f"    {_port(knob)},\n" for knob in self.knobs)
         return (
             f"ardour {{ {told} }}\n\nKEYED = {str(self.keyed).lower()}\nKNOBS = {len(self.knobs)}\n"
             f"STEP = {LATENCY_STEP_SAMPLES}\n"
-            f"\nfunction dsp_params ()\n  return {{\n    {ports},\n  }}\nend\n\n"
+            f"\nfunction dsp_params ()\n  return {{\n{ports}  }}\nend\n\n"
             f"function knobs (c)\n  return {{ {self._reading()} }}\nend\n"
         )
 
@@ -153,17 +163,22 @@ class Convolver:
     name: str
     response: Response
 
+    @property
+    def late_samples(self) -> int:
+        """By how much what leaves it is late."""
+        return _stepped(self.response.lead_samples) + _LATE_SAMPLES
+
     def add(self, route: Element, ids: Ids, plugins: Path, sample_rate_hz: int) -> Element:
         """Add it to a channel, and write its response."""
         facts = {"unique-id": _CONVOLVER, "count": "1", "custom": "0"}
         made = processor(route, ids, self.name, "lv2", **facts)
-        lead = _stepped(self.response.lead_samples)
-        _tell_latency(made, lead + _LATE_SAMPLES)
+        _tell_latency(made, self.late_samples)
         _configure(made, 2)
         state = {"parameter-changed-since-last-preset": "0", "state-dir": _STATE}
         SubElement(made, "lv2", state)
         folder = plugins / made.get("id", "") / _STATE
         folder.mkdir(parents=True)
+        lead = self.late_samples - _LATE_SAMPLES
         taps = np.pad(self._channels(), ((0, 0), (lead - self.response.lead_samples, 0)))
         write_float_audio(folder / "response.wav", taps, sample_rate_hz)
         (folder / "manifest.ttl").write_text(_MANIFEST, "utf-8")

@@ -1,15 +1,11 @@
 """Tracks and buses of Ardour: what a channel's sound passes, and where it goes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
-import numpy as np
-
-from mixtrace.exporting.ardour.devices import SIDES, Ride, device
+from mixtrace.exporting.ardour.chains import CENTRE, Chain, Fader, Keyed
 from mixtrace.exporting.ardour.lines import points_of
-from mixtrace.exporting.ardour.plugins import Knob, LuaPlugin, Plugin
 from mixtrace.exporting.ardour.session import Session
 from mixtrace.exporting.ardour.xml import audio_time, controllable, io, processor
 from mixtrace.exporting.channels import Channel, Feed
@@ -18,38 +14,6 @@ from mixtrace.exporting.project import Project
 __all__ = ["Desk"]
 
 _BALANCE = "http://ardour.org/plugin/panner_balance"
-_CENTRE = 0.5
-_MOST_GAIN = 2.0
-"""As far as Ardour's faders go, +6 dB."""
-
-_SILENCE = LuaPlugin(
-    "sends alone",
-    "Lets nothing through: this channel is heard by its sends. Ardour times by where a channel's "
-    "output leads.",
-    ("matrix",),
-    tuple(Knob(name, name.replace("_", " "), 0.0, -1.0, 1.0) for name in SIDES),
-)
-"""Stands at the end of what no channel hears directly: an output that leads nowhere would be left
-out where Ardour plans how early it has to begin."""
-
-_PLACERS = ("fader", "gain_panning")
-
-
-@dataclass(frozen=True)
-class _Fader:
-    """The channel's own fader and pan pot.
-
-    Attributes:
-        at: how many of the processors stand before it.
-        gain: its level, an amplitude ratio.
-        balance: 0 is left, 1 right.
-        ride: what moves it; None where it stands still.
-    """
-
-    at: int
-    gain: float = 1.0
-    balance: float = _CENTRE
-    ride: Ride | None = None
 
 
 class Desk:
@@ -69,41 +33,40 @@ class Desk:
         self._sends = 0
         self._order = 0
 
-    def add(self, channel: Channel, file: str | None, plugins: Path) -> None:
+    def add(self, channel: Channel, chain: Chain, file: str | None, plugins: Path) -> None:
         """Add a channel.
 
         Args:
-            channel: it; those whose side-chains it feeds are added after it, or before.
+            channel: it.
+            chain: what its sound passes.
             file: what it plays, in the folder of the session's audio; None for a bus.
             plugins: the folder for what plug-ins need.
         """
-        aside = not channel.outputs and channel.role != "master"
-        outputs = [self._master] if aside else [self._names[name] for name in channel.outputs]
+        outputs = [f"{self._names[name]}/audio_in " for name in channel.outputs]
+        keys = [feed.key_of for feed in channel.feeds if feed.key_of is not None]
+        outputs += [f"{_side_chain(node)}/audio_in " for node in keys]
+        outputs = outputs or [f"{self._master}/audio_in "]
         route = self._route(channel.name, channel.role, file, outputs)
         ids, rate = self._session.ids, self._project.sample_rate_hz
-        devices = [device(self._project, node) for node in channel.processors]
-        fader, replaced = _fader_of(self._project, channel, devices)
-        for place in range(len(channel.processors) + 1):
-            if place == fader.at:
-                self._add_fader(route, fader)
-            for feed in channel.sends:
-                if feed.after == place:
-                    self._add_send(route, feed, linked=place > replaced)
-            if place < len(channel.processors) and place != replaced:
-                node, put = channel.processors[place], devices[place]
-                assert not isinstance(put, Ride)
-                made = put.add(route, ids, plugins, rate)
-                if self._project.graph.keyed(node):
-                    self._add_side_chain(made, node)
-        if aside:
-            _SILENCE.add(route, ids, plugins, rate)
-        self._close(route, channel.name, fader.balance)
+        balance, passed = CENTRE, False
+        for entry in chain:
+            if isinstance(entry, Fader):
+                self._add_fader(route, entry)
+                balance, passed = entry.balance, True
+            elif isinstance(entry, Feed):
+                self._add_send(route, entry, linked=passed)
+            elif isinstance(entry, Keyed):
+                made = entry.plugin.add(route, ids, plugins, rate)
+                self._add_side_chain(made, entry.node)
+            else:
+                entry.add(route, ids, plugins, rate)
+        self._close(route, channel.name, balance)
 
     def add_unused(self, name: str, file: str) -> None:
         """Add a track that is not heard: muted, and fed to nothing but the master."""
-        route = self._route(name, "track", file, [self._master], muted=True)
-        self._add_fader(route, _Fader(0))
-        self._close(route, name, _CENTRE)
+        route = self._route(name, "track", file, [f"{self._master}/audio_in "], muted=True)
+        self._add_fader(route, Fader())
+        self._close(route, name, CENTRE)
 
     def _route(
         self,
@@ -126,8 +89,7 @@ class Desk:
         about = {"order": str(self._order), "flags": f"{flags},OrderSet", "color": "0"}
         SubElement(route, "PresentationInfo", about)
         self._order += 1
-        led = [f"{other}/audio_in " for other in outputs]
-        led = ["system:playback_"] if role == "master" else led
+        led = ["system:playback_"] if role == "master" else outputs
         io(route, ids, shown, "Input", "audio_in")
         io(route, ids, shown, "Output", "audio_out", led)
         about = {"mute-point": "PostFader,Listen,Main", "muted": str(int(muted))}
@@ -139,7 +101,7 @@ class Desk:
             processor(route, ids, "Return", "intreturn")
         return route
 
-    def _add_fader(self, route: Element, fader: _Fader) -> None:
+    def _add_fader(self, route: Element, fader: Fader) -> None:
         ids, rate = self._session.ids, self._project.sample_rate_hz
         made = processor(route, ids, "Amp", "amp")
         if fader.ride is not None:
@@ -154,19 +116,13 @@ class Desk:
         controllable(made, ids, "gaincontrol", fader.gain, "GainLike")
 
     def _add_send(self, route: Element, feed: Feed, *, linked: bool) -> None:
-        """Add an internal send to a channel, or a send to its side-chain."""
+        """Add an internal send to a channel."""
         ids, into = self._session.ids, self._names[feed.into]
         self._sends += 1
         facts = {"own-input": "1", "own-output": "1", "bitslot": str(self._sends)}
-        facts |= {"selfdestruct": "0"}
-        if feed.key_of is None:
-            facts |= {"role": "Aux", "target": self._numbers[feed.into], "allow-feedback": "0"}
-            made = processor(route, ids, into, "intsend", **facts)
-        else:
-            name = f"send {self._sends}"
-            made = processor(route, ids, name, "send", role="Send", **facts)
-            io(made, ids, name, "Output", "audio_send", [f"{_side_chain(feed.key_of)}/audio_in "])
-        self._add_panner(made, _CENTRE, linked=linked)
+        facts |= {"selfdestruct": "0", "role": "Aux", "target": self._numbers[feed.into]}
+        made = processor(route, ids, into, "intsend", **facts, **{"allow-feedback": "0"})
+        self._add_panner(made, CENTRE, linked=linked)
         controllable(made, ids, "gaincontrol", feed.gain, "GainLike,InlineControl")
 
     def _add_side_chain(self, made: Element, node: int) -> None:
@@ -196,27 +152,3 @@ class Desk:
 
 def _side_chain(node: int) -> str:
     return f"side-chain {node}"
-
-
-def _fader_of(
-    project: Project, channel: Channel, devices: list[Plugin | Ride]
-) -> tuple[_Fader, int]:
-    """Return the channel's fader, and which of its processors it stands for, -1 for none."""
-    count = len(devices)
-    for place in reversed(range(count)):
-        ride = devices[place]
-        if isinstance(ride, Ride):
-            start = float(ride.gain(np.zeros(1))[0])
-            return _Fader(place, min(start, _MOST_GAIN), ride=ride), place
-    for place in reversed(range(count)):
-        node = channel.processors[place]
-        if project.graph.nodes[node].kind in _PLACERS:
-            left, right = np.diag(project.matrix(node)).tolist()
-            gain = max(left, right)
-            balance = 1.0 - 0.5 * left / gain if right >= left else 0.5 * right / gain
-            panned = left != right
-            last = place == count - 1
-            if gain <= _MOST_GAIN and (last or not panned):
-                return _Fader(place, gain, balance), place
-            break
-    return _Fader(count), -1
