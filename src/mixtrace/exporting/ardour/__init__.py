@@ -43,6 +43,7 @@ class Ardour:
         strange = [i for i in nodes if not expressible(project.graph.nodes[i].kind)]
         notes = [_rendered(project, i) for i in strange]
         project = frozen(project, strange, report)
+        notes += [_key_told(project, i) for i in project.graph.processors if project.graph.keyed(i)]
         session_name = file_name(project.name)
         audio = folder / "interchange" / session_name / "audiofiles"
         audio.mkdir(parents=True)
@@ -76,6 +77,14 @@ def _rendered(project: Project, node: int) -> str:
     return (
         f"Ardour has no words for the {label} of {project.graph.name(node)}: its sound, and all "
         "that comes before it, is played as it was rendered."
+    )
+
+
+def _key_told(project: Project, node: int) -> str:
+    label = processor(project.graph.nodes[node].kind).label
+    return (
+        f"The {label} of {project.graph.name(node)} listens to another sound, which Ardour 7.3 "
+        "lets come some milliseconds late where returns of the session have a latency of their own."
     )
 
 
