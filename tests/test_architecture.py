@@ -43,7 +43,7 @@ ROOMS = (
     "baselines",
     "metrics",
     "reporting",
-    "export",
+    "exporting",
     "corpus",
     "examples",
     "verbs",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import capture, compare, demo, evaluate, fit, render, report, show
+    from mixtrace.verbs import capture, compare, demo, evaluate, export, fit, render, report, show
 
 __all__ = [
     "__version__",
@@ -18,6 +18,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "export",
     "fit",
     "render",
     "report",

@@ -12,8 +12,8 @@ import pytest
 
 from mixtrace.errors import AudioError, MixtraceError
 from mixtrace.prune import SearchConfig
+from mixtrace.store.audio_files import write_audio
 from mixtrace.verbs import fit
-from mixtrace.verbs.audio_files import write_audio
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from mixtrace.cli.printing import (
     print_captured,
     print_comparison,
     print_comparisons,
+    print_exported,
     print_fit,
     print_measures,
     print_outline,
@@ -281,6 +282,54 @@ def render(
             on_progress=show_step,
         )
     print_written(rendering.files)
+
+
+@app.command()
+def export(
+    result: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="The output folder of a fit, or a graph.json.",
+            show_default=False,
+        ),
+    ],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="TARGET", help="What to write: ardour.", show_default=False),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="The folder to write, new or empty.",
+            show_default=False,
+        ),
+    ],
+    song: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SONG",
+            help="The song, or a folder with its tracks alone, named as they were at the fit.",
+            show_default="where it was at the fit",
+        ),
+    ] = None,
+    mix: MixOption = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace an earlier export, and what was done to it since."),
+    ] = False,
+) -> None:
+    """Write what was found as a session of another program, to listen to and to go on mixing."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        exported = verbs.export(
+            result, to, output, song=song, mix=mix, force=force, on_progress=show_step
+        )
+    print_exported(exported)
 
 
 @app.command()

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Fit
+    from mixtrace.verbs import Captured, Exported, Fit
 
 __all__ = [
     "print_captured",
     "print_comparison",
     "print_comparisons",
+    "print_exported",
     "print_fit",
     "print_measures",
     "print_outline",
@@ -205,6 +206,14 @@ def print_written(files: Iterable[Path]) -> None:
     """Print the files that were written."""
     for file in files:
         _console().print(Text(os.fsencode(file).decode("utf-8", "replace")))
+
+
+def print_exported(exported: "Exported") -> None:
+    """Print where an export lies and what it cannot carry."""
+    console = _console()
+    for note in exported.notes:
+        console.print(Text(f"- {note}"))
+    print_written([exported.folder])
 
 
 def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:

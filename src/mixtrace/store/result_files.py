@@ -43,6 +43,12 @@ class _History(Struct):
     seconds: _Times = ()
 
 
+class _Source(Struct):
+    song: Note
+    mix: Note | None
+    sha256: Name
+
+
 class _Fit(Struct):
     config: Annotated[dict[Name, _Choice], Meta(max_length=100)]
     losses: Annotated[dict[Name, _Losses], Meta(max_length=100)]
@@ -54,6 +60,7 @@ class _Fit(Struct):
     ended: Literal["finished", "stopped"]
     why: Note
     seconds: _Seconds | None
+    source: _Source | None = None
 
 
 class _SongLoss(Struct):

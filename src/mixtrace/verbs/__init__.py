@@ -2,6 +2,7 @@
 
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.demonstrating import Demo, demo
+from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
@@ -12,6 +13,7 @@ from mixtrace.verbs.results import Rendered, measure_result, publish_result, sto
 __all__ = [
     "Captured",
     "Demo",
+    "Exported",
     "Fit",
     "Found",
     "Rendered",
@@ -20,6 +22,7 @@ __all__ = [
     "compare",
     "demo",
     "evaluate",
+    "export",
     "fit",
     "invert",
     "measure_result",

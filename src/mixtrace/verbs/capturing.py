@@ -31,8 +31,8 @@ from mixtrace.store import (
     write_document,
     write_gains,
 )
+from mixtrace.store.audio_files import write_audio, write_float_audio
 from mixtrace.unseen import Unseen
-from mixtrace.verbs.audio_files import write_audio, write_float_audio
 from mixtrace.verbs.capture_facts import CaptureFacts, gains_db, stored_capture
 from mixtrace.verbs.outputs import named, result_folder
 from mixtrace.verbs.reporting import own_page

@@ -29,6 +29,7 @@ from mixtrace.verbs.inverting import Found, Read, check_device, found_of, read_f
 from mixtrace.verbs.outputs import named, result_folder
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 from mixtrace.verbs.runs import claimed, warnings_of, write_whole
+from mixtrace.verbs.sources import source_of
 
 __all__ = ["Fit", "fit"]
 
@@ -114,6 +115,7 @@ def fit(
     apart = None if unseen is None else Unseen.parse(unseen)
     check_device(device)
     work = Work(device, None, _memory_bytes(memory_gb), on_progress)
+    path = None if isinstance(song, Song) else named(song)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     folder = None if output is None else result_folder(output, song, FITS)
     report, page = steps_of(on_progress), page and folder is not None
@@ -130,7 +132,8 @@ def fit(
         rendered = measure_result(song, found.stored, apart, report, page=page)
         notes, lacking = (*found.notes, *warnings), ""
         if folder is not None and keeper is not None:
-            facts = {"config": chosen, "fingerprint": fingerprint}
+            source = source_of(path, mix, song, folder)
+            facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
             lacking = _written(
                 folder,
                 replace(found, notes=notes),

@@ -14,11 +14,11 @@ from mixtrace.graph import Graph, passages
 from mixtrace.progress import Progress, Steps, steps_of
 from mixtrace.rendering import check_work, render_taps
 from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
-from mixtrace.verbs.audio_files import write_audio
+from mixtrace.store.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
 from mixtrace.verbs.outputs import check_place, named
 
-__all__ = ["Rendering", "render"]
+__all__ = ["Rendering", "render", "stored_graph"]
 
 _STEM_BYTES = 1_000_000_000
 
@@ -71,7 +71,7 @@ def render(
     files = {name: named(path) for name, path in outputs.items() if path is not None}
     stems_folder = None if stems is None else named(stems)
     _check_places(files.values(), stems_folder)
-    stored = _stored(named(graph))
+    stored = stored_graph(named(graph))
     report = steps_of(on_progress)
     mix_path = None if mix is None else Path(mix)
     dry = read_dry_tracks(named(song), stored, mix_path, sample_rate_hz, report)
@@ -94,7 +94,12 @@ def render(
     return Rendering(estimate, dry.sample_rate_hz, tuple(write.written))
 
 
-def _stored(path: Path) -> StoredGraph:
+def stored_graph(path: Path) -> StoredGraph:
+    """Return the graph of a fit's folder, or of its file.
+
+    Raises:
+        StoreError: there is none, or it cannot be used.
+    """
     found = find_graph(path)
     if found is None:
         raise StoreError(

@@ -35,8 +35,8 @@ from mixtrace.store import (
     write_evidence,
     write_graph,
 )
+from mixtrace.store.audio_files import write_audio
 from mixtrace.unseen import Unseen
-from mixtrace.verbs.audio_files import write_audio
 from mixtrace.verbs.evidence import collect_evidence
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.reporting import own_page

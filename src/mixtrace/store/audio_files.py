@@ -8,7 +8,7 @@ import soundfile
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
-from mixtrace.store import naming
+from mixtrace.store.temporary import naming
 
 __all__ = ["write_audio", "write_float_audio"]
 

@@ -1,0 +1,132 @@
+"""What stands in Ardour for a processor: Lua of our own, a response, or a line of gains.
+
+How loud a channel is and where it stands are its own fader and pan pot, where the processor that
+says so comes last; see `routes`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.exporting.ardour.plugins import Convolver, Knob, LuaPlugin, Plugin
+from mixtrace.exporting.project import Project
+from mixtrace.params import ParamSpec
+from mixtrace.processors import (
+    AutomationProcessor,
+    FilterProcessor,
+    MatrixProcessor,
+    NodeSettings,
+    processor,
+)
+
+__all__ = ["SIDES", "Ride", "device", "expressible"]
+
+_SCRIPTS = {
+    "parametric_equalizer": ("parametric_equalizer",),
+    "compressor": ("compressor",),
+    "gate": ("gate",),
+    "limiter": ("limiter",),
+    "one_pole_compressor": ("one_pole_compressor", "one_pole"),
+    "one_pole_gate": ("one_pole_gate", "one_pole"),
+    "saturation": ("saturation",),
+    "feedback_delay": ("feedback_delay",),
+    "fader": ("fader",),
+    "gain_panning": ("gain_panning",),
+    "stereo_imager": ("stereo_imager",),
+}
+"""The kinds whose equations are written in Lua, and where."""
+
+_MOST_DB = 120.0
+_STEP_S = 0.25
+SIDES = ("left_from_left", "left_from_right", "right_from_left", "right_from_right")
+
+
+@dataclass(frozen=True)
+class Ride:
+    """A gain that follows the clock.
+
+    Attributes:
+        gain: amplitude ratios at moments of the song in seconds.
+        moments_s: where it may bend.
+    """
+
+    gain: Callable[[Float[np.ndarray, " moment"]], Float[np.ndarray, " moment"]]
+    moments_s: Float[np.ndarray, " bend"]
+
+
+def expressible(kind: str) -> bool:
+    """Return whether Ardour can be given a processor; else its sound has to be rendered."""
+    known = (FilterProcessor, MatrixProcessor, AutomationProcessor)
+    return kind in _SCRIPTS or isinstance(processor(kind), known)
+
+
+def device(project: Project, node: int) -> Plugin | Ride:
+    """Return what stands for a processor that is `expressible`."""
+    entry, settings = processor(project.graph.nodes[node].kind), project.node(node)
+    if entry.kind in _SCRIPTS:
+        scripts = _SCRIPTS[entry.kind]
+        late = _latency_samples(settings, project.sample_rate_hz)
+        knobs = _knobs(settings)
+        return LuaPlugin(entry.label, entry.about, scripts, knobs, settings.keyed, late)
+    if isinstance(entry, FilterProcessor):
+        return Convolver(entry.label, project.response(node))
+    if isinstance(entry, MatrixProcessor):
+        cells = zip(SIDES, project.matrix(node).ravel().tolist(), strict=True)
+        most = 10.0 ** (_MOST_DB / 20.0)
+        knobs = [Knob(name, name.replace("_", " "), value, -most, most) for name, value in cells]
+        return LuaPlugin(entry.label, entry.about, ("matrix",), tuple(knobs))
+    assert isinstance(entry, AutomationProcessor), entry.kind
+    return _ride(entry, project, node)
+
+
+def _knobs(settings: NodeSettings) -> tuple[Knob, ...]:
+    """Return a knob for every number of a processor, and its dry/wet weight."""
+    found = []
+    for spec in processor(settings.kind).params:
+        values = settings.values[spec.name].reshape(-1).tolist()
+        found += [_knob(spec, place, value) for place, value in enumerate(values, 1)]
+    return (*found, Knob("wet", "wet", settings.wet, 0.0, 1.0))
+
+
+def _latency_samples(settings: NodeSettings, sample_rate_hz: int) -> int:
+    if settings.kind == "saturation":
+        return processor(settings.kind).reach(sample_rate_hz, {})[0]
+    if "look_ahead_ms" in settings.values:
+        return round(settings.number("look_ahead_ms") * sample_rate_hz / 1000.0)
+    return 0
+
+
+def _knob(spec: ParamSpec, place: int, value: float) -> Knob:
+    assert isinstance(spec.low, float) and isinstance(spec.high, float)
+    label = f"{spec.label} {place}" if spec.shape else spec.label
+    ends = (spec.low, spec.high)
+    return Knob(spec.name, label, value, *ends, spec.unit, spec.choices, bool(spec.shape))
+
+
+def _ride(entry: AutomationProcessor, project: Project, node: int) -> Ride:
+    (stack,) = project.settings.groups([node])
+    values = {name: value.double() for name, value in stack.values.items()}
+    wet = float(stack.wet)
+
+    def gain(moments_s: Float[np.ndarray, " moment"]) -> Float[np.ndarray, " moment"]:
+        with torch.no_grad():
+            found = entry.gain(values, torch.from_numpy(moments_s)[None])[0].numpy()
+        return 1.0 - wet + wet * found
+
+    return Ride(gain, _bends_s(project, node))
+
+
+def _bends_s(project: Project, node: int) -> Float[np.ndarray, " bend"]:
+    """Return where a gain may bend: its knots, or even moments where it does not tell them."""
+    settings = project.node(node)
+    end_s = project.length_samples / project.sample_rate_hz
+    knots = np.arange(0.0, end_s, _STEP_S)
+    if settings.kind == "fader_automation":
+        knots = settings.array("knot_s")
+    elif settings.kind == "gain_automation":
+        knots = np.linspace(0.0, settings.number("duration_s"), settings.array("ride_db").size)
+    inside = knots[(knots > 0.0) & (knots < end_s)]
+    return np.concatenate([[0.0], inside, [end_s]])

@@ -1,0 +1,1 @@
+DIRECTION = 1
