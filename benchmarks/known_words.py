@@ -44,7 +44,7 @@ def told(one: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['gain_db']:+.1f} dB"
     elif kind == "Delay":
         time_ms, wet = 1e3 * one["delay_seconds"], one["mix"]
-        yield f"{time_ms:.0f} ms delay with {100 * one['feedback']:.0f} % feedback, {wet:.0%} wet"
+        yield f"{time_ms:.0f} ms delay with {100 * one['feedback']:.0f} % feedback, {100 * wet:.0f} % wet"
     elif kind == "Reverb":
         yield f"reverb (room {one['room_size']:.2f}, {one['wet_level']:.2f} wet)"
 
@@ -57,7 +57,7 @@ def main() -> None:
     parser.add_argument("tracks", nargs="*")
     arguments = parser.parse_args()
     truth = json.loads((arguments.song / "truth.json").read_text())
-    rows = {row.title: row for row in show(arguments.result).rows}
+    rows = {row.title: row for row in show(arguments.result).rows if row.sentence}
     for name in arguments.tracks or [name for name in truth if name in rows]:
         print(f"**{name}**\n")
         print(f"- done: {done(truth[name])}")
