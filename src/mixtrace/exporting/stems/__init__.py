@@ -1,0 +1,140 @@
+"""Stems that add up to the finished mix, and what the estimate leaves of the song's own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.exporting.project import Project
+from mixtrace.exporting.stems.parts import Part, apart, by_last_strip, by_track
+from mixtrace.exporting.stems.sharing import Shares, entering
+from mixtrace.exporting.tables import Table
+from mixtrace.progress import Steps
+from mixtrace.rendering import render_song
+from mixtrace.session import Views
+from mixtrace.store import file_name
+from mixtrace.units import db_from_ratio
+
+__all__ = [
+    "MIX",
+    "RESIDUAL",
+    "StemSet",
+    "Stems",
+    "entering",
+    "track_stems",
+    "write_mix",
+    "write_stems",
+]
+
+MIX, RESIDUAL = "mix.wav", "residual.wav"
+
+_SHARED = (
+    "What buses and the master compress and limit acts on each stem with the gain that the whole "
+    "mix gave rise to, and saturation is shared out: that is how the stems add up. A stem played "
+    "through the same processors alone would sound different."
+)
+
+
+@dataclass(frozen=True)
+class StemSet:
+    """Stems that add up to the mix.
+
+    Attributes:
+        folder: where they lie.
+        about: what each of them is.
+        parts: what each of them plays.
+    """
+
+    folder: str
+    about: str
+    parts: tuple[Part, ...]
+
+
+class Stems:
+    """One file a track, a bus or a return, as it is heard in the mix."""
+
+    name = "stems"
+    about = "Stems of tracks, buses and returns that add up to the mix, and the residual."
+
+    def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
+        """Write the folders of stems; see `Target`."""
+        mix = write_mix(project, folder, report)
+        sets = _sets(project)
+        errors = write_stems(project, sets, mix, folder, report)
+        notes = [
+            f"The stems in {each.folder} add up to {MIX} within {error_db:.0f} dB of it."
+            for each, error_db in zip(sets, errors, strict=True)
+        ]
+        notes.append(_SHARED)
+        if project.mix is None:
+            notes.append(f"There is no {RESIDUAL}: the song was read without its mix.")
+        return tuple(notes)
+
+
+def write_mix(project: Project, folder: Path, report: Steps) -> Float[np.ndarray, "2 time"]:
+    """Write the rendered mix, and what it leaves of the song's own; return it."""
+    mix = render_song(
+        project.graph,
+        project.settings,
+        Views(torch.from_numpy, project.tracks),
+        project.sample_rate_hz,
+        progress=lambda done, total: report("rendering", done, total),
+    ).numpy()
+    project.write_audio(folder / MIX, mix)
+    if project.mix is not None:
+        project.write_audio(folder / RESIDUAL, project.mix - mix)
+    return mix
+
+
+def write_stems(
+    project: Project,
+    sets: tuple[StemSet, ...],
+    mix: Float[np.ndarray, "2 time"],
+    folder: Path,
+    report: Steps,
+) -> list[float]:
+    """Write sets of stems and a table of them; return how far their sums are from the mix, in dB.
+
+    The figure is the energy of what is left of the mix without the sum, over that of the mix.
+    """
+    shares = Shares(project, [part for each in sets for part in each.parts], report)
+    table = Table(("file", "stem", "role", "what it is", "peak (dB re full scale)"))
+    total, done, errors = sum(len(each.parts) for each in sets), 0, []
+    for each in sets:
+        (folder / each.folder).mkdir()
+        left = np.array(mix, np.float64)
+        for number, part in enumerate(each.parts, 1):
+            audio = shares.audio(part)
+            file = f"{each.folder}/{number:02d} {file_name(part.name)}.wav"
+            project.write_audio(folder / file, audio)
+            left -= audio
+            peak_db = f"{db_from_ratio(float(np.abs(audio).max())):.2f}"
+            table.add(file, part.name, part.role, each.about, peak_db)
+            done += 1
+            report("writing", done, total)
+        energy = float(np.linalg.norm(mix)) or 1.0
+        errors.append(db_from_ratio(float(np.linalg.norm(left)) / energy))
+    table.write_csv(folder / "stems.csv")
+    return errors
+
+
+def track_stems(project: Project) -> StemSet:
+    """Return a stem for each track, with its share of all that it sends to."""
+    about = "a track as it is heard in the mix, with its share of returns"
+    return StemSet("tracks", about, by_track(project.graph))
+
+
+def _sets(project: Project) -> tuple[StemSet, ...]:
+    """Return the sets of stems, without those that would repeat the tracks."""
+    graph = project.graph
+    found = [track_stems(project)]
+    into_master = by_last_strip(graph)
+    if any(part.role != "track" for part in into_master):
+        about = "what enters the master here, as it leaves it: a bus, a return or a track without"
+        found.append(StemSet("buses", about, into_master))
+    if any(strip.role == "return" for strip in graph.strips.values()):
+        about = "a track without returns, or a return, as it is heard in the mix"
+        found.append(StemSet("tracks and returns", about, apart(graph)))
+    return tuple(found)
