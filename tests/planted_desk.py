@@ -92,9 +92,7 @@ def desk_settings() -> Mapping[int, NodeSettings]:
         ),
         3: settings_of("gate", threshold_db=-30.0, range_db=-20.0, **heard),
         5: settings_of("compressor", threshold_db=-30.0, ratio=3.0, make_up_db=3.0, **heard),
-        6: settings_of(
-            "fader_automation", knot_s=[0.2, 0.9, 1.6], knot_db=[-12.0, 1.0, -3.0]
-        ),
+        6: settings_of("fader_automation", knot_s=[0.2, 0.9, 1.6], knot_db=[-12.0, 1.0, -3.0]),
         7: settings_of("send", level_db=-9.0),
         9: settings_of("compressor", threshold_db=-35.0, ratio=4.0, **heard),
         10: settings_of("fader", level_db=-4.0, pan=0.4),
@@ -112,7 +110,12 @@ def desk_settings() -> Mapping[int, NodeSettings]:
         17: settings_of("equalizer", magnitude_db=4.0 * np.cos(np.arange(1024) / 100.0)),
         19: settings_of("saturation", drive_db=9.0),
         20: settings_of(
-            "one_pole_compressor", wet=0.9, threshold_db=-20.0, time_ms=20.0, slope=-0.6, knee_db=6.0
+            "one_pole_compressor",
+            wet=0.9,
+            threshold_db=-20.0,
+            time_ms=20.0,
+            slope=-0.6,
+            knee_db=6.0,
         ),
         21: settings_of("limiter", gain_db=6.0, ceiling_db=-3.0),
     }

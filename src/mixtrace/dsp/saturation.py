@@ -144,10 +144,10 @@ def saturation_share(
         end = min(first + _SHARED_SAMPLES, time)
         begin, beyond = max(first - reach, 0), min(end + reach, time)
         silence = (begin - (first - reach), end + reach - beyond)
-        pieces = (
+        own, all_of_it = (
             torch.nn.functional.pad(each[:, begin:beyond], silence) for each in (part, whole)
         )
-        found = _share(*pieces, drive_db, bias, sample_rate_hz)
+        found = _share(own, all_of_it, drive_db, bias, sample_rate_hz)
         share[:, first:end] = found[:, reach : reach + end - first]
     return share
 

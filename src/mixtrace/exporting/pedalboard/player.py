@@ -46,7 +46,10 @@ class Board:
 
     def __call__(self, audio: Audio, key: Audio | None) -> Audio:
         """Return the audio behind the last of them."""
-        return pedalboard.Pedalboard(list(self.plugins))(audio, RATE_HZ, reset=True)
+        output = audio.astype(np.float32)
+        for plugin in self.plugins:
+            output = plugin(output, RATE_HZ)
+        return output
 
 
 @dataclass
@@ -119,8 +122,10 @@ class Response:
         taps, _ = read(HERE / self.file)
         padded = np.pad(audio, ((0, 0), (0, self.lead_samples)))
         if len(taps) < 4:
-            # pedalboard makes every response as loud as one of this energy: that is taken back.
-            loud_db = 20.0 * np.log10(np.sqrt(np.max(np.sum(taps**2, 1))) / 0.125)
+            # pedalboard makes every response equally loud, by an energy that it adds up sample by
+            # sample in 32 bits: that is taken back.
+            energy = np.cumsum(np.square(taps), 1, dtype=np.float32)[:, -1].max()
+            loud_db = 20.0 * np.log10(np.sqrt(float(energy)) / 0.125)
             plugins = [pedalboard.Convolution(str(HERE / self.file)), pedalboard.Gain(loud_db)]
             wet = Board(plugins)(padded, None)
         else:
@@ -141,7 +146,7 @@ class Butterworth:
         """Return the filtered audio."""
         order = self.db_per_octave // 6
         sections = scipy.signal.butter(order, self.cutoff_hz, self.kind, fs=RATE_HZ, output="sos")
-        return scipy.signal.sosfilt(sections, audio)
+        return np.asarray(scipy.signal.sosfilt(sections, audio))
 
 
 @dataclass
@@ -311,8 +316,8 @@ def energy_of(audio: Audio, average_ms: float) -> np.ndarray:
     """Return the largest square of the channels, or their mean, averaged over some time."""
     if not average_ms:
         return np.square(audio.astype(float)).max(0)
-    pole = pole_of(average_ms)
-    return scipy.signal.lfilter([1.0 - pole], [1.0, -pole], np.square(audio.astype(float)).mean(0))
+    pole, energy = pole_of(average_ms), np.square(audio.astype(float)).mean(0)
+    return np.asarray(scipy.signal.lfilter([1.0 - pole], [1.0, -pole], energy))
 
 
 def pole_of(time_ms: float) -> float:

@@ -29,6 +29,7 @@ from mixtrace.processors import (
 )
 from mixtrace.progress import Steps
 from mixtrace.rendering import render_taps
+from mixtrace.session import Views
 
 __all__ = ["Shares", "entering"]
 
@@ -127,25 +128,19 @@ def entering(
     passes = [wanted[first : first + at_once] for first in range(0, len(wanted), at_once)]
     for number, some in enumerate(passes):
         added = {(i, port): new + place for place, (i, port) in enumerate(_ports(graph, some))}
-        tapped = Graph(
-            graph.strips,
-            graph.nodes
-            | {tap: Node(OUTPUT, graph.nodes[i].strip) for (i, _), tap in added.items()},
-            (
-                *graph.edges,
-                *(
-                    Edge(edge.source, tap, edge.level_db)
-                    for (i, port), tap in added.items()
-                    for edge in graph.feeds[i]
-                    if edge.port == port
-                ),
-            ),
-        )
+        outputs = {tap: Node(OUTPUT, graph.nodes[i].strip) for (i, _), tap in added.items()}
+        edges = [
+            Edge(edge.source, tap, edge.level_db)
+            for (i, port), tap in added.items()
+            for edge in graph.feeds[i]
+            if edge.port == port
+        ]
+        tapped = Graph(graph.strips, {**graph.nodes, **outputs}, (*graph.edges, *edges))
 
         def progress(done: int, total: int, number: int = number) -> None:
             report("rendering", number * total + done, len(passes) * total)
 
-        tracks = [torch.from_numpy(track) for track in project.tracks]
+        tracks = Views(torch.from_numpy, project.tracks)
         rate = project.sample_rate_hz
         settings, taps = project.settings, added.values()
         _, found = render_taps(tapped, settings, tracks, rate, taps, progress=progress)
