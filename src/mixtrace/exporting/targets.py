@@ -25,6 +25,10 @@ class Target(Protocol):
     name: str
     about: str
 
+    def rate_hz(self, mix_rate_hz: int) -> int:
+        """Return the rate to write at: that of the mix, where the target can have it."""
+        ...
+
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the mix into an empty folder.
 

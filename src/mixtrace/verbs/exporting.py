@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mixtrace.errors import StoreError
-from mixtrace.exporting import Project, target
-from mixtrace.progress import OnProgress, ignored, steps_of
+from mixtrace.exporting import Project, Target, target
+from mixtrace.progress import OnProgress, Steps, ignored, steps_of
 from mixtrace.rendering import check_work
 from mixtrace.session import Views
 from mixtrace.store import StoredGraph, is_plain_file, read_document, write_document
@@ -71,15 +71,31 @@ def export(
     source = find_source(named(result)) if song is None else (named(song), mix_path)
     report = steps_of(on_progress)
     every = replace(stored, tracks=(*stored.tracks, *stored.unused))
-    dry = read_dry_tracks(source[0], every, source[1], None, report)
+    dry, notes = _read(source, every, chosen, report)
     project = _project(stored, dry)
     channels = tuple(len(track) for track in project.tracks)
     check_work(stored.graph, stored.settings, channels, dry.sample_rate_hz, ())
     with whole_folder(place) as made:
-        notes = chosen.write(project, made, report)
+        notes += chosen.write(project, made, report)
         told = {"target": to, "song": stored.song, "notes": list(notes)}
         write_document(made / EXPORT, EXPORT_SCHEMA, told)
     return Exported(to, place, notes)
+
+
+def _read(
+    source: tuple[Path, Path | None], every: StoredGraph, chosen: Target, report: Steps
+) -> tuple[DryTracks, tuple[str, ...]]:
+    """Return the tracks at a rate that the target has, and a note where that is not the mix's."""
+    path, mix_path = source
+    dry = read_dry_tracks(path, every, mix_path, None, report)
+    rate_hz = chosen.rate_hz(dry.sample_rate_hz)
+    if rate_hz == dry.sample_rate_hz:
+        return dry, ()
+    note = (
+        f"The mix has {dry.sample_rate_hz} Hz, which {chosen.name} has not: all is at {rate_hz} Hz, "
+        f"as by mixtrace render --rate {rate_hz}."
+    )
+    return read_dry_tracks(path, every, mix_path, rate_hz, report), (note,)
 
 
 def _project(stored: StoredGraph, dry: DryTracks) -> Project:

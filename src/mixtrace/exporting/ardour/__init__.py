@@ -19,12 +19,23 @@ __all__ = ["Ardour"]
 
 _RESERVED = ("monitor", "auditioner", "click", "virtual keyboard", "session")
 
+_RATES_HZ = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
+"""Below them Ardour 7.3 plays silence."""
+
 
 class Ardour:
     """Tracks, buses, returns and master with Ardour's own faders, sends and automation."""
 
     name = "ardour"
     about = "A session of Ardour 7: faders, sends, automation, plug-ins with knobs."
+
+    def rate_hz(self, mix_rate_hz: int) -> int:
+        """Return the mix's rate, a multiple of it, or what lies above it; see `Target`."""
+        if mix_rate_hz in _RATES_HZ:
+            return mix_rate_hz
+        multiples = [rate for rate in _RATES_HZ if rate % mix_rate_hz == 0]
+        above = [rate for rate in _RATES_HZ if rate > mix_rate_hz]
+        return [*multiples, *above, _RATES_HZ[-1]][0]
 
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the session's folder; see `Target`."""

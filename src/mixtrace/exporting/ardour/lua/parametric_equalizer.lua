@@ -1,10 +1,15 @@
 -- Second-order sections in series, each fitted to its analogue curve up to near half the rate, as
--- in Vicanek, "Matched Second Order Digital Filters", 2016, and one step of least squares.
+-- in Vicanek, "Matched Second Order Digital Filters", 2016, and one step of least squares. What
+-- rings is cut after 250 ms, as mixtrace does: where that is heard, a second row of the sections
+-- rings as the first would from there on, and is taken off.
 
 local UP_TO, HOLD = 0.92, 0.1
 local AROUND = { -4, -2, -1, -0.5, 0, 0.5, 1, 2, 4 }
-local sections, weight
-local states = {}
+local RINGING_S, HEARD = 0.25, 1e-5
+local CHUNK = 256
+local sections, weight, ahead, size
+local states, cut, rests = {}, nil, {}
+local place = 0
 
 local function solved (a, b)
   local size = #b
@@ -183,6 +188,32 @@ local function high_pass (w, slope)
   return found
 end
 
+-- What the sections remember of an impulse after so many samples, { u, v } each; nil where it is
+-- too faint to be heard.
+local function remembered (samples)
+  local found = {}
+  for j = 1, #sections do found[j] = { 0, 0 } end
+  local x = 1
+  for i = 1, samples do
+    for j, s in ipairs (sections) do
+      local state = found[j]
+      local y = s[1] * x + state[1]
+      state[1] = s[2] * x - s[4] * y + state[2]
+      state[2] = s[3] * x - s[5] * y
+      x = y
+    end
+    x = 0
+  end
+  local most = 0
+  for _, state in ipairs (found) do most = math.max (most, math.abs (state[1])) end
+  return most > HEARD and found or nil
+end
+
+-- The samples of the last 250 ms of each side, in a ring that a chunk fits into whole.
+function memory (rate)
+  return 2 * (rounded (RINGING_S * rate) + 1 + CHUNK)
+end
+
 function prepare (k)
   local per_hz, shelf_q = 2 * math.pi / k.rate, math.sqrt (0.5)
   weight, sections = k.wet, {}
@@ -200,14 +231,15 @@ function prepare (k)
   for _, s in ipairs (low_pass (per_hz * k.low_pass_hz, rounded (k.low_pass_db_per_octave))) do
     add (s)
   end
-  for j = #states + 1, #sections do states[j] = { 0, 0, 0, 0 } end
+  for j = #states + 1, #sections do
+    states[j], rests[j] = { 0, 0, 0, 0 }, { 0, 0, 0, 0 }
+  end
+  ahead = rounded (RINGING_S * k.rate) + 1
+  size = ahead + CHUNK
+  cut = remembered (ahead)
 end
 
-function process (left, right, n)
-  local dry_left, dry_right
-  if weight < 1 then
-    dry_left, dry_right = table.move (left, 1, n, 1, {}), table.move (right, 1, n, 1, {})
-  end
+local function run (left, right, n)
   for j, s in ipairs (sections) do
     local b0, b1, b2, a1, a2 = s[1], s[2], s[3], s[4], s[5]
     local state = states[j]
@@ -225,6 +257,62 @@ function process (left, right, n)
       right[i] = y
     end
     state[1], state[2], state[3], state[4] = u, v, p, q
+  end
+end
+
+-- What rings of samples that are 250 ms old and older.
+local function run_rest (old_left, old_right, n)
+  local left, right = {}, {}
+  for i = 1, n do left[i], right[i] = 0, 0 end
+  for j, s in ipairs (sections) do
+    local b0, b1, b2, a1, a2 = s[1], s[2], s[3], s[4], s[5]
+    local state, kept = rests[j], cut[j]
+    local u, v, p, q = state[1], state[2], state[3], state[4]
+    for i = 1, n do
+      u, v = u + kept[1] * old_left[i], v + kept[2] * old_left[i]
+      p, q = p + kept[1] * old_right[i], q + kept[2] * old_right[i]
+      local x = left[i]
+      local y = b0 * x + u
+      u = b1 * x - a1 * y + v
+      v = b2 * x - a2 * y
+      left[i] = y
+      x = right[i]
+      y = b0 * x + p
+      p = b1 * x - a1 * y + q
+      q = b2 * x - a2 * y
+      right[i] = y
+    end
+    state[1], state[2], state[3], state[4] = u, v, p, q
+  end
+  return left, right
+end
+
+-- Put n samples into a ring and return as many that are 250 ms old.
+local function exchanged (line, values, n)
+  local ring, old = shared:to_float (line):array (), {}
+  for i = 1, n do
+    local at = (place + i - 1) % size + 1
+    ring[at] = values[i]
+    old[i] = ring[(place + i - 1 - ahead) % size + 1]
+  end
+  return old
+end
+
+function process (left, right, n)
+  local dry_left, dry_right, old_left, old_right
+  if weight < 1 then
+    dry_left, dry_right = table.move (left, 1, n, 1, {}), table.move (right, 1, n, 1, {})
+  end
+  if cut then
+    old_left, old_right = exchanged (0, left, n), exchanged (size, right, n)
+    place = (place + n) % size
+  end
+  run (left, right, n)
+  if cut then
+    local rest_left, rest_right = run_rest (old_left, old_right, n)
+    for i = 1, n do
+      left[i], right[i] = left[i] - rest_left[i], right[i] - rest_right[i]
+    end
   end
   if weight < 1 then
     for i = 1, n do
