@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
@@ -36,6 +36,7 @@ _ROWS_OF_FOUR = (0, 2, 1, 3)
 """zeroconvolv takes right from left before left from right."""
 
 
+@runtime_checkable
 class Plugin(Protocol):
     """Something that can be put into a channel."""
 
