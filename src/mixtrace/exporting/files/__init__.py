@@ -21,6 +21,10 @@ class Files:
     name = "files"
     about = "Plain files: a settings sheet, responses and gains, EQ text, stems, the residual."
 
+    def rate_hz(self, mix_rate_hz: int) -> int:
+        """Return the mix's rate: files can have any; see `Target`."""
+        return mix_rate_hz
+
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the files; see `Target`."""
         write_sheet(project, folder)

@@ -7,7 +7,13 @@ from typing import Any
 
 from mixtrace.exporting.channels import Channel
 from mixtrace.exporting.freezing import frozen
-from mixtrace.exporting.pedalboard.devices import STANDING_IN, Device, device, expressible
+from mixtrace.exporting.pedalboard.devices import (
+    STANDING_IN,
+    Device,
+    device,
+    expressible,
+    rounded,
+)
 from mixtrace.exporting.project import Project
 from mixtrace.processors import processor
 from mixtrace.progress import Steps
@@ -28,6 +34,10 @@ class PedalboardSource:
 
     name = "pedalboard"
     about = "A Python program that mixes with pedalboard's plug-ins, and the same as JSON."
+
+    def rate_hz(self, mix_rate_hz: int) -> int:
+        """Return the mix's rate: files can have any; see `Target`."""
+        return mix_rate_hz
 
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the program and what it plays; see `Target`."""
@@ -91,7 +101,7 @@ def _feeds(channels: list[Channel], channel: Channel) -> list[dict[str, Any]]:
     found = []
     for feed in channel.feeds:
         into = numbers[feed.into]
-        told: dict[str, Any] = {"after": feed.after, "into": into, "gain": feed.gain}
+        told: dict[str, Any] = {"after": feed.after, "into": into, "gain": rounded(feed.gain)}
         if feed.key_of is not None:
             told["key_of"] = channels[into].processors.index(feed.key_of)
         found.append(told)

@@ -21,7 +21,7 @@ from mixtrace.processors import (
     processor,
 )
 
-__all__ = ["STANDING_IN", "Device", "device", "expressible"]
+__all__ = ["STANDING_IN", "Device", "device", "expressible", "rounded"]
 
 _TURNS = 2.0 * math.pi
 _SINE_PEAK_DB = 20.0 * math.log10(math.sqrt(2.0))
@@ -134,17 +134,17 @@ def device(project: Project, node: int, response: Callable[[int], str]) -> Devic
         gain = rows[0, 0]
         if gain > 0.0 and np.array_equal(rows, gain * np.eye(2)):
             return _board(_plugin("Gain", gain_db=20.0 * math.log10(gain)))
-        return Device("Matrix", {"rows": [[_number(cell) for cell in row] for row in rows]})
+        return Device("Matrix", {"rows": [[rounded(cell) for cell in row] for row in rows]})
     return _ride(project, node)
 
 
-def _number(value: float) -> float:
+def rounded(value: float) -> float:
     """Return a number that is short to write: rounded as 32 bits hold it."""
     return float(f"{float(value):.9g}")
 
 
 def _plugin(name: str, **settings: float) -> Device:
-    return Device(f"pedalboard.{name}", {key: _number(value) for key, value in settings.items()})
+    return Device(f"pedalboard.{name}", {key: rounded(value) for key, value in settings.items()})
 
 
 def _board(*plugins: Device) -> Device:
@@ -156,7 +156,7 @@ def _either(theirs: Device, own: Device) -> Device:
 
 
 def _wet(made: Device, wet: float) -> Device:
-    return made if wet == 1.0 else Device("Row", {"wet": _number(wet)}, (made,))
+    return made if wet == 1.0 else Device("Row", {"wet": rounded(wet)}, (made,))
 
 
 def _parametric_equalizer(settings: NodeSettings) -> Device:
@@ -168,7 +168,7 @@ def _parametric_equalizer(settings: NodeSettings) -> Device:
         if slope == 6:
             plugins.append(_plugin(f"{kind.capitalize()}Filter", cutoff_frequency_hz=hz))
         elif slope:
-            facts = {"kind": kind, "cutoff_hz": _number(hz), "db_per_octave": slope}
+            facts = {"kind": kind, "cutoff_hz": rounded(hz), "db_per_octave": slope}
             steep.append(Device("Butterworth", facts))
     for name in ("low_shelf", "high_shelf"):
         hz, db = (settings.number(f"{name}_{unit}") for unit in ("hz", "db"))
@@ -307,7 +307,7 @@ _OWN: Mapping[str, Callable[[NodeSettings], Device]] = {
 
 
 def _numbers(settings: NodeSettings, *names: str) -> dict[str, Any]:
-    return {name: _number(settings.number(name)) for name in names}
+    return {name: rounded(settings.number(name)) for name in names}
 
 
 def _ride(project: Project, node: int) -> Device:
@@ -320,4 +320,4 @@ def _ride(project: Project, node: int) -> Device:
         times_s = np.linspace(0.0, settings.number("duration_s"), settings.array("ride_db").size)
     gains_db = 20.0 * np.log10(np.maximum(project.ride(node, times_s), 1e-10))
     lines = {"times_s": times_s, "gains_db": gains_db}
-    return Device("Ride", {name: [_number(v) for v in values] for name, values in lines.items()})
+    return Device("Ride", {name: [rounded(v) for v in values] for name, values in lines.items()})

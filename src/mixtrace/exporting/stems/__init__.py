@@ -58,6 +58,10 @@ class Stems:
     name = "stems"
     about = "Stems of tracks, buses and returns that add up to the mix, and the residual."
 
+    def rate_hz(self, mix_rate_hz: int) -> int:
+        """Return the mix's rate: files can have any; see `Target`."""
+        return mix_rate_hz
+
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the folders of stems; see `Target`."""
         mix = write_mix(project, folder, report)
