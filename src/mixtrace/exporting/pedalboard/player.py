@@ -25,6 +25,8 @@ from pedalboard.io import AudioFile
 
 HERE = Path(__file__).resolve().parent
 RATE_HZ = 48_000
+ROOM = 8_192
+"""Samples of silence around the song, in which filters ring that act before time zero."""
 
 Audio = np.ndarray
 """[2, time], 32-bit floating point."""
@@ -100,7 +102,7 @@ class Ride:
 
     def __call__(self, audio: Audio, key: Audio | None) -> Audio:
         """Return the audio under the gain."""
-        moments_s = np.arange(audio.shape[1]) / RATE_HZ
+        moments_s = (np.arange(audio.shape[1]) - ROOM) / RATE_HZ
         return audio * 10.0 ** (np.interp(moments_s, self.times_s, self.gains_db) / 20.0)
 
 
@@ -396,10 +398,11 @@ Watch = Callable[[Channel, Device, Audio, Audio | None, Audio], None]
 
 def mix(tracks: Sequence[Audio], watch: Watch = lambda *told: None) -> Audio:
     """Return the mix of dry tracks, which are all as long, in the order of the channels."""
-    silence = np.zeros_like(tracks[0])
+    within = [np.pad(track, ((0, 0), (ROOM, ROOM))) for track in tracks]
+    silence = np.zeros_like(within[0])
     fed: dict[int, Audio] = {}
     keys: dict[tuple[int, int], Audio] = {}
-    waiting, audio = iter(tracks), silence
+    waiting, audio = iter(within), silence
     for number, channel in enumerate(CHANNELS):
         audio = fed.pop(number, silence) if channel.track is None else next(waiting)
         passed = [audio]
@@ -415,7 +418,7 @@ def mix(tracks: Sequence[Audio], watch: Watch = lambda *told: None) -> Audio:
             else:
                 place = (feed.into, feed.key_of)
                 keys[place] = keys.get(place, silence) + sent
-    return audio
+    return audio[:, ROOM:-ROOM]
 
 
 def report(tracks: Sequence[Audio]) -> None:
