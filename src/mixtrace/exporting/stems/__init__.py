@@ -11,6 +11,7 @@ from mixtrace.exporting.project import Project
 from mixtrace.exporting.stems.parts import Part, apart, by_last_strip, by_track
 from mixtrace.exporting.stems.sharing import Shares, entering
 from mixtrace.exporting.tables import Table
+from mixtrace.graph import Edge
 from mixtrace.progress import Steps
 from mixtrace.rendering import render_song
 from mixtrace.session import Views
@@ -50,6 +51,12 @@ class StemSet:
     folder: str
     about: str
     parts: tuple[Part, ...]
+
+    @property
+    def files(self) -> dict[str, Part]:
+        """The file of each part, by its path in the export."""
+        named = enumerate(self.parts, 1)
+        return {f"{self.folder}/{n:02d} {file_name(part.name)}.wav": part for n, part in named}
 
 
 class Stems:
@@ -105,23 +112,26 @@ def write_stems(
     """
     shares = Shares(project, [part for each in sets for part in each.parts], report)
     table = Table(("file", "stem", "role", "what it is", "peak (dB re full scale)"))
-    total, done, errors = sum(len(each.parts) for each in sets), 0, []
-    for each in sets:
+    places: dict[frozenset[Edge], list[tuple[int, str]]] = {}
+    for number, each in enumerate(sets):
         (folder / each.folder).mkdir()
-        left = np.array(mix, np.float64)
-        for number, part in enumerate(each.parts, 1):
-            audio = shares.audio(part)
-            file = f"{each.folder}/{number:02d} {file_name(part.name)}.wav"
+        for file, part in each.files.items():
+            places.setdefault(part.edges, []).append((number, file))
+    left, peaks_db = [mix.copy() for _ in sets], dict[str, str]()
+    for done, written in enumerate(places.values(), 1):
+        number, file = written[0]
+        audio = shares.audio(sets[number].files[file])
+        for number, file in written:
             project.write_audio(folder / file, audio)
-            left -= audio
-            peak_db = f"{db_from_ratio(float(np.abs(audio).max())):.2f}"
-            table.add(file, part.name, part.role, each.about, peak_db)
-            done += 1
-            report("writing", done, total)
-        energy = float(np.linalg.norm(mix)) or 1.0
-        errors.append(db_from_ratio(float(np.linalg.norm(left)) / energy))
+            left[number] -= audio
+            peaks_db[file] = f"{db_from_ratio(float(np.abs(audio).max())):.2f}"
+        report("writing", done, len(places))
+    for each in sets:
+        for file, part in each.files.items():
+            table.add(file, part.name, part.role, each.about, peaks_db[file])
     table.write_csv(folder / "stems.csv")
-    return errors
+    energy = float(np.linalg.norm(mix)) or 1.0
+    return [db_from_ratio(float(np.linalg.norm(each)) / energy) for each in left]
 
 
 def track_stems(project: Project) -> StemSet:
@@ -135,7 +145,7 @@ def _sets(project: Project) -> tuple[StemSet, ...]:
     graph = project.graph
     found = [track_stems(project)]
     into_master = by_last_strip(graph)
-    if any(part.role != "track" for part in into_master):
+    if any(part.role == "bus" for part in into_master):
         about = "what enters the master here, as it leaves it: a bus, a return or a track without"
         found.append(StemSet("buses", about, into_master))
     if any(strip.role == "return" for strip in graph.strips.values()):
