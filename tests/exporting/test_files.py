@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from mixtrace.exporting.files.room_eq import room_eq
 from mixtrace.exporting.stems import entering
 from mixtrace.exporting.tables import cell, markdown_cell
 from mixtrace.exporting.targets import TARGETS
-from mixtrace.processors import NodeSettings, processor
+from mixtrace.processors import FilterProcessor, NodeSettings, processor
 from mixtrace.rendering import render_taps
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -107,7 +108,7 @@ def cookbook(kind: str, hz: float, gain_db: float, q: float, rate_hz: float) -> 
     return np.array([*b, *a]) / a[0]
 
 
-def equalizer(**values: object) -> NodeSettings:
+def equalizer(**values: Any) -> NodeSettings:
     return settings_of("parametric_equalizer", **values)
 
 
@@ -130,7 +131,9 @@ def test_eq_text_gives_the_curve_that_was_found():
     hz = np.geomspace(30.0, 15_000.0, 200)
     _, theirs = scipy.signal.sosfreqz(sections, hz, fs=rate_hz)
     values = {name: value[None].double() for name, value in settings.values.items()}
-    taps = processor("parametric_equalizer").impulse_response(values, rate_hz).taps[0, 0].numpy()
+    entry = processor("parametric_equalizer")
+    assert isinstance(entry, FilterProcessor)
+    taps = entry.impulse_response(values, rate_hz).taps[0, 0].numpy()
     ours = np.exp(-2j * np.pi * hz[:, None] / rate_hz * np.arange(len(taps))) @ taps
     # Frequencies are written to .01 Hz and gains to .01 dB; our sections follow the analogue curve
     # to .25 dB at most, and what rings beyond 250 ms is cut.

@@ -147,7 +147,14 @@ ECHO = {"time_ms": 200.0, "feedback": 0.4, "length_s": 4.0}
 
 KINDS: list[tuple[str, NodeSettings, int, bool, float, float]] = [
     # What, its settings, the track, whether it has a key; at most, in dB: pedalboard's, our own.
-    ("bells, shelves", settings_of("parametric_equalizer", **OPEN, **BELLS), 1, False, -60, -100),
+    (
+        "bells, shelves",
+        settings_of("parametric_equalizer", 1.0, **OPEN, **BELLS),
+        1,
+        False,
+        -60,
+        -100,
+    ),
     ("high-pass", desk_settings()[2], 1, False, -60, -100),
     ("RMS", desk_settings()[5], 1, False, -15, -100),
     (

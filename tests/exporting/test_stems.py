@@ -108,13 +108,14 @@ def ways(graph: Graph, edges: frozenset[Edge] | None = None) -> int:
 
 def nested() -> Graph:
     """Return a bus in a bus, a return that feeds another, and a bus that sends to a return."""
-    names = {1: ("a", "track"), 2: ("b", "track"), 3: ("inner", "bus"), 4: ("outer", "bus")}
-    names |= {5: ("first", "return"), 6: ("second", "return"), 7: ("mix", "master")}
+    strips = {1: Strip("a", "track"), 2: Strip("b", "track"), 3: Strip("inner", "bus")}
+    strips |= {4: Strip("outer", "bus"), 5: Strip("first", "return")}
+    strips |= {6: Strip("second", "return"), 7: Strip("mix", "master")}
     nodes = {1: Node("input", 1), 2: Node("input", 2)}
     nodes |= {number: Node("mix", number) for number in range(3, 8)} | {8: Node("output", 7)}
     pairs = [(1, 3), (2, 3), (2, 4), (2, 5), (3, 4), (3, 5), (4, 6), (5, 6), (5, 7), (6, 7), (4, 7)]
     edges = tuple(Edge(*pair) for pair in [*pairs, (1, 7), (7, 8)])
-    return Graph({n: Strip(*strip) for n, strip in names.items()}, nodes, edges)
+    return Graph(strips, nodes, edges)
 
 
 @pytest.mark.parametrize("split", SPLITS)

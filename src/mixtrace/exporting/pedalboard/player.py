@@ -398,13 +398,16 @@ Watch = Callable[[Channel, Device, Audio, Audio | None, Audio], None]
 
 def mix(tracks: Sequence[Audio], watch: Watch = lambda *told: None) -> Audio:
     """Return the mix of dry tracks, which are all as long, in the order of the channels."""
-    within = [np.pad(track, ((0, 0), (ROOM, ROOM))) for track in tracks]
-    silence = np.zeros_like(within[0])
+    room = ((0, 0), (ROOM, ROOM))
+    silence = np.pad(np.zeros_like(tracks[0]), room)
     fed: dict[int, Audio] = {}
     keys: dict[tuple[int, int], Audio] = {}
-    waiting, audio = iter(within), silence
+    waiting, audio = iter(tracks), silence
     for number, channel in enumerate(CHANNELS):
-        audio = fed.pop(number, silence) if channel.track is None else next(waiting)
+        if channel.track is None:
+            audio = fed.pop(number, silence)
+        else:
+            audio = np.pad(next(waiting), room)
         passed = [audio]
         for place, device in enumerate(channel.chain):
             entered, key = audio, keys.pop((number, place), None)
