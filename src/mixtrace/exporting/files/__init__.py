@@ -7,6 +7,7 @@ from mixtrace.exporting.files.room_eq import room_eq
 from mixtrace.exporting.files.sheet import write_sheet
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.stems import MIX, RESIDUAL, track_stems, write_mix, write_stems
+from mixtrace.names import printable
 from mixtrace.progress import Steps
 from mixtrace.store import file_name
 
@@ -45,7 +46,7 @@ def _write_room_eq(project: Project, folder: Path) -> list[str]:
     for i in project.graph.of_kind(_EQUALIZER):
         place = folder / "room EQ"
         place.mkdir(exist_ok=True)
-        name = project.graph.name(i)
+        name = printable(project.graph.name(i))
         text, unsaid = room_eq(name, project.node(i))
         (place / f"{i:03d} {file_name(name)}.txt").write_text(text, "utf-8")
         notes += [f"The EQ text of {name} cannot say {words}." for words in unsaid]

@@ -15,6 +15,7 @@ from mixtrace.exporting.pedalboard.devices import (
     rounded,
 )
 from mixtrace.exporting.project import Project
+from mixtrace.names import printable
 from mixtrace.processors import processor
 from mixtrace.progress import Steps
 from mixtrace.store import file_name
@@ -44,7 +45,8 @@ class PedalboardSource:
         graph = project.graph
         strange = [i for i in graph.processors if not expressible(graph.nodes[i].kind)]
         notes = [
-            f"Nothing stands for the {processor(graph.nodes[i].kind).label} of {graph.name(i)}: "
+            f"Nothing stands for the {processor(graph.nodes[i].kind).label} of "
+            f"{printable(graph.name(i))}: "
             "its sound, and all that comes before it, is played as it was rendered."
             for i in strange
         ]

@@ -20,6 +20,7 @@ from mixtrace.exporting.project import Project
 from mixtrace.exporting.stems.gains import gain_of
 from mixtrace.exporting.stems.parts import Part
 from mixtrace.graph import INPUT, KEY, MAIN, OUTPUT, Edge, Graph, Node
+from mixtrace.names import printable
 from mixtrace.processors import (
     AutomationProcessor,
     DynamicsProcessor,
@@ -169,7 +170,7 @@ def _check_shared(graph: Graph, node: int) -> None:
     if entry.kind != _SATURATION and not isinstance(entry, DynamicsProcessor):
         raise MixtraceError(
             f"Expected processors whose work can be shared among stems; nobody can say which stem "
-            f"what the {entry.label} of '{graph.name(node)}' adds belongs to. Export to another "
+            f"what the {entry.label} of '{printable(graph.name(node))}' adds belongs to. Export to another "
             "target."
         )
 
