@@ -168,10 +168,10 @@ def _is_bent(graph: Graph, node: int) -> bool:
 def _check_shared(graph: Graph, node: int) -> None:
     entry = processor(graph.nodes[node].kind)
     if entry.kind != _SATURATION and not isinstance(entry, DynamicsProcessor):
+        whose = f"the {entry.label} of '{printable(graph.name(node))}'"
         raise MixtraceError(
-            f"Expected processors whose work can be shared among stems; nobody can say which stem "
-            f"what the {entry.label} of '{printable(graph.name(node))}' adds belongs to. Export to another "
-            "target."
+            "Expected processors whose work can be shared among stems; nobody can say which stem "
+            f"what {whose} adds belongs to. Export to another target."
         )
 
 
