@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mixtrace.dsp import saturate, saturation_reach_samples
+from mixtrace.dsp import saturate, saturation_reach_samples, saturation_share
+from mixtrace.dsp import saturation as module
 from mixtrace.dsp.saturation import saturate_reference
 
 RATES_HZ = (30_000.0, 44_100.0, 48_000.0, 96_000.0)
@@ -151,3 +152,32 @@ def test_gradients_against_finite_differences(rate_hz):
     assert torch.autograd.gradcheck(
         lambda *values: saturate(*values, sample_rate_hz=rate_hz), given
     )
+
+
+def in_silence(audio: Tensor, drive_db: float, bias: float, rate_hz: float) -> Tensor:
+    """Return the bent audio with silence around it, in which the filters ring."""
+    reach = saturation_reach_samples(rate_hz)
+    padded = torch.nn.functional.pad(audio, (reach, reach))
+    return saturate(padded[None], column(drive_db), column(bias), rate_hz)[0, :, reach:-reach]
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_shares_of_parts_add_up_to_the_saturation_of_the_whole(monkeypatch, rate_hz: float):
+    monkeypatch.setattr(module, "_SHARED_SAMPLES", 700)
+    parts = [noise(2, 2000, seed=seed) for seed in range(3)]
+    whole = parts[0] + parts[1] + parts[2]
+    shares = [saturation_share(part, whole, 15.0, 0.4, rate_hz) for part in parts]
+    wanted = in_silence(whole, 15.0, 0.4, rate_hz)
+    # Rounding of 64 bits: samples are below 1.
+    assert torch.allclose(torch.stack(shares).sum(0), wanted, rtol=0.0, atol=1e-12)
+
+
+def test_the_share_of_silence_is_silence_and_of_the_whole_is_all():
+    whole = noise(1, 500)
+    whole[0, 100:300] = 0.0
+    bent = in_silence(whole, 20.0, -0.5, 48_000.0)
+    assert not saturation_share(0.0 * whole, whole, 20.0, -0.5, 48_000.0).any()
+    share = saturation_share(whole, whole, 20.0, -0.5, 48_000.0)
+    assert torch.allclose(share, bent, rtol=0.0, atol=1e-12)
+    nothing = torch.zeros_like(whole)
+    assert bool(saturation_share(whole, nothing, 20.0, -0.5, 48_000.0).isfinite().all())

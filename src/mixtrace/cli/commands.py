@@ -296,7 +296,12 @@ def export(
     ],
     to: Annotated[
         str,
-        typer.Option("--to", metavar="TARGET", help="What to write: ardour.", show_default=False),
+        typer.Option(
+            "--to",
+            metavar="TARGET",
+            help="What to write: ardour, files, pedalboard or stems.",
+            show_default=False,
+        ),
     ],
     output: Annotated[
         str,

@@ -29,7 +29,7 @@ from mixtrace.dsp.reverberation import (
     turned,
     turned_response,
 )
-from mixtrace.dsp.saturation import saturate, saturation_reach_samples
+from mixtrace.dsp.saturation import saturate, saturation_reach_samples, saturation_share
 from mixtrace.dsp.sections import (
     bell_sections,
     high_pass_sections,
@@ -74,6 +74,7 @@ __all__ = [
     "ringing_s",
     "saturate",
     "saturation_reach_samples",
+    "saturation_share",
     "shaped_noise",
     "switched",
     "turned",

@@ -34,13 +34,19 @@ from torch import Tensor
 from mixtrace.dsp import saturation_kernels as kernels
 from mixtrace.loops import over_rows
 
-__all__ = ["saturate", "saturate_reference", "saturation_reach_samples"]
+__all__ = ["saturate", "saturate_reference", "saturation_reach_samples", "saturation_share"]
 
 _INNER_RATE_HZ = 176_000.0
 """The curve works at this rate or above: the first to fold back is harmonic 31 of 5 kHz."""
 
 _PAIRS = (40, 8, 6)
 """Taps on either side of the first, second and third doubling; later ones have room to fall."""
+
+_NOTHING = 1e-20
+"""Below this a sample is passed as it is: the curve's slope there is one."""
+
+_SHARED_SAMPLES = 1 << 18
+"""What is shared at once: some 20 MB a channel at the inner rate."""
 
 _KAISER_BETA = 10.06
 """Side lobes of -100 dB."""
@@ -108,6 +114,57 @@ def saturate_reference(
         between = torch.nn.functional.conv1d(odd, _both_sides(taps), padding=len(taps))
         signal = 0.5 * (even + between[..., :-1])
     return signal.view(audio.shape)
+
+
+@torch.no_grad()
+def saturation_share(
+    part: Float[Tensor, "channel time"],
+    whole: Float[Tensor, "channel time"],
+    drive_db: float,
+    bias: float,
+    sample_rate_hz: float,
+) -> Float[Tensor, "channel time"]:
+    """Return what a part of a sound has in the saturation of the whole.
+
+    At the inner rate the curve f is a gain f(x) / x, smooth and finite, on each sample x of the
+    whole; the part passes under the same gain. So the shares of parts that sum to the whole sum to
+    its saturation. For a curve without memory that is the Aumann-Shapley share: what a part adds on
+    the straight way from silence to the whole.
+
+    Args:
+        part: what is shared.
+        whole: what the part belongs to; full scale is one.
+        drive_db: as for `saturate`.
+        bias: likewise.
+        sample_rate_hz: rate of the audio.
+    """
+    reach, time = saturation_reach_samples(sample_rate_hz), part.shape[-1]
+    share = torch.empty_like(part)
+    for first in range(0, time, _SHARED_SAMPLES):
+        end = min(first + _SHARED_SAMPLES, time)
+        begin, beyond = max(first - reach, 0), min(end + reach, time)
+        silence = (begin - (first - reach), end + reach - beyond)
+        own, all_of_it = (
+            torch.nn.functional.pad(each[:, begin:beyond], silence) for each in (part, whole)
+        )
+        found = _share(own, all_of_it, drive_db, bias, sample_rate_hz)
+        share[:, first:end] = found[:, reach : reach + end - first]
+    return share
+
+
+def _share(
+    part: Tensor, whole: Tensor, drive_db: float, bias: float, sample_rate_hz: float
+) -> Tensor:
+    filters = _doublings(sample_rate_hz, part.dtype)
+    for taps in filters:
+        part, whole = _doubled(part, taps, 1.0), _doubled(whole, taps, 1.0)
+    gain, tilt = 10.0 ** (drive_db / 20.0), math.tanh(bias)
+    bent = torch.tanh(gain * whole)
+    curve = bent / (gain * (1.0 + tilt * bent))
+    part = part * torch.where(whole.abs() < _NOTHING, 1.0, curve / whole)
+    for taps in reversed(filters):
+        part = _halved(part, taps, 1.0)
+    return part
 
 
 def _both_sides(taps: Tensor) -> Tensor:

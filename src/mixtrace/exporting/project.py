@@ -14,6 +14,7 @@ from mixtrace.exporting.channels import Channel, channels_of, distinct
 from mixtrace.graph import Graph
 from mixtrace.names import plain_name
 from mixtrace.processors import (
+    AutomationProcessor,
     FilterProcessor,
     MatrixProcessor,
     NodeSettings,
@@ -52,6 +53,7 @@ class Project:
             over as the reading found them, all of one length.
         unused_names: tracks that are not heard in the mix.
         unused: their audio, likewise.
+        mix: [2, time], the song's own mix, as long; None where it was not read.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Project:
     tracks: Sequence[Float[np.ndarray, "_channel time"]]
     unused_names: tuple[str, ...] = ()
     unused: Sequence[Float[np.ndarray, "_channel time"]] = ()
+    mix: Float[np.ndarray, "2 time"] | None = None
 
     @property
     def length_samples(self) -> int:
@@ -117,6 +120,23 @@ class Project:
         (stack,) = self.settings.groups([node])
         found, wet = entry.matrix(stack.values)[0].double().numpy(), float(stack.wet)
         return wet * found + (1.0 - wet) * np.eye(2)
+
+    @torch.no_grad()
+    def ride(
+        self, node: int, moments_s: Float[np.ndarray, " moment"]
+    ) -> Float[np.ndarray, " moment"]:
+        """Return the gain of an automation at moments of the song, weight included.
+
+        Raises:
+            GraphError: the processor is no automation.
+        """
+        entry = processor(self.graph.nodes[node].kind)
+        if not isinstance(entry, AutomationProcessor):
+            raise GraphError(f"Expected an automation; a {entry.label} follows no clock.")
+        (stack,) = self.settings.groups([node])
+        values = {name: value.double() for name, value in stack.values.items()}
+        found, wet = entry.gain(values, torch.from_numpy(moments_s)[None])[0].numpy(), stack.wet
+        return 1.0 - float(wet) + float(wet) * found
 
     def write_audio(self, path: Path, audio: Float[np.ndarray, "_channel time"]) -> None:
         """Write a WAV file of two channels and 32-bit floating point at the project's rate.

@@ -5,7 +5,10 @@ from typing import Protocol, runtime_checkable
 
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting.ardour import Ardour
+from mixtrace.exporting.files import Files
+from mixtrace.exporting.pedalboard import PedalboardSource
 from mixtrace.exporting.project import Project
+from mixtrace.exporting.stems import Stems
 from mixtrace.progress import Steps
 
 __all__ = ["TARGETS", "Target", "target"]
@@ -44,7 +47,9 @@ class Target(Protocol):
         ...
 
 
-TARGETS: dict[str, Target] = {each.name: each for each in (Ardour(),)}
+TARGETS: dict[str, Target] = {
+    each.name: each for each in (Ardour(), Files(), PedalboardSource(), Stems())
+}
 """Every target by its name."""
 
 

@@ -3,6 +3,8 @@
 __all__ = ["file_name"]
 
 _LONGEST = 60
+_LONGEST_BYTES = 180
+"""File systems hold 255 in a name: this leaves room for what callers write around it."""
 
 
 def file_name(name: str) -> str:
@@ -12,4 +14,5 @@ def file_name(name: str) -> str:
     ('_a_b_c', 'Lead Vox _2 (wet)')
     """
     kept = "".join(c if c.isalnum() or c in " -_.()+&" else "_" for c in name)
-    return kept.lstrip(". ")[:_LONGEST].rstrip(". ") or "unnamed"
+    short = kept.lstrip(". ")[:_LONGEST].encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    return short.rstrip(". ") or "unnamed"

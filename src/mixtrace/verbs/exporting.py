@@ -108,6 +108,7 @@ def _project(stored: StoredGraph, dry: DryTracks) -> Project:
         Views(dry.tracks.__getitem__, range(used)),
         tuple(track.name for track in stored.unused),
         Views(dry.tracks.__getitem__, range(used, len(dry.tracks))),
+        dry.mix,
     )
 
 

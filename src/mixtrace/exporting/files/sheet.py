@@ -1,0 +1,99 @@
+"""A settings sheet, from which a person recalls a hardware desk: as a table, and to read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from mixtrace.exporting.channels import Channel, Feed
+from mixtrace.exporting.project import Project
+from mixtrace.exporting.tables import Table, markdown_cell
+from mixtrace.processors import NodeSettings, processor
+from mixtrace.units import db_from_ratio
+
+__all__ = ["write_sheet"]
+
+_MOST_LISTED = 16
+"""Numbers of one setting that a person would dial; longer curves are files of their own."""
+
+_Row = tuple[str, str, str, str, str]
+"""Place in the chain, device, setting, value, unit."""
+
+
+def write_sheet(project: Project, folder: Path) -> None:
+    """Write `settings.csv`, with every number, and `settings.md`, with the dials.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    headings = ("channel", "role", "place in the chain", "device", "setting", "value", "unit")
+    table = Table(headings)
+    for channel in project.channels:
+        for row in (*_numbers(project, channel), *_routes(channel)):
+            table.add(channel.name, channel.role, *row)
+    for name in project.idle:
+        table.add(name, "track", "", "", "not heard in the mix", "", "")
+    table.write_csv(folder / "settings.csv")
+    (folder / "settings.md").write_text(_to_read(project), "utf-8")
+
+
+def _numbers(project: Project, channel: Channel) -> Iterator[_Row]:
+    """Yield every number of a channel's devices."""
+    for place, node in enumerate(channel.processors, 1):
+        settings = project.node(node)
+        entry = processor(settings.kind)
+        for spec in entry.params:
+            values = settings.array(spec.name)
+            listed = entry.family == "ride" or values.size <= _MOST_LISTED
+            if not listed:
+                words = f"{values.size} numbers, see the folder responses"
+                yield str(place), entry.label, spec.label, words, spec.unit
+                continue
+            for number, value in enumerate(np.ravel(values).tolist(), 1):
+                name = f"{spec.label} {number}" if spec.shape else spec.label
+                yield str(place), entry.label, name, f"{value:.6g}", spec.unit
+        yield str(place), entry.label, "dry/wet weight", f"{100.0 * settings.wet:.6g}", "%"
+        if settings.keyed:
+            yield str(place), entry.label, "side-chain", "another channel", ""
+
+
+def _routes(channel: Channel) -> Iterator[_Row]:
+    """Yield where a channel's sound goes, and how loud."""
+    for feed in channel.feeds:
+        gain_db = f"{db_from_ratio(feed.gain):.6g}"
+        yield str(feed.after), "routing", _route(feed), gain_db, "dB"
+
+
+def _route(feed: Feed) -> str:
+    """Return where a feed leads."""
+    return f"to {feed.into}" if feed.key_of is None else f"to a side-chain of {feed.into}"
+
+
+def _to_read(project: Project) -> str:
+    """Return the sheet as Markdown: channel by channel, the dials as on devices."""
+    lines = [
+        f"# {markdown_cell(project.name)}\n\n",
+        f"Found at {project.sample_rate_hz} Hz. Devices stand in the order of the sound. ",
+        "A send is taken behind as many devices as it says.\n",
+    ]
+    for number, channel in enumerate(project.channels, 1):
+        lines.append(f"\n## {number}. {markdown_cell(channel.name)} ({channel.role})\n\n")
+        table = Table(("place", "device", "setting", "value"))
+        for place, node in enumerate(channel.processors, 1):
+            for name, value in _dials(project.node(node)):
+                table.add(str(place), processor(project.graph.nodes[node].kind).label, name, value)
+        for feed in channel.feeds:
+            level = f"{db_from_ratio(feed.gain):+.1f} dB"
+            table.add(f"behind {feed.after}", "routing", _route(feed), level)
+        lines.append(table.markdown())
+    if project.idle:
+        lines.append("\n## Not heard in the mix\n\n")
+        lines += [f"- {markdown_cell(name)}\n" for name in project.idle]
+    return "".join(lines)
+
+
+def _dials(settings: NodeSettings) -> Iterator[tuple[str, str]]:
+    entry = processor(settings.kind)
+    yield from entry.dials(settings)
+    if settings.wet != 1.0:
+        yield "wet", f"{100.0 * settings.wet:.0f} %"
