@@ -6,6 +6,7 @@ from typing import Protocol
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting.ardour import Ardour
 from mixtrace.exporting.project import Project
+from mixtrace.exporting.reaper import Reaper
 from mixtrace.progress import Steps
 
 __all__ = ["TARGETS", "Target", "target"]
@@ -43,7 +44,7 @@ class Target(Protocol):
         ...
 
 
-TARGETS: dict[str, Target] = {each.name: each for each in (Ardour(),)}
+TARGETS: dict[str, Target] = {each.name: each for each in (Ardour(), Reaper())}
 """Every target by its name."""
 
 
