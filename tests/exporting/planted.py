@@ -1,14 +1,15 @@
 """Projects that tests export: graphs of a few nodes, with settings and audio of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
+from scipy.signal import butter, sosfilt
+
 from mixtrace.exporting import Project
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.rendering import render_song
-from scipy.signal import butter, sosfilt
 
 RATE_HZ = 44_100
 
@@ -127,7 +128,7 @@ def song(names: Mapping[str, str] | None = None, length_samples: int = 6000) -> 
             },
         ),
         ("compressor", {"threshold_db": -24.0, "detector": 0.0, "look_ahead_ms": 1.0}),
-        ("fader_automation", {"knot_s": [0.0, 0.05, 0.12], "knot_db": [-9.0, 0.0, -3.0]}),
+        ("fader_automation", {"knot_s": [0.0, 0.05, 0.12], "knot_db": [-1.0, 0.0, -0.5]}),
     )
     s = chain(
         keys,

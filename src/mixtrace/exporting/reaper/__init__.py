@@ -13,7 +13,7 @@ from mixtrace.store import file_name
 __all__ = ["Reaper"]
 
 _NOTE = """\
-1. In REAPER choose Options > Show REAPER resource path, and copy Effects and Data from here into it.
+1. In REAPER choose Options > Show REAPER resource path; copy Effects and Data from here into it.
 2. Open {name}.rpp from here; its effects are found as JS: {folder}.
 """
 

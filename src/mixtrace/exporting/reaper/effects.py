@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mixtrace.exporting.project import Project, Response
 from mixtrace.exporting.reaper.rpp import number
 from mixtrace.exporting.rides import line_of, points_of
+from mixtrace.names import printable
 from mixtrace.params import ParamSpec
 from mixtrace.processors import (
     AutomationProcessor,
@@ -19,6 +20,7 @@ from mixtrace.processors import (
     Processor,
     processor,
 )
+from mixtrace.store import file_name
 
 __all__ = ["Effect", "effect", "expressible"]
 
@@ -40,6 +42,7 @@ _SCRIPTS = {
 _SECTIONS = ("@init", "@slider", "@block", "@sample")
 _MOST_DB = 120.0
 _SIDES = ("left from left", "left from right", "right from left", "right from right")
+_RESPONSE = "filename:0,response.wav"
 _STEP = 0.0001
 """Of a slider where a hand turns it."""
 
@@ -78,7 +81,11 @@ class Effect:
 
     def told(self, data: str) -> str:
         """Return the file, with where its response lies below REAPER's folder for data."""
-        return self.text if self.response is None else f"{self.text}".replace("RESPONSE", data, 1)
+        return (
+            self.text
+            if self.response is None
+            else self.text.replace(_RESPONSE, f"filename:0,{data}", 1)
+        )
 
 
 def expressible(kind: str) -> bool:
@@ -114,15 +121,14 @@ def effect(project: Project, node: int) -> Effect:
 
 def _name(entry: Processor) -> str:
     """Return what an effect is called: kinds of one label differ."""
-    same = entry.kind.startswith("one_pole")
-    plain = entry.label.replace("/", " and ")
-    return f"{plain} (one-pole)" if same else plain
+    plain = file_name(entry.label.replace("/", " and "))
+    return f"{plain} (one-pole)" if entry.kind.startswith("one_pole") else plain
 
 
 def _convolver(name: str, about: str, response: Response) -> Effect:
     rows, frames = response.taps.shape
     facts = {"rows": rows, "frames": frames, "lead": response.lead_samples}
-    head = ("filename:0,RESPONSE", "options:maxmem=32000000")
+    head = (_RESPONSE, "options:maxmem=32000000")
     text = _text(name, about, ("convolver",), [], facts, 2, head)
     return Effect(name, text, (), response)
 
@@ -169,7 +175,7 @@ def _text(
     pins = ("left", "right", "key left", "key right")[:inputs]
     lines = [
         f"desc:mixtrace {name}",
-        f"// {about}",
+        f"// {printable(about)}",
         *head,
         *(_slider_line(number_, slider) for number_, slider in enumerate(sliders, 1)),
         *(f"in_pin:{pin}" for pin in pins),
@@ -190,14 +196,16 @@ def _text(
 
 def _slider_line(place: int, slider: _Slider) -> str:
     if slider.choices:
-        names = ",".join(
-            "off" if not c and len(slider.choices) > 2 else f"{c:g}" for c in slider.choices
-        )
+        names = ",".join(_choice(slider, choice) for choice in slider.choices)
         start = slider.choices.index(min(slider.choices, key=lambda c: abs(c - slider.start)))
         last = len(slider.choices) - 1
         return f"slider{place}:{start}<0,{last},1{{{names}}}>{slider.label}"
     ends = ",".join(map(number, (slider.low, slider.high, _STEP)))
     return f"slider{place}:{number(slider.start)}<{ends}>{slider.label}"
+
+
+def _choice(slider: _Slider, choice: float) -> str:
+    return "off" if choice == 0.0 and len(slider.choices) > 2 else f"{choice:g}"
 
 
 def _lists(sliders: Sequence[_Slider]) -> list[str]:

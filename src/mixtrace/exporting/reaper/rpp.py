@@ -60,12 +60,12 @@ def quoted(text: str) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number without an exponent.
+    """Return a number without an exponent, to ten places.
 
     >>> number(0.5), number(-1e-9), number(3)
     ('0.5', '-0.000000001', '3')
     """
-    told = f"{value:.15f}".rstrip("0").rstrip(".")
+    told = f"{value:.10f}".rstrip("0").rstrip(".")
     return "0" if told in ("-0", "") else told
 
 
