@@ -1,7 +1,7 @@
 """What a mix can be exported to: every target by its name."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting.ardour import Ardour
@@ -12,6 +12,7 @@ from mixtrace.progress import Steps
 __all__ = ["TARGETS", "Target", "target"]
 
 
+@runtime_checkable
 class Target(Protocol):
     """Something that a mix can be opened with.
 

@@ -92,8 +92,8 @@ def _read(
     if rate_hz == dry.sample_rate_hz:
         return dry, ()
     note = (
-        f"The mix has {dry.sample_rate_hz} Hz, which {chosen.name} has not: all is at {rate_hz} Hz, "
-        f"as by mixtrace render --rate {rate_hz}."
+        f"The mix has {dry.sample_rate_hz} Hz, which {chosen.name} cannot have: all is at "
+        f"{rate_hz} Hz, as by mixtrace render --rate {rate_hz}."
     )
     return read_dry_tracks(path, every, mix_path, rate_hz, report), (note,)
 

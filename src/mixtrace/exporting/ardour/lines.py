@@ -12,6 +12,10 @@ and lets the fader follow what is drawn with a time constant of 6.4 ms:
 (libs/pbd/pbd/control_math.h, `interpolate_gain`; libs/ardour/amp.cc.) What is drawn is therefore
 u[n] = g[n] + (g[n+1] - g[n]) / a of a ride g, with as many points as bring it near: a gain that
 rises by 1 dB a second is drawn 0.006 dB higher.
+
+Ardour 7.3 moves its faders late by the output latency of the audio interface (measured: a quarter
+of a block with the interface that `ardour7-export` feigns, none where nothing is connected). A
+ride is drawn earlier by what that is there; with an interface of a higher latency the rest stays.
 """
 
 from itertools import pairwise
@@ -28,15 +32,20 @@ _FOLLOWED_HZ = 156.825
 _NEAR = 1e-5
 """Of the gain: -100 dB, a third of what a processor alone may differ."""
 
+_LATE_SAMPLES = 256
+
 _SHORTEST_SAMPLES = 64
 _SHARES = np.linspace(0.0, 1.0, 9)
 
 
 def points_of(
-    ride: Ride, sample_rate_hz: int
+    original: Ride, sample_rate_hz: int
 ) -> tuple[Int64[np.ndarray, " point"], Float[np.ndarray, " point"]]:
     """Return moments in samples, and what is drawn there."""
-    bends = np.unique(np.round(ride.moments_s * sample_rate_hz).astype(np.int64)).tolist()
+    late_s = _LATE_SAMPLES / sample_rate_hz
+    ride = Ride(lambda moments_s: original.gain(moments_s + late_s), original.moments_s - late_s)
+    bends_s = np.maximum(ride.moments_s, 0.0)
+    bends = np.unique(np.round(bends_s * sample_rate_hz).astype(np.int64)).tolist()
     # The fader itself begins at the first point.
     samples, gains = [0], ride.gain(np.zeros(1)).tolist()
     for begin, end in pairwise(bends):

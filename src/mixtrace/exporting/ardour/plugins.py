@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
 from xml.etree.ElementTree import Element, SubElement
 
 import numpy as np
@@ -34,19 +33,6 @@ it delays by a number that is no multiple of 16 to have all channels meet."""
 
 _ROWS_OF_FOUR = (0, 2, 1, 3)
 """zeroconvolv takes right from left before left from right."""
-
-
-class Plugin(Protocol):
-    """Something that can be put into a channel."""
-
-    @property
-    def late_samples(self) -> int:
-        """By how much what leaves it is late, as Ardour is told."""
-        ...
-
-    def add(self, route: Element, ids: Ids, plugins: Path, sample_rate_hz: int) -> Element:
-        """Add it to a channel, and write what it needs into the folder of plug-ins."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -189,6 +175,9 @@ class Convolver:
         taps = self.response.taps
         return taps[list(_ROWS_OF_FOUR)] if len(taps) == 4 else taps
 
+
+Plugin = LuaPlugin | Convolver
+"""What can be put into a channel: `add` does so; `late_samples` tells by how much it is late."""
 
 _MANIFEST = f"""@prefix lv2: <http://lv2plug.in/ns/lv2core#> .
 @prefix pset: <http://lv2plug.in/ns/ext/presets#> .
