@@ -125,7 +125,7 @@ class Parser:
             self.expect(",")
             return ("loop", times, self.block(")"))
         if not re.fullmatch(r"\$?[a-z_]\w*", word):
-            raise SyntaxError(f"{word!r} at {self.tokens[self.at - 6 : self.at + 4]}")
+            raise SyntaxError(f"a value expected, {word!r} found")
         if self.seen("("):
             arguments = []
             while not self.seen(")"):
@@ -342,7 +342,7 @@ class Program:
         return to
 
     def fft(self, at: float, size: float) -> float:
-        """Transform in place; EEL2 leaves the bins in an order of its own, which ours never asks."""
+        """Transform in place; the bins of EEL2 lie in an order of its own, which ours never ask."""
         self._transformed(at, size, np.fft.fft)
         return at
 

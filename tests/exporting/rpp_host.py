@@ -99,7 +99,6 @@ class RppHost:
             assert set(values) == set(made.sliders)
             played = made.play(audio[: made.channels], self.sample_rate_hz, values)
             late = made.late_samples
-            # The tail is silence where nothing rings on: what is cut at the end is none of the song.
             audio = np.concatenate([np.pad(played[:, late:], ((0, 0), (0, late))), audio[2:]])
         return audio[:2]
 

@@ -245,7 +245,7 @@ def _plain(name: str) -> str:
     """Return a name of few letters that no two names share: REAPER reads it in its files.
 
     >>> _plain("Lead Vox #2 (wet)")
-    'Lead Vox 2 wet 8e1b'
+    'Lead Vox 2 wet 5d18'
     """
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     kept = "".join(c if c.isalnum() or c in " -_" else "" for c in letters)[:32]

@@ -71,7 +71,7 @@ class Effect:
         name: for people, and of its file.
         text: the file, where it needs no response.
         values: where its sliders stand.
-        response: what it convolves with; its name comes into the text as `told` says.
+        response: what it convolves with; `told` puts its place into the text.
     """
 
     name: str
@@ -81,11 +81,7 @@ class Effect:
 
     def told(self, data: str) -> str:
         """Return the file, with where its response lies below REAPER's folder for data."""
-        return (
-            self.text
-            if self.response is None
-            else self.text.replace(_RESPONSE, f"filename:0,{data}", 1)
-        )
+        return self.text.replace(_RESPONSE, f"filename:0,{data}", 1)
 
 
 def expressible(kind: str) -> bool:

@@ -28,12 +28,12 @@ class Block:
 
 
 def text_of(block: Block, depth: int = 0) -> str:
-    """Return a block as text, indented as REAPER does.
+    r"""Return a block as text, indented as REAPER does.
 
     >>> made = Block("TRACK")
     >>> made.line("NAME", quoted("Bass"))
     >>> text_of(made)
-    '<TRACK\\n  NAME "Bass"\\n>\\n'
+    '<TRACK\n  NAME "Bass"\n>\n'
     """
     margin = "  " * depth
     parts = [f"{margin}<{_joined(block.words)}\n"]
@@ -46,12 +46,12 @@ def text_of(block: Block, depth: int = 0) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return text of one line as REAPER reads it, whatever stands in it.
+    r"""Return text of one line as REAPER reads it, whatever stands in it.
 
     It has no escapes: a text is set in the first marks of three that it does not hold.
 
-    >>> quoted('5" tom'), quoted('''5" o'tom''')
-    ("'5\\" tom'", '`5" o\\'tom`')
+    >>> quoted('say "hey"'), quoted("it's")
+    ('\'say "hey"\'', '"it\'s"')
     """
     for mark in "\"'`":
         if mark not in text:
