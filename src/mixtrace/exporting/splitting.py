@@ -17,8 +17,7 @@ def split(
 
     Args:
         channels: in any order; each part stands before the rest of its channel.
-        cuts: how many processors come before each cut of a channel, none of them all or none at
-            all.
+        cuts: how many processors come before each cut of a channel, never all of them.
     """
     taken = [channel.name for channel in channels]
     parts: dict[str, list[Channel]] = {}
@@ -41,7 +40,7 @@ def _parts(channel: Channel, cuts: Sequence[int], taken: Sequence[str]) -> list[
     begins, ends = [0, *cuts], [*cuts, len(channel.processors)]
     found = []
     for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        own = [f for f in channel.feeds if begin < f.after <= end or begin == f.after == 0]
+        own = [f for f in channel.feeds if begin < f.after <= end or number == f.after == 0]
         feeds = tuple(replace(feed, after=feed.after - begin) for feed in own)
         role = channel.role if number == len(cuts) or channel.role == "track" else "bus"
         found.append(

@@ -5,6 +5,7 @@ from typing import Protocol, runtime_checkable
 
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting.ardour import Ardour
+from mixtrace.exporting.dawproject import DawProject
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.reaper import Reaper
 from mixtrace.progress import Steps
@@ -45,7 +46,7 @@ class Target(Protocol):
         ...
 
 
-TARGETS: dict[str, Target] = {each.name: each for each in (Ardour(), Reaper())}
+TARGETS: dict[str, Target] = {each.name: each for each in (Ardour(), Reaper(), DawProject())}
 """Every target by its name."""
 
 

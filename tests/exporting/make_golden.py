@@ -1,0 +1,35 @@
+"""Writes the golden files of exports anew: `python tests/exporting/make_golden.py`."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+
+from planted import HOSTILE, song
+
+from mixtrace.exporting import target
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def texts() -> dict[str, str]:
+    """Return what each golden file has to hold, by its name."""
+    found = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "reaper"
+        folder.mkdir()
+        target("reaper").write(song(HOSTILE), folder, lambda *step: None)
+        (project,) = folder.glob("*.rpp")
+        found["hostile.rpp"] = project.read_text("utf-8")
+        for path in (folder / "Effects").rglob("*.jsfx"):
+            if path.stem in ("compressor keyed", "saturation"):
+                found[path.name] = path.read_text("utf-8")
+    return found
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    for name, text in texts().items():
+        (GOLDEN / name).write_text(text, "utf-8", newline="\n")
