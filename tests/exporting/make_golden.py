@@ -3,12 +3,14 @@
 import sys
 import tempfile
 from pathlib import Path
+from zipfile import ZipFile
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
 
 from planted import HOSTILE, song
 
+from mixtrace import __version__
 from mixtrace.exporting import target
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -26,6 +28,13 @@ def texts() -> dict[str, str]:
         for path in (folder / "Effects").rglob("*.jsfx"):
             if path.stem in ("compressor keyed", "saturation"):
                 found[path.name] = path.read_text("utf-8")
+        folder = Path(place) / "dawproject"
+        folder.mkdir()
+        target("dawproject").write(song(HOSTILE), folder, lambda *step: None)
+        (archive,) = folder.iterdir()
+        with ZipFile(archive) as files:
+            for name in ("project.xml", "metadata.xml"):
+                found[name] = files.read(name).decode().replace(__version__, "VERSION")
     return found
 
 

@@ -1,6 +1,7 @@
 """What of a channel is its own fader, pan pot and line of automation, where it ends with such."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from mixtrace.exporting.channels import Channel
 from mixtrace.exporting.project import Project
 from mixtrace.processors import AutomationProcessor, MatrixProcessor, processor
 
-__all__ = ["Fader", "fader_of"]
+__all__ = ["Fader", "fader_of", "fader_part"]
 
 
 @dataclass(frozen=True)
@@ -42,18 +43,26 @@ def fader_of(project: Project, channel: Channel, most_gain: float) -> Fader:
     left_at = {feed.after for feed in channel.feeds}
     while begin > 0 and not (begin < len(channel.processors) and begin in left_at):
         node = channel.processors[begin - 1]
-        entry = processor(project.graph.nodes[node].kind)
-        if isinstance(entry, AutomationProcessor) and ride is None:
+        part = fader_part(project, node, most_gain)
+        if part == "ride" and ride is None:
             ride = node
-        elif isinstance(entry, MatrixProcessor) and placer is None:
+        elif part == "place" and placer is None:
             placer = _placed(project, node, most_gain)
-            if placer is None:
-                break
         else:
             break
         begin -= 1
     gain, pan = placer or (1.0, 0.0)
     return Fader(begin, gain, pan, ride)
+
+
+def fader_part(project: Project, node: int, most_gain: float) -> Literal["ride", "place"] | None:
+    """Return which part of a fader a processor can be; None for none."""
+    entry = processor(project.graph.nodes[node].kind)
+    if isinstance(entry, AutomationProcessor):
+        return "ride"
+    if isinstance(entry, MatrixProcessor) and _placed(project, node, most_gain) is not None:
+        return "place"
+    return None
 
 
 def _placed(project: Project, node: int, most_gain: float) -> tuple[float, float] | None:

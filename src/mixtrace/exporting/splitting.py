@@ -13,7 +13,8 @@ def split(
 ) -> tuple[Channel, ...]:
     """Return the channels, each cut where it has to be.
 
-    What comes first becomes a channel of its own, which feeds the rest; the rest keeps the name.
+    What comes first becomes a channel of its own, which feeds the rest; the rest keeps the name,
+    and is a bus for it.
 
     Args:
         channels: in any order; each part stands before the rest of its channel.
@@ -42,7 +43,8 @@ def _parts(channel: Channel, cuts: Sequence[int], taken: Sequence[str]) -> list[
     for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
         own = [f for f in channel.feeds if begin < f.after <= end or number == f.after == 0]
         feeds = tuple(replace(feed, after=feed.after - begin) for feed in own)
-        role = channel.role if number == len(cuts) or channel.role == "track" else "bus"
+        is_master = channel.role == "master"
+        role = channel.role if number == (len(cuts) if is_master else 0) else "bus"
         found.append(
             Channel(
                 names[number],

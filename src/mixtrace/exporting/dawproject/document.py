@@ -15,6 +15,7 @@ from mixtrace.exporting.dawproject.xml import Ids, real, switch, told
 from mixtrace.exporting.faders import Fader
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.rides import line_of, points_of
+from mixtrace.names import printable
 
 __all__ = ["Strip", "metadata_of", "project_of"]
 
@@ -32,6 +33,7 @@ class Strip:
         name: its own.
         fader: of the channel; its gain has what feeds on at a level of its own worked in.
         file: its audio within the archive; None where it plays none.
+        muted: whether it is not to be heard.
         comment: what is to be known of it.
     """
 
@@ -39,13 +41,14 @@ class Strip:
     name: str
     fader: Fader
     file: str | None
+    muted: bool = False
     comment: str = ""
 
 
 def metadata_of(project: Project, notes: Sequence[str]) -> bytes:
     """Return what a program shows of the project before it is opened."""
     root = Element("MetaData")
-    SubElement(root, "Title").text = project.name
+    SubElement(root, "Title").text = printable(project.name)
     SubElement(root, "Comment").text = "\n".join(["Exported by mixtrace.", *notes])
     return _document(root)
 
@@ -111,7 +114,7 @@ class _Document:
             devices = SubElement(made, "Devices")
             for node in nodes:
                 add_device(devices, self._ids, self._project.node(node))
-        switch(made, "Mute", channel is None, self._ids.new())
+        switch(made, "Mute", strip.muted, self._ids.new())
         pan = (strip.fader.pan + 1.0) / 2.0
         real(made, "Pan", pan, "normalized", (0.0, 1.0), self._ids.new())
         if channel and (sends := self._sends(channel)):

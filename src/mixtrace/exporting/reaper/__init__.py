@@ -6,6 +6,7 @@ from mixtrace.exporting.freezing import frozen
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.reaper.desk import Desk
 from mixtrace.exporting.reaper.effects import expressible
+from mixtrace.names import plain_name
 from mixtrace.processors import processor
 from mixtrace.progress import Steps
 from mixtrace.store import file_name
@@ -47,7 +48,8 @@ class Reaper:
 def _rendered(project: Project, node: int) -> str:
     """Return what is said of a processor whose sound is played instead."""
     label = processor(project.graph.nodes[node].kind).label
+    strip = plain_name(project.graph.name(node))
     return (
-        f"No effect is written for the {label} of {project.graph.name(node)}: its sound, and all "
-        "that comes before it, is played as it was rendered."
+        f"No effect is written for the {label} of {strip}: its sound, and all that comes before "
+        "it, is played as it was rendered."
     )
