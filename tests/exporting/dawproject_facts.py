@@ -109,10 +109,10 @@ ELEMENTS: dict[str, tuple[dict, list[str]]] = {
 }  # fmt: skip
 """Element -> its attributes, those that have to be there with a mark, and its children in order."""
 
-METADATA = (
-    "Title Artist Album OriginalArtist Composer Songwriter Producer Arranger Year Genre Copyright "
-    "Website Comment"
-).split()
+METADATA = [
+    "Title", "Artist", "Album", "OriginalArtist", "Composer", "Songwriter", "Producer", "Arranger",
+    "Year", "Genre", "Copyright", "Website", "Comment",
+]  # fmt: skip
 
 
 def faults(root: Element) -> list[str]:

@@ -36,20 +36,20 @@ class DawProjectHost:
         self.project = ElementTree.fromstring(self._archive.read("project.xml"))
         self.metadata = ElementTree.fromstring(self._archive.read("metadata.xml"))
         self.sample_rate_hz = int(next(self.project.iter("Audio")).get("sampleRate", ""))
-        self.tracks = list(self.project.find("Structure").iter("Track"))
-        self._channels = {t.find("Channel").get("id"): t for t in self.tracks}
+        self.tracks = list(only(self.project, "Structure").iter("Track"))
+        self._channels = {fact(only(t, "Channel"), "id"): t for t in self.tracks}
         self._played: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def mix(self) -> np.ndarray:
         (master,) = (
-            t.find("Channel").get("id") for t in self.tracks
-            if t.find("Channel").get("role") == "master"
+            fact(only(t, "Channel"), "id") for t in self.tracks
+            if fact(only(t, "Channel"), "role") == "master"
         )  # fmt: skip
         return self._channel(master)[1]
 
     @cached_property
     def _length(self) -> int:
-        seconds = max(float(audio.get("duration")) for audio in self.project.iter("Audio"))
+        seconds = max(float(fact(audio, "duration")) for audio in self.project.iter("Audio"))
         return round(seconds * self.sample_rate_hz)
 
     def _channel(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -60,11 +60,11 @@ class DawProjectHost:
 
     def _play(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         track = self._channels[name]
-        channel = track.find("Channel")
-        audio = self._clips(track.get("id"))
+        channel = only(track, "Channel")
+        audio = self._clips(fact(track, "id"))
         for other, source in self._channels.items():
-            own = source.find("Channel")
-            if own.find("Mute").get("value") == "true":
+            own = only(source, "Channel")
+            if fact(only(own, "Mute"), "value") == "true":
                 continue
             if own.get("destination") == name:
                 audio = audio + self._channel(other)[1]
@@ -80,11 +80,12 @@ class DawProjectHost:
         return audio, self._volume(channel) * sides[:, None] * audio
 
     def _volume(self, channel: ElementTree.Element) -> np.ndarray:
-        identity = channel.find("Volume").get("id")
+        identity = fact(only(channel, "Volume"), "id")
         for points in self.project.iter("Points"):
-            if points.find("Target").get("parameter") == identity:
+            if fact(only(points, "Target"), "parameter") == identity:
                 found = [
-                    (float(p.get("time")), float(p.get("value"))) for p in points.iter("RealPoint")
+                    (float(fact(p, "time")), float(fact(p, "value")))
+                    for p in points.iter("RealPoint")
                 ]
                 times, values = zip(*found, strict=True)
                 return np.interp(np.arange(self._length) / self.sample_rate_hz, times, values)
@@ -94,25 +95,39 @@ class DawProjectHost:
         audio = np.zeros((2, self._length))
         (lanes,) = (e for e in self.project.iter("Lanes") if e.get("track") == track)
         for clip in lanes.iter("Clip"):
-            assert float(clip.get("time")) == 0.0
-            content = self._archive.read(clip.find("Audio/File").get("path"))
+            assert float(fact(clip, "time")) == 0.0
+            content = self._archive.read(fact(only(clip, "Audio/File"), "path"))
             rate, samples = wavfile.read(io.BytesIO(content))
             assert rate == self.sample_rate_hz
             audio[:, : len(samples)] += samples.T
         return audio
 
 
+def only(element: ElementTree.Element, path: str) -> ElementTree.Element:
+    """Return the one element at a path."""
+    found = element.find(path)
+    assert found is not None, path
+    return found
+
+
+def fact(element: ElementTree.Element, name: str) -> str:
+    """Return an attribute that has to be there."""
+    found = element.get(name)
+    assert found is not None, name
+    return found
+
+
 def value(element: ElementTree.Element, name: str, default: float = 0.0) -> float:
     """Return a number that an element holds."""
     found = element.find(name)
-    return default if found is None else float(found.get("value"))
+    return default if found is None else float(fact(found, "value"))
 
 
 def played(device: ElementTree.Element, audio: np.ndarray, rate_hz: int) -> np.ndarray:
     """Return what a device makes of audio."""
     if device.tag == "Equalizer":
         for band in device.iter("Band"):
-            audio = sosfilt(sections(band, rate_hz), audio)
+            audio = np.asarray(sosfilt(sections(band, rate_hz), audio))
         return audio * 10.0 ** (value(device, "OutputGain") / 20.0)
     poles = [np.exp(-1.0 / max(rate_hz * value(device, n), 1e-9)) for n in ("Attack", "Release")]
     audio = audio * 10.0 ** (value(device, "InputGain") / 20.0)
@@ -143,11 +158,11 @@ def smoothed(wanted, rising, falling):
 
 def sections(band: ElementTree.Element, rate_hz: int) -> np.ndarray:
     """Return a band as second-order sections; Butterworth passes, else the cookbook's."""
-    kind, hz = band.get("type"), value(band, "Freq")
+    kind, hz = fact(band, "type"), value(band, "Freq")
     if kind in ("highPass", "lowPass"):
-        return butter(
-            int(band.get("order")), hz, kind.lower().replace("pass", ""), fs=rate_hz, output="sos"
-        )
+        side = {"highPass": "high", "lowPass": "low"}[kind]
+        found = butter(int(fact(band, "order")), hz, side, fs=rate_hz, output="sos")
+        return np.asarray(found)
     a = 10.0 ** (value(band, "Gain") / 40.0)
     w = 2.0 * np.pi * hz / rate_hz
     c, alpha = np.cos(w), np.sin(w) / (2.0 * value(band, "Q"))

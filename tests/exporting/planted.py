@@ -80,7 +80,7 @@ def song(names: Mapping[str, str] | None = None, length_samples: int = 6000) -> 
     reverb that two sends feed, one of them out of the middle of its channel, a saturation, a fader
     that moves, a gate with a key, a limiter on the master, and a track that is not heard.
     """
-    named = dict.fromkeys(HOSTILE) | {key: key for key in HOSTILE} | dict(names or {})
+    named = {key: key for key in HOSTILE} | dict(names or {})
     roles = ("track", "track", "track", "track", "bus", "return", "master")
     strips = {
         i: Strip(named[key], role) for i, (key, role) in enumerate(zip(HOSTILE, roles, strict=True))

@@ -30,14 +30,15 @@ class RppHost:
         self.tracks = self.project.findall(".//TRACK")
         self.sample_rate_hz = int(lines(self.project, "SAMPLERATE")[0][0])
         self._parents = self._folders()
-        self._played: dict[int, tuple[np.ndarray, ...]] = {}
+        self._played: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
 
     def names(self) -> list[str]:
         return [lines(track, "NAME")[0][0] for track in self.tracks]
 
     def mix(self) -> np.ndarray:
         heard = [i for i, parent in enumerate(self._parents) if parent is None]
-        return sum(self._track(i)[2] for i in heard if self._to_parent(i))[:, : self._length]
+        played = [self._track(i)[2] for i in heard if self._to_parent(i)]
+        return np.sum(played, 0)[:, : self._length]
 
     @cached_property
     def _length(self) -> int:

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 from dawproject_facts import METADATA, faults
-from dawproject_host import DawProjectHost, value
+from dawproject_host import DawProjectHost, fact, only, value
 from planted import HOSTILE, alone, difference_db, rendered, song
 
 from mixtrace.exporting import Project, target
@@ -118,12 +118,12 @@ def test_one_processor_alone(kind, values, limit_db, tmp_path):
 
 def test_sends_lead_to_a_muted_return_beside_its_stem(plain):
     host = DawProjectHost(plain[0])
-    room = named(host, "room").find("Channel")
-    stem = named(host, "room as rendered").find("Channel")
+    room = only(named(host, "room"), "Channel")
+    stem = only(named(host, "room as rendered"), "Channel")
     sends = [s for s in host.project.iter("Send") if s.get("destination") == room.get("id")]
     assert [value(send, "Volume") for send in sends] == pytest.approx([10**-0.4, 10**-0.6])
     assert room.get("role") == "effect"
-    assert [c.find("Mute").get("value") for c in (room, stem)] == ["true", "false"]
+    assert [fact(only(c, "Mute"), "value") for c in (room, stem)] == ["true", "false"]
 
 
 def test_what_is_left_out_of_the_master_is_told_and_played_beside(tmp_path):
@@ -143,13 +143,13 @@ def test_what_is_left_out_of_the_master_is_told_and_played_beside(tmp_path):
     assert faults(host.project) == []
     assert "the saturation of mix" in notes[0] and "left out" in notes[0]
     reference = named(host, "mix as rendered by mixtrace")
-    assert reference.find("Channel/Mute").get("value") == "true"
-    assert difference_db(host._clips(reference.get("id")), rendered(project)) < -120.0
+    assert fact(only(reference, "Channel/Mute"), "value") == "true"
+    assert difference_db(host._clips(fact(reference, "id")), rendered(project)) < -120.0
 
 
 def test_notes_are_in_the_file(plain):
     path, notes = plain
-    comment = DawProjectHost(path).metadata.find("Comment").text
+    comment = only(DawProjectHost(path).metadata, "Comment").text or ""
     assert notes and all(note in comment for note in notes)
     assert any("saturation of bass" in note for note in notes)
     assert any("without a knee of 10 dB, 1 ms of look-ahead" in note for note in notes)
@@ -186,8 +186,8 @@ def test_a_fader_that_moves_before_a_device_ends_a_channel_of_its_own(tmp_path):
     before = named(host, "voice before")
     assert before in list(named(host, "voice"))
     (points,) = host.project.iter("Points")
-    target_of = points.find("Target").get("parameter")
-    assert before.find("Channel/Volume").get("id") == target_of
+    target_of = fact(only(points, "Target"), "parameter")
+    assert fact(only(before, "Channel/Volume"), "id") == target_of
     assert np.isfinite(host.mix()).all()
 
 
@@ -210,7 +210,7 @@ def test_an_independent_reader_opens_it(names, request):
         waiting[:0] = track["tracks"]
     assert [track["name"] for track in flat] == [track.get("name") for track in host.tracks]
     for track, told_by_us in zip(flat, host.tracks, strict=True):
-        channel = told_by_us.find("Channel")
+        channel = only(told_by_us, "Channel")
         assert (track["role"], track["volume"]) == (channel.get("role"), value(channel, "Volume"))
         assert len(track["sends"]) == len(channel.findall("Sends/Send"))
     assert found["lanes"] == len(host.tracks)
