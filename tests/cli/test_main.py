@@ -17,7 +17,16 @@ from mixtrace.store import GRAPH, PARAMS, StoredGraph, write_graph
 Run = Callable[..., tuple[int, str, str]]
 
 
-COMMANDS = [(), ("fit",), ("render",), ("show",), ("report",), ("compare",), ("evaluate",)]
+COMMANDS = [
+    (),
+    ("fit",),
+    ("render",),
+    ("show",),
+    ("report",),
+    ("compare",),
+    ("evaluate",),
+    ("export",),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

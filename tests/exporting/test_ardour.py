@@ -20,7 +20,6 @@ RATE = 44_100
 DESK = """\
 Route K<i>ck & "co"'s [AudioTrack] -> bus
   diskreader player:K<i>ck & "co"'s
-  intsend K<i>ck & "co"'s to bass side-chain 1.99526
   lv2 EQ
   amp 1
 Route 声-низ- [AudioTrack] -> master
@@ -38,18 +37,16 @@ Route hall [AudioBus] -> master
   intsend hall to master 0.707946
   luaproc sends alone
   amp 1
-Route bus [AudioBus] -> bus 2
+Route bus [AudioBus] -> master
   intreturn Return
+  intsend bus 2 1
   luaproc compressor
   intsend bus 2 0.501187
+  luaproc sends alone
   amp 1
 Route bus 2 [AudioBus] -> master
   intreturn Return
   luaproc stereo imager
-  amp 1
-Route K<i>ck & "co"'s to bass side-chain [AudioBus] -> side-chain 7
-  intreturn Return
-  luaproc key ahead
   amp 1
 Route hall to master [AudioBus] -> master
   intreturn Return
@@ -71,6 +68,16 @@ def exports(benchmark_module: Callable[[str], ModuleType]) -> ModuleType:
 def written(project: Project, folder: Path) -> tuple[str, ...]:
     folder.mkdir()
     return TARGETS["ardour"].write(project, folder, lambda *step: None)
+
+
+def test_a_side_chain_has_a_channel_that_leads_to_it(exports: ModuleType, tmp_path: Path):
+    project = exports.keyed(RATE)
+    (note,) = written(project, tmp_path / "out")
+    assert "listens to another sound" in note
+    session = ElementTree.parse(next((tmp_path / "out").glob("*.ardour"))).getroot()
+    lines = told(session).splitlines()
+    assert "Route kick to bass side-chain [AudioBus] -> side-chain 3" in lines
+    assert "  intsend kick to bass side-chain 1.99526" in lines
 
 
 def told(session: ElementTree.Element) -> str:
@@ -182,6 +189,14 @@ def test_every_kind_sounds_in_ardour_as_in_mixtrace(exports: ModuleType, tmp_pat
         if level_db > (RIDES_DB if name.endswith("automation") else -90.0)
     }
     assert not wrong
+
+
+@pytest.mark.timeout(600)
+def test_a_side_chain_hears_in_ardour_what_it_hears_in_mixtrace(
+    exports: ModuleType, tmp_path: Path
+):
+    want, got = heard(exports, exports.keyed(RATE), tmp_path / "out")
+    assert exports.null_db(target=want, estimate=got) < -90.0
 
 
 @pytest.mark.timeout(600)

@@ -42,8 +42,8 @@ def test_parallel_chains_and_levels_become_channels_of_their_own():
     nodes = [("input", "drums"), ("fader", "drums"), ("mix", "drums"), ("output", "master")]
     edges = [Edge(0, 1), Edge(0, 2, -6.0), Edge(1, 2), Edge(2, 3)]
     first, second, master = channels_of(Graph.of(nodes, edges), Settings.of({1: fader()}))
-    assert (first.name, second.name, master.name) == ("drums", "drums track", "master")
-    assert first.outputs == ("drums track",)
+    assert (first.name, second.name, master.name) == ("drums", "drums 2", "master")
+    assert first.outputs == ("drums 2",)
     assert [(feed.after, round(feed.gain, 3)) for feed in first.sends] == [(0, 0.501)]
 
 

@@ -239,7 +239,9 @@ def _names(graph: Graph, lanes: list[_Lane]) -> list[str]:
     """Return a name for each row: its strip's, with the role where two strips have one name."""
     strips = [plain_name(graph.strips[lane.strip].name) or "unnamed" for lane in lanes]
     roles = [lane.role(graph) for lane in lanes]
-    return distinct(strips, roles)
+    first = dict(zip(reversed(strips), reversed(roles), strict=True))
+    words = ["" if first[n] == role else role for n, role in zip(strips, roles, strict=True)]
+    return distinct(strips, words)
 
 
 def distinct(
@@ -252,7 +254,7 @@ def distinct(
     """
     used, found = {name.casefold() for name in taken}, []
     for place, name in enumerate(names):
-        told = [f"{name} {words[place]}"] if words else []
+        told = [f"{name} {words[place]}"] if words and words[place] else []
         numbered = (f"{name} {number}" for number in count(2))
         chosen = next(n for n in chain([name], told, numbered) if n.casefold() not in used)
         used.add(chosen.casefold())

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mixtrace.exporting.ardour.chains import chains_of
+from mixtrace.exporting.ardour.chains import chains_of, too_much
 from mixtrace.exporting.ardour.devices import expressible
 from mixtrace.exporting.ardour.routes import Desk
 from mixtrace.exporting.ardour.session import Session
@@ -41,8 +41,10 @@ class Ardour:
         """Write the session's folder; see `Target`."""
         nodes = project.graph.processors
         strange = [i for i in nodes if not expressible(project.graph.nodes[i].kind)]
+        strange += [i for channel in project.channels for i in too_much(project, channel)]
         notes = [_rendered(project, i) for i in strange]
         project = frozen(project, strange, report)
+        notes += [_key_told(project, i) for i in project.graph.processors if project.graph.keyed(i)]
         session_name = file_name(project.name)
         audio = folder / "interchange" / session_name / "audiofiles"
         audio.mkdir(parents=True)
@@ -74,8 +76,16 @@ def _rendered(project: Project, node: int) -> str:
     """Return what is said of a processor whose sound is played instead."""
     label = processor(project.graph.nodes[node].kind).label
     return (
-        f"Ardour has no words for the {label} of {project.graph.name(node)}: its sound, and all "
+        f"Ardour cannot carry the {label} of {project.graph.name(node)}: its sound, and all "
         "that comes before it, is played as it was rendered."
+    )
+
+
+def _key_told(project: Project, node: int) -> str:
+    label = processor(project.graph.nodes[node].kind).label
+    return (
+        f"The {label} of {project.graph.name(node)} listens to another sound, which Ardour 7.3 "
+        "lets come some milliseconds late where returns of the session have a latency of their own."
     )
 
 

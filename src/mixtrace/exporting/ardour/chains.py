@@ -9,8 +9,9 @@ from mixtrace.exporting.ardour.devices import SIDES, Ride, device
 from mixtrace.exporting.ardour.plugins import Knob, LuaPlugin, Plugin
 from mixtrace.exporting.channels import Channel, Feed
 from mixtrace.exporting.project import Project
+from mixtrace.processors import AutomationProcessor, processor
 
-__all__ = ["CENTRE", "MOST_GAIN", "Chain", "Fader", "Keyed", "chains_of"]
+__all__ = ["CENTRE", "MOST_GAIN", "Chain", "Fader", "Keyed", "chains_of", "too_much"]
 
 CENTRE = 0.5
 """Where a pan pot stands in the middle."""
@@ -61,6 +62,19 @@ class Keyed:
 
 Chain = list[Plugin | Keyed | Feed | Fader]
 """A channel's entries in order; the fader is among them once."""
+
+
+def too_much(project: Project, channel: Channel) -> list[int]:
+    """Return the rides that a channel's one fader cannot make: all but the last, or too loud."""
+    kinds = {i: processor(project.graph.nodes[i].kind) for i in channel.processors}
+    rides = [i for i, entry in kinds.items() if isinstance(entry, AutomationProcessor)]
+    return [i for i in rides if i != rides[-1] or _most_gain(project, i) > MOST_GAIN]
+
+
+def _most_gain(project: Project, node: int) -> float:
+    ride = device(project, node)
+    assert isinstance(ride, Ride)
+    return float(ride.gain(ride.moments_s).max())
 
 
 def chains_of(project: Project, channels: Sequence[Channel]) -> dict[str, Chain]:
