@@ -6,7 +6,10 @@ import pytest
 from planted import HOSTILE, RATE_HZ, alone, difference_db, rendered, song
 
 from mixtrace.exporting import Project, target
+from mixtrace.exporting.reaper import effects
 from mixtrace.exporting.splitting import split
+from mixtrace.graph import Graph
+from mixtrace.processors import Settings
 
 rpp = pytest.importorskip("rpp", reason="reads projects of REAPER; pip install rpp")
 
@@ -115,6 +118,30 @@ def test_fader_beyond_the_range_becomes_an_effect(tmp_path):
     host = written(project, tmp_path / "loud")
     assert host.project.findall(".//JS")
     assert difference_db(host.mix(), rendered(project)) < -100.0
+
+
+def test_fader_that_moves_before_an_effect_is_a_table_and_told(tmp_path):
+    ride = alone("fader_automation", {"knot_s": [0.01, 0.1], "knot_db": [-6.0, 0.0]}).settings[1]
+    base = alone("limiter", {"gain_db": 12.0, "ceiling_db": -6.0})
+    nodes = [("input", "voice"), ("fader_automation", "voice"), ("limiter", "voice")]
+    graph = Graph.of([*nodes, ("output", "mix")], [(0, 1), (1, 2), (2, 3)])
+    settings = Settings.of({1: ride, 2: base.settings[1]})
+    project = Project("song", RATE_HZ, graph, settings, base.tracks)
+    (tmp_path / "ride").mkdir()
+    (note,) = target("reaper").write(project, tmp_path / "ride", lambda *step: None)
+    assert "fader automation of voice" in note
+    (path,) = (tmp_path / "ride").glob("*.rpp")
+    assert difference_db(RppHost(path).mix(), rendered(project)) < -90.0  # lines, to 1e-5
+
+
+def test_response_too_long_for_an_effect_is_played(tmp_path, monkeypatch):
+    monkeypatch.setattr(effects, "_MOST_WORDS", 1000)
+    project = alone("equalizer", {"magnitude_db": [3.0] * 1024})
+    (tmp_path / "long").mkdir()
+    (note,) = target("reaper").write(project, tmp_path / "long", lambda *step: None)
+    assert note.startswith("No effect is written for the EQ of voice")
+    (path,) = (tmp_path / "long").glob("*.rpp")
+    assert difference_db(RppHost(path).mix(), rendered(project)) < -120.0  # 32 bits
 
 
 def test_project_has_the_rate_of_the_mix(plain):

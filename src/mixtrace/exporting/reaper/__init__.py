@@ -32,7 +32,7 @@ class Reaper:
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write the project, its audio, its effects and how to install them; see `Target`."""
         nodes = project.graph.processors
-        strange = [i for i in nodes if not expressible(project.graph.nodes[i].kind)]
+        strange = [i for i in nodes if not expressible(project, i)]
         notes = [_rendered(project, i) for i in strange]
         project = frozen(project, strange, report)
         name = file_name(project.name)

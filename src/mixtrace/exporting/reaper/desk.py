@@ -9,6 +9,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float
+
 from mixtrace.exporting.channels import Channel, Feed
 from mixtrace.exporting.faders import Fader, fader_of
 from mixtrace.exporting.project import Project
@@ -16,6 +19,7 @@ from mixtrace.exporting.reaper.effects import Effect, effect
 from mixtrace.exporting.reaper.rpp import Block, guid, quoted, text_of
 from mixtrace.exporting.rides import line_of, points_of
 from mixtrace.exporting.splitting import split
+from mixtrace.processors import AutomationProcessor, processor
 from mixtrace.progress import Steps
 from mixtrace.store import file_name
 from mixtrace.store.audio_files import write_float_audio
@@ -40,7 +44,7 @@ class Desk:
 
     Attributes:
         effects_name: the folder of its effects, below REAPER's own.
-        notes: what could not be carried.
+        notes: what is carried otherwise than a person would expect.
     """
 
     def __init__(self, project: Project, folder: Path) -> None:
@@ -146,6 +150,12 @@ class Desk:
         chain.line("DOCKED", 0)
         for node in nodes:
             made = effect(self._project, node)
+            entry = processor(self._project.graph.nodes[node].kind)
+            if isinstance(entry, AutomationProcessor):
+                self.notes.append(
+                    f"The {entry.label} of {channel.name} stands before other effects: it is a "
+                    "table inside an effect of its own, and no envelope."
+                )
             chain.line("BYPASS", 0, 0, 0)
             script = chain.block("JS", quoted(self._file(made, channel, node)), quoted(""))
             values: list[str | float] = list(made.values)
@@ -185,7 +195,9 @@ class Desk:
         for moment, gain in zip(*points_of(line_of(self._project, node)), strict=True):
             envelope.line("PT", float(moment), float(gain), 0)
 
-    def _item(self, track: Block, place: int, name: str, audio) -> None:
+    def _item(
+        self, track: Block, place: int, name: str, audio: Float[np.ndarray, "_channel time"]
+    ) -> None:
         path = f"audio/{place + 1:02d} {file_name(name)}.wav"
         (self._folder / "audio").mkdir(exist_ok=True)
         self._project.write_audio(self._folder / path, audio)

@@ -43,6 +43,10 @@ _SECTIONS = ("@init", "@slider", "@block", "@sample")
 _MOST_DB = 120.0
 _SIDES = ("left from left", "left from right", "right from left", "right from right")
 _RESPONSE = "filename:0,response.wav"
+_PART = 2048
+_MOST_WORDS = 32_000_000
+"""Of an effect's memory, as far as REAPER goes: ten seconds at 96 kHz take 20 million."""
+
 _STEP = 0.0001
 """Of a slider where a hand turns it."""
 
@@ -84,10 +88,20 @@ class Effect:
         return self.text.replace(_RESPONSE, f"filename:0,{data}", 1)
 
 
-def expressible(kind: str) -> bool:
+def expressible(project: Project, node: int) -> bool:
     """Return whether an effect can be written for a processor; else its sound is rendered."""
-    known = (FilterProcessor, MatrixProcessor, AutomationProcessor)
-    return kind in _SCRIPTS or isinstance(processor(kind), known)
+    entry = processor(project.graph.nodes[node].kind)
+    if entry.kind in _SCRIPTS:
+        return True
+    if isinstance(entry, FilterProcessor):
+        return _memory_words(project.response(node)) <= _MOST_WORDS
+    return isinstance(entry, MatrixProcessor | AutomationProcessor)
+
+
+def _memory_words(response: Response) -> int:
+    """Return the memory that a convolver takes: see `convolver.eel`."""
+    rows, frames = response.taps.shape
+    return (4 * -(-frames // _PART) + 6) * 4 * _PART + rows * frames
 
 
 def effect(project: Project, node: int) -> Effect:
@@ -123,8 +137,8 @@ def _name(entry: Processor) -> str:
 
 def _convolver(name: str, about: str, response: Response) -> Effect:
     rows, frames = response.taps.shape
-    facts = {"rows": rows, "frames": frames, "lead": response.lead_samples}
-    head = (_RESPONSE, "options:maxmem=32000000")
+    facts = {"part": _PART, "rows": rows, "frames": frames, "lead": response.lead_samples}
+    head = (_RESPONSE, f"options:maxmem={_MOST_WORDS}")
     text = _text(name, about, ("convolver",), [], facts, 2, head)
     return Effect(name, text, (), response)
 

@@ -1,4 +1,4 @@
-"""Writes the golden files of exports anew: `python tests/exporting/make_golden.py`."""
+"""Writes the golden files anew: `python tests/exporting/make_golden_daws.py`."""
 
 import sys
 import tempfile
@@ -13,7 +13,7 @@ from planted import HOSTILE, song
 from mixtrace import __version__
 from mixtrace.exporting import target
 
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parent / "golden" / "daws"
 
 
 def texts() -> dict[str, str]:
@@ -39,6 +39,6 @@ def texts() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    GOLDEN.mkdir(exist_ok=True)
+    GOLDEN.mkdir(parents=True, exist_ok=True)
     for name, text in texts().items():
         (GOLDEN / name).write_text(text, "utf-8", newline="\n")
