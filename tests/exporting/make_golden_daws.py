@@ -10,8 +10,8 @@ if __name__ == "__main__":
 
 from planted import HOSTILE, song
 
-from mixtrace import __version__
 from mixtrace.exporting import target
+from mixtrace.store import mixtrace_version
 
 GOLDEN = Path(__file__).parent / "golden" / "daws"
 
@@ -34,7 +34,11 @@ def texts() -> dict[str, str]:
         (archive,) = folder.iterdir()
         with ZipFile(archive) as files:
             for name in ("project.xml", "metadata.xml"):
-                found[name] = files.read(name).decode().replace(__version__, "VERSION")
+                found[name] = (
+                    files.read(name)
+                    .decode()
+                    .replace(f'version="{mixtrace_version()}"', 'version="VERSION"')
+                )
     return found
 
 

@@ -15,6 +15,7 @@ from dawproject_host import DawProjectHost, fact, only, value
 from planted import HOSTILE, alone, difference_db, rendered, song
 
 from mixtrace.exporting import Project, target
+from mixtrace.graph import Graph
 
 _READER = "MIXTRACE_DAWPROJECT_READER"
 """Names a folder where `npm install @opendaw/lib-dawproject@0.0.77 jsdom@26` was run."""
@@ -145,6 +146,21 @@ def test_what_is_left_out_of_the_master_is_told_and_played_beside(tmp_path):
     reference = named(host, "mix as rendered by mixtrace")
     assert fact(only(reference, "Channel/Mute"), "value") == "true"
     assert difference_db(host._clips(fact(reference, "id")), rendered(project)) < -120.0
+
+
+def test_free_eq_of_the_master_becomes_the_nearest_bands(tmp_path):
+    hz = np.linspace(0.0, 15_000.0, 1024)
+    bell_db = 6.0 * np.exp(-((np.log2(np.maximum(hz, 1.0) / 1000.0)) ** 2)) - 2.0
+    base = alone("equalizer", {"magnitude_db": bell_db.tolist()})
+    nodes = [("input", "voice"), ("equalizer", "mix"), ("output", "mix")]
+    graph = Graph.of(nodes, [(0, 1), (1, 2)])
+    project = Project("song", base.sample_rate_hz, graph, base.settings, base.tracks)
+    path, notes = written(project, tmp_path / "bands")
+    host = DawProjectHost(path)
+    assert faults(host.project) == []
+    assert "the nearest bands stand in for it" in notes[0]
+    # Bands turn the phase, a free curve does not: that alone is -13 dB here.
+    assert difference_db(host.mix(), rendered(project)) < -10.0
 
 
 def test_notes_are_in_the_file(plain):

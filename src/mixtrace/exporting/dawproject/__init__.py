@@ -12,6 +12,7 @@ from jaxtyping import Float
 from mixtrace.exporting.channels import Channel, distinct
 from mixtrace.exporting.dawproject.devices import has_device, left_out
 from mixtrace.exporting.dawproject.document import Strip, metadata_of, project_of
+from mixtrace.exporting.dawproject.standing_in import with_bands
 from mixtrace.exporting.faders import Fader, fader_of, fader_part
 from mixtrace.exporting.freezing import frozen
 from mixtrace.exporting.project import Project
@@ -44,8 +45,10 @@ class DawProject:
     def write(self, project: Project, folder: Path, report: Steps) -> tuple[str, ...]:
         """Write one archive; see `Target`."""
         whole = project
-        skipped = [i for i in _unsaid(project) if _strip_role(project, i) == "master"]
-        notes = [_skipped_note(project, i) for i in skipped]
+        of_master = [i for i in _unsaid(project) if _strip_role(project, i) == "master"]
+        project, notes = with_bands(project, of_master)
+        skipped = [i for i in _unsaid(project) if i in of_master]
+        notes += [_skipped_note(project, i) for i in skipped]
         project = _without(project, skipped)
         while played := sorted(set(_unsaid(project)) - set(_aside(project))):
             notes += [_played_note(project, i) for i in played]
@@ -61,7 +64,7 @@ class DawProject:
         muted = [channel.name for channel in returns]
         strips = _strips(project, _levelled(channels), set(audio), muted)
         audio |= _audio(project, channels)
-        if skipped:
+        if of_master:
             strips.append(_reference(strips))
             audio[strips[-1].name] = _mix(whole, report)
         place = folder / f"{file_name(project.name)}.dawproject"
@@ -225,7 +228,7 @@ def _reference(strips: Sequence[Strip]) -> Strip:
     (master,) = (s.name for s in strips if s.channel and s.channel.role == "master")
     told, taken = f"{master} as rendered by mixtrace", [strip.name for strip in strips]
     (name,) = distinct([told], taken=taken)
-    comment = "What the mix sounds like with what this project leaves out of the master."
+    comment = "What the mix sounds like with what the master of this project has no words for."
     return Strip(None, name, Fader(0), _file(len(strips) + 1, name), True, comment)
 
 

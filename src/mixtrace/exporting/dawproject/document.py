@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from mixtrace import __version__
 from mixtrace.exporting.channels import Channel, Feed
 from mixtrace.exporting.dawproject.devices import add_device
 from mixtrace.exporting.dawproject.xml import Ids, real, switch, told
@@ -16,6 +15,7 @@ from mixtrace.exporting.faders import Fader
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.rides import line_of, points_of
 from mixtrace.names import printable
+from mixtrace.store import mixtrace_version
 
 __all__ = ["Strip", "metadata_of", "project_of"]
 
@@ -70,7 +70,7 @@ class _Document:
 
     def text(self) -> bytes:
         root = Element("Project", {"version": "1.0"})
-        SubElement(root, "Application", {"name": "mixtrace", "version": __version__})
+        SubElement(root, "Application", {"name": "mixtrace", "version": mixtrace_version()})
         transport = SubElement(root, "Transport")
         real(transport, "Tempo", _TEMPO_BPM, "bpm", (20.0, 666.0), self._ids.new())
         time = {"denominator": "4", "numerator": "4", "id": self._ids.new()}
