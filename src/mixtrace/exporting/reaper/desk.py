@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from mixtrace.exporting.channels import Channel, Feed
+from mixtrace.exporting.channels import Channel, Feed, distinct
 from mixtrace.exporting.faders import Fader, fader_of
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.reaper.effects import Effect, effect
@@ -167,21 +167,18 @@ class Desk:
     def _file(self, made: Effect, channel: Channel, node: int) -> str:
         """Write an effect, unless another one is as it; return its place below Effects."""
         own = f"{_plain(channel.name)} {node}" if made.response or not made.values else ""
-        name = f"{made.name} {own}".strip()
-        data = f"{self.effects_name}/{name}.wav"
+        told = f"{made.name} {own}".strip()
+        data = f"{self.effects_name}/{told}.wav"
         text = made.told(data)
-        if self._files.get(name, text) != text:
-            name = f"{name} {sum(n.startswith(name) for n in self._files) + 1}"
-        place = self._folder / "Effects" / self.effects_name / f"{name}.jsfx"
-        if name not in self._files:
-            self._files[name] = text
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text, "utf-8", newline="\n")
+        if text not in self._files:
+            (name,) = distinct([told], taken=list(self._files.values()))
+            self._files[text] = name
+            _write(self._folder / "Effects" / self.effects_name / f"{name}.jsfx", text)
         if made.response is not None:
             wave = self._folder / "Data" / data
             wave.parent.mkdir(parents=True, exist_ok=True)
             write_float_audio(wave, made.response.taps, self._project.sample_rate_hz)
-        return f"{self.effects_name}/{name}.jsfx"
+        return f"{self.effects_name}/{self._files[text]}.jsfx"
 
     def _envelope(self, track: Block, node: int) -> None:
         envelope = track.block("VOLENV2")
@@ -211,6 +208,11 @@ class Desk:
         item.line("NAME", quoted(name))
         source = item.block("SOURCE", "WAVE")
         source.line("FILE", quoted(path))
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8", newline="\n")
 
 
 def _fader(project: Project, channel: Channel) -> Fader:
