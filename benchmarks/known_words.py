@@ -43,8 +43,11 @@ def told(one: Mapping[str, Any]) -> Iterator[str]:
     elif kind == "Gain":
         yield f"{one['gain_db']:+.1f} dB"
     elif kind == "Delay":
-        time_ms, wet = 1e3 * one["delay_seconds"], one["mix"]
-        yield f"{time_ms:.0f} ms delay with {100 * one['feedback']:.0f} % feedback, {100 * wet:.0f} % wet"
+        time_ms, feedback, wet = (
+            scale * one[name]
+            for scale, name in ((1e3, "delay_seconds"), (100.0, "feedback"), (100.0, "mix"))
+        )
+        yield f"{time_ms:.0f} ms delay with {feedback:.0f} % feedback, {wet:.0f} % wet"
     elif kind == "Reverb":
         yield f"reverb (room {one['room_size']:.2f}, {one['wet_level']:.2f} wet)"
 

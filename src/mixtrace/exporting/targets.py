@@ -5,9 +5,11 @@ from typing import Protocol, runtime_checkable
 
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting.ardour import Ardour
+from mixtrace.exporting.dawproject import DawProject
 from mixtrace.exporting.files import Files
 from mixtrace.exporting.pedalboard import PedalboardSource
 from mixtrace.exporting.project import Project
+from mixtrace.exporting.reaper import Reaper
 from mixtrace.exporting.stems import Stems
 from mixtrace.progress import Steps
 
@@ -47,9 +49,15 @@ class Target(Protocol):
         ...
 
 
-TARGETS: dict[str, Target] = {
-    each.name: each for each in (Ardour(), Files(), PedalboardSource(), Stems())
-}
+_EVERY: tuple[Target, ...] = (
+    Ardour(),
+    Reaper(),
+    DawProject(),
+    PedalboardSource(),
+    Stems(),
+    Files(),
+)
+TARGETS: dict[str, Target] = {each.name: each for each in _EVERY}
 """Every target by its name."""
 
 
