@@ -13,6 +13,7 @@ import pytest
 from captures import capture, track, write
 
 from mixtrace.errors import StoreError
+from mixtrace.exporting import TARGETS
 from mixtrace.graph import Graph
 from mixtrace.processors import PROCESSORS, NodeSettings
 from mixtrace.reporting import capture_page, comparison_page, read_result, report_page
@@ -178,6 +179,12 @@ def test_every_section_and_every_chain_is_there(tmp_path: Path, write_result: Wr
     for name in ("01_Kick", "02_Bass", "03_Voice", "master", "took mix.wav for the mix"):
         assert name in text
     assert "It fits worst from 0:03.8 to 0:06.6 (L_a 0.90)" in text  # the second window
+
+
+def test_the_page_says_how_to_go_on_mixing(tmp_path: Path, write_result: Write):
+    page = report_page(write_result(tmp_path / "OUT"))
+    for name in TARGETS:
+        assert f"<code>{name}</code>" in page or f"--to {name} " in page
 
 
 def test_a_page_without_sound_is_small(tmp_path: Path, write_result: Write):
