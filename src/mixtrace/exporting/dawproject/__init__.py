@@ -3,23 +3,29 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+from zipfile import ZipFile
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from mixtrace.exporting.channels import Channel, distinct
-from mixtrace.exporting.dawproject.devices import has_device, left_out
-from mixtrace.exporting.dawproject.document import Strip, metadata_of, project_of
+from mixtrace.exporting.dawproject.archive import put, put_audio
+from mixtrace.exporting.dawproject.devices import has_device
+from mixtrace.exporting.dawproject.document import Strip, is_sole, metadata_of, project_of
+from mixtrace.exporting.dawproject.notes import (
+    device_notes,
+    output_notes,
+    played_note,
+    return_note,
+    skipped_note,
+)
 from mixtrace.exporting.dawproject.standing_in import with_bands
 from mixtrace.exporting.faders import Fader, fader_of, fader_part
 from mixtrace.exporting.freezing import frozen
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.splitting import split
 from mixtrace.graph import remove_nodes
-from mixtrace.names import plain_name
-from mixtrace.processors import processor
 from mixtrace.progress import Steps
 from mixtrace.rendering import render_song, render_taps
 from mixtrace.session import Views
@@ -28,8 +34,6 @@ from mixtrace.store import file_name
 __all__ = ["DawProject"]
 
 _MOST_GAIN = 4.0
-_BEGIN = (1980, 1, 1, 0, 0, 0)
-"""The first moment that a ZIP can tell: two exports of one result are the same file."""
 
 
 class DawProject:
@@ -48,19 +52,20 @@ class DawProject:
         of_master = [i for i in _unsaid(project) if _strip_role(project, i) == "master"]
         project, notes = with_bands(project, of_master)
         skipped = [i for i in _unsaid(project) if i in of_master]
-        notes += [_skipped_note(project, i) for i in skipped]
+        notes += [skipped_note(project, i) for i in skipped]
+        notes += ["A muted track plays the whole mix as rendered."] if of_master else []
         project = _without(project, skipped)
         while played := sorted(set(_unsaid(project)) - set(_aside(project))):
-            notes += [_played_note(project, i) for i in played]
+            notes += [played_note(project, i) for i in played]
             project = frozen(project, played, report)
         returns = _returns(project)
-        notes += [_return_note(project, i) for i in _aside(project)]
+        notes += [return_note(project, i) for i in _aside(project)]
         stems = _stems(project, returns, report)
         project = _without(project, _aside(project))
-        notes += _device_notes(project)
+        notes += device_notes(project)
         channels = split(project.channels, lambda channel: _cuts(project, channel))
         channels, audio = _with_stems(channels, returns, stems)
-        notes += _output_notes(channels)
+        notes += output_notes(channels)
         muted = [channel.name for channel in returns]
         strips = _strips(project, _levelled(channels), set(audio), muted)
         audio |= _audio(project, channels)
@@ -69,11 +74,11 @@ class DawProject:
             audio[strips[-1].name] = _mix(whole, report)
         place = folder / f"{file_name(project.name)}.dawproject"
         with ZipFile(place, "w") as archive:
-            _put(archive, "metadata.xml", metadata_of(project, notes))
-            _put(archive, "project.xml", project_of(project, strips))
+            put(archive, "metadata.xml", metadata_of(project, notes))
+            put(archive, "project.xml", project_of(project, strips))
             for done, strip in enumerate(strips, 1):
                 if strip.file is not None:
-                    _put_audio(archive, strip.file, folder, project, audio[strip.name])
+                    put_audio(archive, strip.file, folder, project, audio[strip.name])
                 report("writing", done, len(strips))
         return tuple(notes)
 
@@ -176,7 +181,7 @@ def _levelled(channels: Sequence[Channel]) -> list[Channel]:
     found: dict[str, Channel] = {}
 
     def add(channel: Channel) -> None:
-        sole = channel.feeds[0].into if _is_sole(channel) else None
+        sole = channel.feeds[0].into if is_sole(channel) else None
         into = channel.outputs[0] if channel.outputs else sole
         leads = None if into is None else by_name[into]
         if leads is not None and leads.role == "bus" and leads.name not in found:
@@ -186,12 +191,6 @@ def _levelled(channels: Sequence[Channel]) -> list[Channel]:
     for channel in channels:
         add(channel)
     return list(found.values())
-
-
-def _is_sole(channel: Channel) -> bool:
-    """Return whether a channel is heard by one way alone, that of its output, at some level."""
-    own = channel.feeds
-    return len(own) == 1 and own[0].after == len(channel.processors) and own[0].key_of is None
 
 
 def _strips(
@@ -208,7 +207,7 @@ def _strips(
     strips = []
     for channel in channels:
         fader = _fader(project, channel)
-        if _is_sole(channel) and not channel.outputs:
+        if is_sole(channel) and not channel.outputs:
             # A level on the only way out is as good as the fader.
             (feed,) = channel.feeds
             fader = replace(fader, gain=fader.gain * feed.gain)
@@ -272,72 +271,3 @@ def _cuts(project: Project, channel: Channel) -> set[int]:
         if part:
             run.add(part)
     return cuts
-
-
-def _put(archive: ZipFile, name: str, content: bytes) -> None:
-    entry = ZipInfo(name, _BEGIN)
-    entry.compress_type = ZIP_DEFLATED
-    archive.writestr(entry, content)
-
-
-def _put_audio(
-    archive: ZipFile,
-    name: str,
-    folder: Path,
-    project: Project,
-    audio: Float[np.ndarray, "_channel time"],
-) -> None:
-    passing = folder / "audio.wav"
-    project.write_audio(passing, audio)
-    entry = ZipInfo(name, _BEGIN)
-    entry.compress_type, entry.file_size = ZIP_STORED, passing.stat().st_size
-    with passing.open("rb") as source, archive.open(entry, "w") as into:
-        while part := source.read(1 << 20):
-            into.write(part)
-    passing.unlink()
-
-
-def _words(project: Project, node: int) -> tuple[str, str]:
-    return processor(project.graph.nodes[node].kind).label, plain_name(project.graph.name(node))
-
-
-def _played_note(project: Project, node: int) -> str:
-    label, strip = _words(project, node)
-    return (
-        f"DAWproject has no words for the {label} of {strip} as it stands: its sound, and all that "
-        "comes before it, is played as it was rendered."
-    )
-
-
-def _return_note(project: Project, node: int) -> str:
-    label, strip = _words(project, node)
-    return (
-        f"DAWproject has no words for the {label} of {strip}: what leaves {strip} is played as it "
-        "was rendered, and its sends lead to a muted channel."
-    )
-
-
-def _skipped_note(project: Project, node: int) -> str:
-    label, strip = _words(project, node)
-    return (
-        f"DAWproject has no words for the {label} of {strip} as it stands, and the master cannot "
-        "be played without losing all tracks: it is left out. A muted track plays the whole mix."
-    )
-
-
-def _device_notes(project: Project) -> list[str]:
-    notes = []
-    for node in project.graph.processors:
-        settings = project.node(node)
-        if has_device(settings) and (missing := left_out(settings)):
-            label, strip = _words(project, node)
-            notes.append(f"The {label} of {strip} is a device of the program: without {missing}.")
-    return notes
-
-
-def _output_notes(channels: Sequence[Channel]) -> list[str]:
-    return [
-        f"{channel.name} is heard by its sends alone: see that its output is off."
-        for channel in channels
-        if not channel.outputs and not _is_sole(channel) and channel.role != "master"
-    ]

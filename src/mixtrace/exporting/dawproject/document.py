@@ -17,7 +17,7 @@ from mixtrace.exporting.rides import line_of, points_of
 from mixtrace.names import printable
 from mixtrace.store import mixtrace_version
 
-__all__ = ["Strip", "metadata_of", "project_of"]
+__all__ = ["Strip", "is_sole", "metadata_of", "project_of"]
 
 _TEMPO_BPM = 120.0
 _ROLES = {"track": "regular", "bus": "submix", "return": "effect", "master": "master"}
@@ -56,6 +56,12 @@ def metadata_of(project: Project, notes: Sequence[str]) -> bytes:
 def project_of(project: Project, strips: Sequence[Strip]) -> bytes:
     """Return the project: its tracks in groups, their devices, faders, sends and audio."""
     return _Document(project, strips).text()
+
+
+def is_sole(channel: Channel) -> bool:
+    """Return whether a channel is heard by one way alone, that of its output, at some level."""
+    own = channel.feeds
+    return len(own) == 1 and own[0].after == len(channel.processors) and own[0].key_of is None
 
 
 class _Document:

@@ -16,9 +16,11 @@ from mixtrace.processors import NodeSettings, Settings
 __all__ = ["with_bands"]
 
 _LOW_HZ, _HIGH_HZ = 30.0, 16_000.0
-_POINTS = 160
-_SIGMA_DB = 0.3
-_WORTH = 3.0
+_POINTS = 64
+_SIGMA_DB = 0.5
+_WORTH = 4.0
+"""Half a dB is heard by few; with more points and less leeway the search takes ten times as long
+and comes no nearer (two songs' masters: 0.3 and 0.6 dB)."""
 
 
 def with_bands(project: Project, nodes: list[int]) -> tuple[Project, list[str]]:
