@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from mixtrace.exporting import TARGETS, Project
-from mixtrace.exporting.ardour.devices import Ride
 from mixtrace.exporting.ardour.lines import drawn, points_of
+from mixtrace.exporting.rides import Line
 
 RATE = 44_100
 
@@ -145,7 +145,7 @@ def test_drawn_lines_follow_a_ride():
     def gain(moments_s: np.ndarray) -> np.ndarray:
         return 10.0 ** (np.interp(moments_s, knots_s, knots_db) / 20.0)
 
-    samples, gains = points_of(Ride(gain, knots_s), RATE)
+    samples, gains = points_of(Line(gain, knots_s), RATE)
     line = np.concatenate(
         [
             drawn(first, second, np.arange(end - begin) / (end - begin))

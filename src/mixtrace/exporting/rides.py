@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from mixtrace.exporting.project import Project
-from mixtrace.processors import AutomationProcessor, processor
 
 __all__ = ["Line", "line_of", "points_of"]
 
@@ -36,18 +35,7 @@ class Line:
 
 def line_of(project: Project, node: int) -> Line:
     """Return the gain of an automation, dry/wet weight included."""
-    entry = processor(project.graph.nodes[node].kind)
-    assert isinstance(entry, AutomationProcessor), entry.kind
-    (stack,) = project.settings.groups([node])
-    values = {name: value.double() for name, value in stack.values.items()}
-    wet = float(stack.wet)
-
-    def gain(moments_s: Float[np.ndarray, " moment"]) -> Float[np.ndarray, " moment"]:
-        with torch.no_grad():
-            found = entry.gain(values, torch.from_numpy(np.asarray(moments_s, np.float64))[None])
-        return 1.0 - wet + wet * found[0].numpy()
-
-    return Line(gain, _bends_s(project, node))
+    return Line(partial(project.ride, node), _bends_s(project, node))
 
 
 def points_of(line: Line) -> tuple[Float[np.ndarray, " point"], Float[np.ndarray, " point"]]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mixtrace.exporting.ardour.devices import SIDES, Ride, device
+from mixtrace.exporting.ardour.devices import SIDES, device
 from mixtrace.exporting.ardour.plugins import Knob, LuaPlugin, Plugin
 from mixtrace.exporting.channels import Channel, Feed
 from mixtrace.exporting.project import Project
+from mixtrace.exporting.rides import Line
 from mixtrace.processors import AutomationProcessor, processor
 
 __all__ = ["CENTRE", "MOST_GAIN", "Chain", "Fader", "Keyed", "chains_of", "too_much"]
@@ -44,7 +45,7 @@ class Fader:
 
     gain: float = 1.0
     balance: float = CENTRE
-    ride: Ride | None = None
+    ride: Line | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def too_much(project: Project, channel: Channel) -> list[int]:
 
 def _most_gain(project: Project, node: int) -> float:
     ride = device(project, node)
-    assert isinstance(ride, Ride)
-    return float(ride.gain(ride.moments_s).max())
+    assert isinstance(ride, Line)
+    return float(ride.gain(ride.bends_s).max())
 
 
 def chains_of(project: Project, channels: Sequence[Channel]) -> dict[str, Chain]:
@@ -120,7 +121,7 @@ def _chain(project: Project, channel: Channel) -> Chain:
             chain.append(fader)
         elif place < len(devices):
             put = devices[place]
-            assert not isinstance(put, Ride)
+            assert not isinstance(put, Line)
             node = channel.processors[place]
             chain.append(Keyed(put, node) if project.graph.keyed(node) else put)
     leads_on = channel.outputs or any(feed.key_of is not None for feed in channel.feeds)
@@ -130,12 +131,12 @@ def _chain(project: Project, channel: Channel) -> Chain:
 
 
 def _fader_of(
-    project: Project, channel: Channel, devices: list[Plugin | Ride]
+    project: Project, channel: Channel, devices: list[Plugin | Line]
 ) -> tuple[Fader, int]:
     """Return the channel's fader, and which of its processors it stands for, -1 for none."""
     for place in reversed(range(len(devices))):
         ride = devices[place]
-        if isinstance(ride, Ride):
+        if isinstance(ride, Line):
             start = float(ride.gain(np.zeros(1))[0])
             return Fader(min(start, MOST_GAIN), ride=ride), place
     for place in reversed(range(len(devices))):

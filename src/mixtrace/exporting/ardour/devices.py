@@ -4,15 +4,9 @@ How loud a channel is and where it stands are its own fader and pan pot, where t
 says so comes last; see `routes`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-import numpy as np
-import torch
-from jaxtyping import Float
-
 from mixtrace.exporting.ardour.plugins import Convolver, Knob, LuaPlugin, Plugin
 from mixtrace.exporting.project import Project
+from mixtrace.exporting.rides import Line, line_of
 from mixtrace.params import ParamSpec
 from mixtrace.processors import (
     AutomationProcessor,
@@ -22,7 +16,7 @@ from mixtrace.processors import (
     processor,
 )
 
-__all__ = ["SIDES", "Ride", "device", "expressible"]
+__all__ = ["SIDES", "device", "expressible"]
 
 _SCRIPTS = {
     "parametric_equalizer": ("parametric_equalizer",),
@@ -40,21 +34,7 @@ _SCRIPTS = {
 """The kinds whose equations are written in Lua, and where."""
 
 _MOST_DB = 120.0
-_STEP_S = 0.25
 SIDES = ("left_from_left", "left_from_right", "right_from_left", "right_from_right")
-
-
-@dataclass(frozen=True)
-class Ride:
-    """A gain that follows the clock.
-
-    Attributes:
-        gain: amplitude ratios at moments of the song in seconds.
-        moments_s: where it may bend.
-    """
-
-    gain: Callable[[Float[np.ndarray, " moment"]], Float[np.ndarray, " moment"]]
-    moments_s: Float[np.ndarray, " bend"]
 
 
 def expressible(kind: str) -> bool:
@@ -63,7 +43,7 @@ def expressible(kind: str) -> bool:
     return kind in _SCRIPTS or isinstance(processor(kind), known)
 
 
-def device(project: Project, node: int) -> Plugin | Ride:
+def device(project: Project, node: int) -> Plugin | Line:
     """Return what stands for a processor that is `expressible`."""
     entry, settings = processor(project.graph.nodes[node].kind), project.node(node)
     if entry.kind in _SCRIPTS:
@@ -79,7 +59,7 @@ def device(project: Project, node: int) -> Plugin | Ride:
         knobs = [Knob(name, name.replace("_", " "), value, -most, most) for name, value in cells]
         return LuaPlugin(entry.label, entry.about, ("matrix",), tuple(knobs))
     assert isinstance(entry, AutomationProcessor), entry.kind
-    return _ride(entry, project, node)
+    return line_of(project, node)
 
 
 def _knobs(settings: NodeSettings) -> tuple[Knob, ...]:
@@ -104,29 +84,3 @@ def _knob(spec: ParamSpec, place: int, value: float) -> Knob:
     label = f"{spec.label} {place}" if spec.shape else spec.label
     ends = (spec.low, spec.high)
     return Knob(spec.name, label, value, *ends, spec.unit, spec.choices, bool(spec.shape))
-
-
-def _ride(entry: AutomationProcessor, project: Project, node: int) -> Ride:
-    (stack,) = project.settings.groups([node])
-    values = {name: value.double() for name, value in stack.values.items()}
-    wet = float(stack.wet)
-
-    def gain(moments_s: Float[np.ndarray, " moment"]) -> Float[np.ndarray, " moment"]:
-        with torch.no_grad():
-            found = entry.gain(values, torch.from_numpy(moments_s)[None])[0].numpy()
-        return 1.0 - wet + wet * found
-
-    return Ride(gain, _bends_s(project, node))
-
-
-def _bends_s(project: Project, node: int) -> Float[np.ndarray, " bend"]:
-    """Return where a gain may bend: its knots, or even moments where it does not tell them."""
-    settings = project.node(node)
-    end_s = project.length_samples / project.sample_rate_hz
-    knots = np.arange(0.0, end_s, _STEP_S)
-    if settings.kind == "fader_automation":
-        knots = settings.array("knot_s")
-    elif settings.kind == "gain_automation":
-        knots = np.linspace(0.0, settings.number("duration_s"), settings.array("ride_db").size)
-    inside = knots[(knots > 0.0) & (knots < end_s)]
-    return np.concatenate([[0.0], inside, [end_s]])

@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from mixtrace.exporting.ardour.chains import MOST_GAIN
-from mixtrace.exporting.ardour.devices import Ride
+from mixtrace.exporting.rides import Line
 
 __all__ = ["drawn", "points_of"]
 
@@ -39,12 +39,12 @@ _SHARES = np.linspace(0.0, 1.0, 9)
 
 
 def points_of(
-    original: Ride, sample_rate_hz: int
+    original: Line, sample_rate_hz: int
 ) -> tuple[Int64[np.ndarray, " point"], Float[np.ndarray, " point"]]:
     """Return moments in samples, and what is drawn there."""
     late_s = _LATE_SAMPLES / sample_rate_hz
-    ride = Ride(lambda moments_s: original.gain(moments_s + late_s), original.moments_s - late_s)
-    bends_s = np.maximum(ride.moments_s, 0.0)
+    ride = Line(lambda moments_s: original.gain(moments_s + late_s), original.bends_s - late_s)
+    bends_s = np.maximum(ride.bends_s, 0.0)
     bends = np.unique(np.round(bends_s * sample_rate_hz).astype(np.int64)).tolist()
     # The fader itself begins at the first point.
     samples, gains = [0], ride.gain(np.zeros(1)).tolist()
@@ -67,7 +67,7 @@ def drawn(
     return _gain(places[0] + share * (places[1] - places[0]))
 
 
-def _parts(ride: Ride, begin: int, end: int, sample_rate_hz: int) -> list[int]:
+def _parts(ride: Line, begin: int, end: int, sample_rate_hz: int) -> list[int]:
     """Return the ends of the lines that follow a ride between two bends."""
     found, waiting = [begin], [(begin, end)]
     while waiting:
@@ -81,14 +81,14 @@ def _parts(ride: Ride, begin: int, end: int, sample_rate_hz: int) -> list[int]:
 
 
 def _wanted(
-    ride: Ride, samples: Float[np.ndarray, " point"], sample_rate_hz: int
+    ride: Line, samples: Float[np.ndarray, " point"], sample_rate_hz: int
 ) -> Float[np.ndarray, " point"]:
     """Return what has to be drawn for the fader to follow a ride."""
     here, next_ = (ride.gain((samples + later) / sample_rate_hz) for later in (0.0, 1.0))
     return here + (next_ - here) * sample_rate_hz / _FOLLOWED_HZ
 
 
-def _is_near(ride: Ride, begin: int, end: int, sample_rate_hz: int) -> bool:
+def _is_near(ride: Line, begin: int, end: int, sample_rate_hz: int) -> bool:
     gains = _wanted(ride, begin + _SHARES * (end - begin), sample_rate_hz)
     error = drawn(float(gains[0]), float(gains[-1]), _SHARES) - gains
     return bool(np.all(np.abs(error) <= _NEAR * np.abs(gains).max()))
