@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mixtrace.captured import capture_session
-from mixtrace.interpret.echoes import with_delay
+from mixtrace.interpret.echoes import DelayReading
 from mixtrace.interpret.mixed import Mixed
 from mixtrace.interpret.returns import Late
 from mixtrace.interpret.space import Repeats
@@ -46,7 +46,7 @@ def test_the_second_echo_is_found_in_what_is_left(feedback: float):
     mixed = Mixed(session, capture_session(session), [])
     held = session.mix - np.repeat(session.tracks[0].audio, 2, 0)
     mixed.rest = torch.from_numpy(held)  # as if nothing but the dry sound had been read
-    found = with_delay(mixed, "voice", strip(0.0, 0.01)).echoes
+    found = DelayReading(mixed, "voice").told(strip(0.0, 0.01)).echoes
     assert found is not None
     # Noise of 12 s: what else is there correlates with an echo by a hundredth.
     assert found.amplitude == pytest.approx(0.3, abs=0.02)
@@ -59,7 +59,7 @@ def test_echoes_from_side_to_side_are_left():
     one = strip(0.1, 0.3)
     assert one.echoes is not None
     bouncing = replace(one, echoes=replace(one.echoes, ping_pong=0.9))
-    assert with_delay(mixed, "voice", bouncing).echoes is bouncing.echoes
+    assert DelayReading(mixed, "voice").told(bouncing).echoes is bouncing.echoes
 
 
 def test_a_delay_slower_than_the_response_is_found_in_what_is_left():
@@ -68,10 +68,15 @@ def test_a_delay_slower_than_the_response_is_found_in_what_is_left():
     held = session.mix - np.repeat(session.tracks[0].audio, 2, 0)
     mixed.rest = torch.from_numpy(held)
     assert mixed.taps_from(0) < TIME_S * RATE
-    found = with_delay(mixed, "voice", replace(strip(0.0, 0.01), echoes=None)).echoes
+    dry = replace(strip(0.0, 0.01), echoes=None)
+    reading = DelayReading(mixed, "voice")
+    found = reading.told(dry).echoes
     assert found is not None
     assert found.time_s == pytest.approx(TIME_S, abs=1.0 / RATE)
     # As above: what else is there correlates with an echo by a hundredth.
     assert found.amplitude == pytest.approx(0.3, abs=0.02)
     assert found.feedback == pytest.approx(0.3, abs=0.05)
-    assert with_delay(mixed, "other", replace(strip(0.0, 0.01), echoes=None)).echoes is None
+    assert reading.told(dry, (0.5 * TIME_S,)).echoes is None
+    known = reading.told(dry, (TIME_S,)).echoes
+    assert known is not None and known.time_s == found.time_s
+    assert DelayReading(mixed, "other").told(dry).echoes is None

@@ -13,14 +13,14 @@ from mixtrace.captured import Capture, CapturedTrack
 from mixtrace.graph import Graph
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.chains import Returns, chain_of
-from mixtrace.interpret.echoes import with_delay
+from mixtrace.interpret.echoes import DelayReading
 from mixtrace.interpret.heads import Head, read_head
 from mixtrace.interpret.mixed import Gain, Members, Mixed
 from mixtrace.interpret.movement import Moving, read_movement
 from mixtrace.interpret.nodes import node_of
 from mixtrace.interpret.rides import ridden
 from mixtrace.interpret.spectral import Spectral, read_spectral
-from mixtrace.interpret.strips import Fixed, read_fixed
+from mixtrace.interpret.strips import Fixed, StripReading
 from mixtrace.parallel import side_by_side
 from mixtrace.processors import DynamicsProcessor, NodeSettings, Settings, processor
 from mixtrace.session import Session
@@ -218,24 +218,26 @@ class _Song:
     def _read(self) -> dict[str, Fixed]:
         """Return what does not move on each strip; a delay that one has is looked for on all."""
         tracks = self._capture.tracks
+        names = [track.name for track in tracks]
+        strips = dict(zip(names, side_by_side(self._strip, tracks), strict=True))
+        delays = {name: DelayReading(self._mixed, name) for name in names}
 
-        def read(track: CapturedTrack, known_s: Sequence[float] = ()) -> Fixed:
-            return with_delay(self._mixed, track.name, self._fixed(track, known_s), known_s)
+        def read(name: str, known_s: Sequence[float] = ()) -> Fixed:
+            return delays[name].told(strips[name].fixed(known_s), known_s)
 
-        found = dict(zip((t.name for t in tracks), side_by_side(read, tracks), strict=True))
+        found = dict(zip(names, side_by_side(read, names), strict=True))
         known_s = tuple(fixed.echoes.time_s for fixed in found.values() if fixed.echoes is not None)
         if known_s:
-            dry = [track for track in tracks if found[track.name].echoes is None]
+            dry = [name for name in names if found[name].echoes is None]
             again = side_by_side(partial(read, known_s=known_s), dry)
-            found |= {track.name: fixed for track, fixed in zip(dry, again, strict=True)}
+            found |= dict(zip(dry, again, strict=True))
         return found
 
-    def _fixed(self, captured: CapturedTrack, known_s: Sequence[float] = ()) -> Fixed:
-        """Return what does not move on the strip of a track."""
-        track = self._tracks[captured.name]
-        own = _power(track.audio, self._rate)
+    def _strip(self, captured: CapturedTrack) -> StripReading:
+        """Return what the responses of a track tell of its strip."""
+        own = _power(self._tracks[captured.name].audio, self._rate)
         unsure = self._rest_power / (own + 1e-9 * own.max() + 1e-20) / self._heard_samples
-        return read_fixed(captured, unsure, self._capture.lead, self._rate, known_s)
+        return StripReading(captured, unsure, self._capture.lead, self._rate)
 
 
 def _with_buses(desk: Desk, moving: Mapping[Members, Moving]) -> Desk:

@@ -27,7 +27,7 @@ from mixtrace.interpret.space import (
 )
 from mixtrace.processors import NodeSettings
 
-__all__ = ["Fixed", "read_fixed"]
+__all__ = ["Fixed", "StripReading"]
 
 _WORTH = 4.0
 _MODEL_DB = 0.25
@@ -77,54 +77,72 @@ class Fixed:
         return torch.stack([self.sides[side] * moved[min(side, len(moved) - 1)] for side in (0, 1)])
 
 
-def read_fixed(
-    track: CapturedTrack,
-    unsure: Float[np.ndarray, " line"],
-    lead: int,
-    sample_rate_hz: int,
-    known_s: Sequence[float] = (),
-) -> Fixed:
-    """Return what does not move on the strip of a track.
+class StripReading:
+    """What does not move on the strip of a track; its direct sound is read once."""
 
-    Args:
-        track: as it was captured.
-        unsure: the variance of a tap of its responses as a spectrum, from 0 to half the rate.
-        lead: taps before time zero.
-        sample_rate_hz: the rate.
-        known_s: times of delays that other tracks have, to ask for one of these alone.
-    """
-    responses = track.responses.double().numpy()
-    power = track.sounding.double().numpy()
-    parts = anatomy(track.responses, track.sounding, lead, sample_rate_hz)
-    direct = direct_part(responses, lead, parts.arrival_s, sample_rate_hz)
-    fit, sigma_db, sounds_db = _tone(direct, track, unsure, sample_rate_hz)
+    def __init__(
+        self,
+        track: CapturedTrack,
+        unsure: Float[np.ndarray, " line"],
+        lead: int,
+        sample_rate_hz: int,
+    ) -> None:
+        """Read the direct sound.
+
+        Args:
+            track: as it was captured.
+            unsure: the variance of a tap of its responses as a spectrum, from 0 to half the rate.
+            lead: taps before time zero.
+            sample_rate_hz: the rate.
+        """
+        responses = track.responses.double().numpy()
+        parts = anatomy(track.responses, track.sounding, lead, sample_rate_hz)
+        direct = direct_part(responses, lead, parts.arrival_s, sample_rate_hz)
+        fit, sigma_db, sounds_db = _tone(direct, track, unsure, sample_rate_hz)
+        self._sides = _sides(direct, fit, sigma_db)
+        self._equalizer = equalizer_of(fit.bands) if fit.bands else None
+        misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
+        self._misfit_db = float(np.median(misfit_db)) if len(misfit_db) else 0.0
+        arrival = lead + round(parts.arrival_s * sample_rate_hz)
+        self._arrival = arrival - lead
+        sound = np.ones(1)
+        if self._equalizer is not None:
+            sound = response_of(self._equalizer, sample_rate_hz).numpy()
+        power = track.sounding.double().numpy()
+        self._space = _Space(responses, sound, self._sides, arrival, power, unsure, sample_rate_hz)
+
+    def fixed(self, known_s: Sequence[float] = ()) -> Fixed:
+        """Return it all.
+
+        Args:
+            known_s: times of delays that other tracks have, to ask for one of these alone.
+        """
+        echoes, reverb, tail_db, late = self._space.read(known_s)
+        level_db, pan = sides_of(*self._sides)
+        return Fixed(
+            self._equalizer,
+            level_db,
+            pan,
+            self._sides,
+            self._arrival,
+            echoes,
+            reverb,
+            tail_db,
+            late,
+            self._misfit_db,
+        )
+
+
+def _sides(direct: Direct, fit: BandFit, sigma_db: Float[np.ndarray, " hz"]) -> tuple[float, float]:
+    """Return the gains to left and right of what bands leave of a direct part."""
     shape = 10.0 ** (shape_db(fit.bands, direct.hz) / 20.0)
-    channels = responses.shape[1]
+    weights, channels = sigma_db**-2.0, direct.response.shape[1]
     own = [direct.response[side, min(side, channels - 1)] for side in (0, 1)]
-    weights = sigma_db**-2.0
     left, right = (
         10.0 ** (np.average(20.0 * np.log10(np.abs(r) / shape + 1e-9), weights=weights) / 20.0)
         for r in own
     )
-    equalizer = equalizer_of(fit.bands) if fit.bands else None
-    sound = np.ones(1) if equalizer is None else response_of(equalizer, sample_rate_hz).numpy()
-    arrival = lead + round(parts.arrival_s * sample_rate_hz)
-    space = _Space(responses, sound, (left, right), arrival, power, unsure, sample_rate_hz, known_s)
-    echoes, reverb, tail_db, late = space.read()
-    level_db, pan = sides_of(left, right)
-    misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
-    return Fixed(
-        equalizer,
-        level_db,
-        pan,
-        (left, right),
-        arrival - lead,
-        echoes,
-        reverb,
-        tail_db,
-        late,
-        float(np.median(misfit_db)) if len(misfit_db) else 0.0,
-    )
+    return left, right
 
 
 def _tone(
@@ -171,9 +189,8 @@ class _Space:
     power: Float[np.ndarray, " bin"]
     unsure: Float[np.ndarray, " line"]
     rate: int
-    known_s: Sequence[float]
 
-    def read(self) -> tuple[Repeats | None, Tail | None, float, Late]:
+    def read(self, known_s: Sequence[float]) -> tuple[Repeats | None, Tail | None, float, Late]:
         """Return echoes, a reverb and its level re the direct sound, and all that follows."""
         channels = self.responses.shape[1]
         length = self.responses.shape[-1] - self.arrival
@@ -192,7 +209,7 @@ class _Space:
             noise = max(noise, noise_after(self.unsure, heard, self.power))
         follows = np.stack(after)
         spike = spike_of(sounds[0], self.power)
-        echoes, clean = read_echoes(follows, spike, self.rate, self.known_s)
+        echoes, clean = read_echoes(follows, spike, self.rate, known_s)
         late = [
             rest - through(one, heard)
             for rest, one, heard in zip(rests, follows - clean, sounds, strict=True)
