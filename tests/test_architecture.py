@@ -44,6 +44,7 @@ ROOMS = (
     "metrics",
     "reporting",
     "exporting",
+    "datasets",
     "corpus",
     "examples",
     "verbs",

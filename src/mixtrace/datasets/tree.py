@@ -1,0 +1,108 @@
+"""A plain tree of song folders, as people keep them."""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from mixtrace.datasets.base import Dataset
+from mixtrace.errors import SessionError
+from mixtrace.names import plain_name
+from mixtrace.session import Song, find_song
+from mixtrace.session.folders import audio_below, audio_files, visible
+from mixtrace.session.manifest import MANIFEST_NAME
+from mixtrace.session.medleydb import find_metadata
+from mixtrace.session.mix_names import TRACK_FOLDERS
+from mixtrace.session.opening import is_song_file
+from mixtrace.session.stem_file import STEM_SUFFIX
+
+__all__ = ["Tree", "identities"]
+
+_DEEPEST = 4
+
+
+class Tree(Dataset):
+    """Folders, archives and manifests of songs, at most four folders deep."""
+
+    name = "tree"
+    title = "Song folders"
+    licence = "not known; see the songs' own"
+    citation = ""
+    url = ""
+
+    @classmethod
+    def recognises(cls, folder: Path) -> bool:
+        """Return True: any folder may be one."""
+        return True
+
+    def ids(self) -> Sequence[str]:
+        """Return the songs' paths, slashes made dashes."""
+        return tuple(self._paths)
+
+    def song(self, identity: str) -> Song:
+        """Return the files of a song."""
+        return find_song(self._paths[identity])
+
+    @cached_property
+    def _paths(self) -> dict[str, Path]:
+        return identities(self.folder, _songs(self.folder, 0))
+
+
+def identities(folder: Path, paths: Iterator[Path]) -> dict[str, Path]:
+    """Return paths of songs by identity, sorted.
+
+    Args:
+        folder: where all of them lie.
+        paths: of folders or files.
+
+    Raises:
+        SessionError: there is none, or two would be called the same.
+    """
+    found: dict[str, Path] = {}
+    spelt: dict[str, Path] = {}
+    for path in paths:
+        inside = path.relative_to(folder).as_posix()
+        identity = plain_name(inside) or plain_name(folder.resolve().name) or "song"
+        other = spelt.setdefault(identity.casefold(), path)
+        if other is not path:
+            raise SessionError(
+                f"Expected every song of a corpus to have a name of its own; {other} and {path} "
+                f"are both {identity!r}. Rename one of them."
+            )
+        found[identity] = path
+    if not found:
+        raise SessionError(
+            f"Expected a folder of songs, each a folder with its tracks and its mix; {folder} "
+            "holds none. Name the folder above the songs' folders."
+        )
+    return dict(sorted(found.items()))
+
+
+def _songs(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield what looks like a song: a folder with tracks or a manifest in it, and archives."""
+    inside = visible(folder)
+    loose = [path for path in inside if path.is_file() and _is_song_file(path)]
+    if _is_song(folder, inside):
+        yield folder
+        return
+    yield from loose
+    if depth < _DEEPEST:
+        for path in inside:
+            if path.is_dir():
+                yield from _songs(path, depth + 1)
+
+
+def _is_song(folder: Path, inside: Sequence[Path]) -> bool:
+    """Return whether a folder holds the tracks of one song, directly or in a folder for them."""
+    if is_song_file(folder / MANIFEST_NAME) or find_metadata(folder) is not None:
+        return True
+    audio = audio_files(inside)
+    if any(not _is_song_file(path) for path in audio):
+        return True
+    folders = [path for path in inside if path.is_dir()]
+    return any(path.name.casefold() in TRACK_FOLDERS and audio_below(path)[0] for path in folders)
+
+
+def _is_song_file(path: Path) -> bool:
+    """Return whether a file holds a whole song."""
+    name = path.name.lower()
+    return name.endswith((".zip", STEM_SUFFIX))
