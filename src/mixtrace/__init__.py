@@ -10,11 +10,23 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import capture, compare, demo, evaluate, export, fit, render, report, show
+    from mixtrace.verbs import (
+        capture,
+        collect,
+        compare,
+        demo,
+        evaluate,
+        export,
+        fit,
+        render,
+        report,
+        show,
+    )
 
 __all__ = [
     "__version__",
     "capture",
+    "collect",
     "compare",
     "demo",
     "evaluate",

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Exported, Fit
+    from mixtrace.verbs import Captured, Collected, Exported, Fit
 
 __all__ = [
     "print_captured",
+    "print_collected",
     "print_comparison",
     "print_comparisons",
     "print_exported",
@@ -214,6 +215,20 @@ def print_exported(exported: "Exported") -> None:
     for note in exported.notes:
         console.print(Text(f"- {note}"))
     print_written([exported.folder])
+
+
+def print_collected(collected: "Collected") -> None:
+    """Print which songs failed and why, how many are done, and where the data set lies."""
+    console = _console()
+    for song, why in collected.failed.items():
+        console.print(Text(f"- {song}: {why}"))
+    done, songs = len(collected.done), len(collected.standings)
+    left = songs - done - len(collected.failed)
+    words = f"{done} of {songs} songs, {len(collected.failed)} failed"
+    if left:
+        words += f", {left} left for other shards: the last one writes the tables"
+    console.print(Text(f"{words}."))
+    print_written([collected.folder])
 
 
 def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:

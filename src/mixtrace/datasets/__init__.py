@@ -2,6 +2,17 @@
 
 from mixtrace.datasets.base import Dataset, Flaw, SongFacts
 from mixtrace.datasets.registry import DATASETS, open_dataset
+from mixtrace.datasets.sizes import SongSize, size_of
 from mixtrace.datasets.tree import Tree, identities
 
-__all__ = ["DATASETS", "Dataset", "Flaw", "SongFacts", "Tree", "identities", "open_dataset"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "Flaw",
+    "SongFacts",
+    "SongSize",
+    "Tree",
+    "identities",
+    "open_dataset",
+    "size_of",
+]

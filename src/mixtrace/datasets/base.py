@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
+from mixtrace.datasets.sizes import SongSize, size_of
 from mixtrace.errors import SessionError
 from mixtrace.session import Song
 
@@ -93,6 +94,14 @@ class Dataset(ABC):
             SessionError: what describes the song is damaged.
         """
         return SongFacts()
+
+    def size(self, identity: str) -> SongSize:
+        """Return how large a song is; no audio is decoded.
+
+        Raises:
+            MixtraceError: it cannot be read.
+        """
+        return size_of(self.song(identity))
 
     def validate(self) -> Iterator[Flaw]:
         """Yield what is missing or damaged; no audio is decoded."""
