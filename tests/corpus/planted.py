@@ -39,7 +39,7 @@ class Planted:
             TrackStrip(
                 track.name,
                 track.group,
-                [node_of("parametric_equalizer", **bells), node_of("fader", level_db=-3.0)],
+                [node_of("parametric_equalizer", 1.0, **bells), node_of("fader", level_db=-3.0)],
                 sends if number == 0 else {},
             )
             for number, track in enumerate(session.tracks)
