@@ -75,6 +75,15 @@ def collect(
             show_default="what there is",
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the machines of a Ray cluster work instead of this one; local begins one "
+            "here. All must see CORPUS and DATASET at the same paths.",
+            show_default=False,
+        ),
+    ] = None,
     shard: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +120,7 @@ def collect(
     """
     from mixtrace import verbs
 
-    limits = verbs.Limits(workers or os.cpu_count() or 1, minutes and 60.0 * minutes, memory)
+    limits = verbs.Limits(workers or os.cpu_count() or 1, minutes and 60.0 * minutes, memory, ray)
 
     published = Of(preset, "none" if no_prune else policy, tolerance)
     with shown_progress() as show_step:

@@ -7,6 +7,7 @@ from mixtrace.corpus.hetero import feature_names, hetero_data
 from mixtrace.corpus.ledger import Ended, How, Ledger, Standing
 from mixtrace.corpus.loading import GraphDataset, load
 from mixtrace.corpus.memory import needed_bytes
+from mixtrace.corpus.ray_crew import RayCrew
 from mixtrace.corpus.schema import DATASET_SCHEMA, TABLES
 from mixtrace.corpus.song_file import CollectedSong, read_song, write_song
 from mixtrace.corpus.writing import write_tables
@@ -25,6 +26,7 @@ __all__ = [
     "Job",
     "Ledger",
     "LocalCrew",
+    "RayCrew",
     "Standing",
     "Task",
     "feature_names",

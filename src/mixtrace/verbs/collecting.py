@@ -17,6 +17,7 @@ from mixtrace.corpus import (
     Job,
     Ledger,
     LocalCrew,
+    RayCrew,
     Standing,
     Task,
     needed_bytes,
@@ -71,18 +72,26 @@ class Limits:
     """What songs may take.
 
     Attributes:
-        workers: how many at once.
+        workers: how many at once, on this machine.
         seconds: for one; None for as long as it takes.
         memory_gb: for one; None for as much as there is.
+        ray: the address of a Ray cluster that works instead of this machine; see `RayCrew`.
     """
 
     workers: int = 1
     seconds: float | None = None
     memory_gb: float | None = None
+    ray: str | None = None
 
     def crew(self, task: Task) -> Crew:
-        """Return processes of this machine that keep within the limits."""
+        """Return who works within the limits.
+
+        Raises:
+            MixtraceError: a cluster that cannot be used.
+        """
         limit = None if self.memory_gb is None else round(_GIGABYTE * self.memory_gb)
+        if self.ray is not None:
+            return RayCrew(task, self.ray, limit_s=self.seconds, limit_bytes=limit)
         return LocalCrew(task, self.workers, limit_s=self.seconds, limit_bytes=limit)
 
 
