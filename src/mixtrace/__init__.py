@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import capture, compare, demo, evaluate, export, fit, render, report, show
+    from mixtrace.verbs import (
+        capture,
+        compare,
+        demo,
+        evaluate,
+        export,
+        fit,
+        index,
+        render,
+        report,
+        show,
+    )
 
 __all__ = [
     "__version__",
@@ -20,6 +31,7 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
+    "index",
     "render",
     "report",
     "show",

@@ -4,6 +4,7 @@ from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
@@ -16,14 +17,18 @@ __all__ = [
     "Exported",
     "Fit",
     "Found",
+    "Index",
+    "IndexedSong",
     "Rendered",
     "Rendering",
+    "Split",
     "capture",
     "compare",
     "demo",
     "evaluate",
     "export",
     "fit",
+    "index",
     "invert",
     "measure_result",
     "publish_result",
