@@ -103,6 +103,7 @@ def index(
     heard = Counter(
         song.facts.instruments.get(track.name, track.group)
         for song in seen
+        if song.size is not None
         for track in song.tracks
     )
     return Index(
