@@ -84,6 +84,18 @@ def test_a_data_set_of_an_installed_package_is_read(installed: Installed, tmp_pa
     assert list(dataset.validate()) == []
 
 
+def test_the_example_of_the_docs_is_one(installed: Installed, tmp_path: Path):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "corpus.md").read_text("utf-8")
+    code = page.partition("### How to add one")[2].split("```python\n")[1].split("```")[0]
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)
+    assert "choirs" in installed(namespace["Choirs"])
+    for name in ("voice", "mix"):
+        write_audio(tmp_path / "amen" / f"{name}.wav")
+    (tmp_path / "CHOIRS").write_text("here")
+    assert open_dataset(tmp_path).ids() == ("amen",)
+
+
 @pytest.mark.parametrize(
     ("loaded", "problem"),
     [
