@@ -96,6 +96,14 @@ def test_groups_of_another_kind_are_a_flaw(corpus: Path, groups: Callable[[], st
     assert flaws[0].what.isprintable()
 
 
+def test_a_song_that_was_published_without_groups_is_said_to_be(corpus: Path):
+    (corpus / "Band_Song").rename(corpus / "Galias_Horizon")
+    groups = corpus / "Galias_Horizon" / "correspondence.yaml"
+    groups.write_text("[]")
+    (flaw,) = MixingSecrets(corpus).validate()
+    assert "S. Lee et al. found none" in flaw.what
+
+
 def test_the_tracks_may_lie_in_the_only_folder(corpus: Path):
     home = corpus / "Band_Song"
     (home / "Band_Song_Full").rename(home / "Multitrack")

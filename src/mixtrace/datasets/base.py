@@ -109,6 +109,7 @@ class Dataset(ABC):
 
         Raises:
             SessionError: the song is not as the data set has it.
+            AudioError: its mix has to be made, and a track of it cannot be used.
         """
 
     def facts(self, identity: str) -> SongFacts:

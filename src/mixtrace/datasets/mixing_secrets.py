@@ -34,19 +34,25 @@ _ROUGH_MIX = "rough_mix.wav"
 _TRACKS = "_Full"
 
 _INSTRUMENTS = {
-    "AG": "acoustic guitar",
-    "BA": "bass",
-    "BV": "backing vocals",
-    "DR": "drums",
-    "EG": "electric guitar",
-    "EP": "electric piano",
-    "LV": "lead vocals",
-    "PN": "piano",
-    "SFX": "sound effects",
-    "STR": "strings",
-    "SYN": "synthesizer",
+    name: instrument
+    for instrument, names in {
+        "acoustic guitar": "AG AcGtr AcousticGtr",
+        "backing vocals": "BV BackingVox",
+        "bass": "BA Bass",
+        "drums": "DR Drum Drums",
+        "electric guitar": "EG ElecGtr",
+        "electric piano": "EP ElecPiano",
+        "guitar": "GTR Gtr Guitar",
+        "lead vocals": "LV LeadVox",
+        "piano": "PN Piano",
+        "sound effects": "SFX",
+        "strings": "STR String Strings",
+        "synthesizer": "SYN Synth",
+        "vocals": "VOX Vocals Vox",
+    }.items()
+    for name in names.split()
 }
-"""What the short names of groups stand for, as the files in them are called."""
+"""What the names of groups stand for, as the files in them are called; others say it themselves."""
 
 _LEFT_OUT = frozenset(
     "AlbertKader_Ubiquitous AmyHelmAndTheHandsomeStrangers_RescueMe Avalon_AllIKnow "
@@ -60,6 +66,11 @@ _LEFT_OUT = frozenset(
     "SunshineGarciaBand_ForIAmTheMoon TheTimezone_GOTGF Trafficker_MyFatherNeverLovedMe "
     "UncleDad_WhoIAm WesleyMorgan_FleshAndBone".split()
 )
+_WITHOUT_GROUPS = frozenset(
+    "AllHandsLost_Ambitions Galias_Horizon UTGandhi_Arto WessMeetsWest_64Bristol".split()
+)
+"""Songs whose published list of groups is empty."""
+
 _LEFT_OUT_NOTE = (
     "S. Lee et al. left this song out of their corpus of mixing graphs; they do not say why."
 )
@@ -129,7 +140,10 @@ class MixingSecrets(Dataset):
         except SessionError as error:
             yield str(error)
         if not is_song_file(folder / _OFFSETS):
-            yield missing_among([folder / _OFFSETS], folder)
+            yield (
+                f"Expected {_OFFSETS} in {folder}; not there. The song can be read without it: "
+                "where its tracks lie is measured."
+            )
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
@@ -143,7 +157,15 @@ def _groups(folder: Path) -> dict[str, list[str]]:
         SessionError: no file of groups, or none of this layout.
     """
     path = folder / _GROUPS
-    groups = read_plain_yaml(path, "the groups of a song of Mixing Secrets")
+    try:
+        groups = read_plain_yaml(path, "the groups of a song of Mixing Secrets")
+    except SessionError as error:
+        if folder.name not in _WITHOUT_GROUPS:
+            raise
+        raise SessionError(
+            f"Expected files by group in {path}; S. Lee et al. found none of this song. Write "
+            "them there, or leave the song out."
+        ) from error
     named = [n for names in groups.values() for n in (names if isinstance(names, list) else [None])]
     if not named or not all(isinstance(name, str) for name in named):
         raise SessionError(
