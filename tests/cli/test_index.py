@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sets import MAKERS, mixing_secrets, tree, write_audio
+from dataset_trees import MAKERS, mixing_secrets, tree, write_audio
 
 from mixtrace.datasets import DATASETS
 

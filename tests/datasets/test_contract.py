@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sets import FRAMES, MAKERS, RATE_HZ, write_audio
+from dataset_trees import FRAMES, MAKERS, RATE_HZ, write_audio
 
 from mixtrace.datasets import DATASETS, Dataset, SongSize, Tree, open_dataset, size_of
 from mixtrace.names import plain_name

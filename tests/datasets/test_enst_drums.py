@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sets import enst_drums
+from dataset_trees import enst_drums
 
 from mixtrace.datasets.enst_drums import EnstDrums
 

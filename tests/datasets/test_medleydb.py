@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sets import MEDLEY_SONGS, medleydb
+from dataset_trees import MEDLEY_SONGS, medleydb
 
 from mixtrace.datasets import open_dataset
 from mixtrace.datasets.medleydb import MedleyDB

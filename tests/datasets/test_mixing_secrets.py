@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
-from sets import RATE_HZ, mixing_secrets, offsets, write_audio
+from dataset_trees import RATE_HZ, mixing_secrets, offsets, write_audio
 
 from mixtrace.datasets.mixing_secrets import MixingSecrets
 from mixtrace.session import read_session

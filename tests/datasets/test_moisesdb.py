@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from sets import FRAMES, MOISES_SONGS, RATE_HZ, moisesdb, write_audio
+from dataset_trees import FRAMES, MOISES_SONGS, RATE_HZ, moisesdb, write_audio
 
 from mixtrace.datasets.moisesdb import MoisesDB
 from mixtrace.datasets.summed import write_sum

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sets import FRAMES, musdb18_hq, write_audio
+from dataset_trees import FRAMES, musdb18_hq, write_audio
 
 from mixtrace.datasets.musdb18_hq import Musdb18HQ
 

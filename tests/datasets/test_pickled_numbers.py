@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sets import offsets
+from dataset_trees import offsets
 
 from mixtrace.datasets.pickled_numbers import read_numbers
 from mixtrace.errors import SessionError
@@ -25,7 +25,7 @@ def test_numbers_are_those_that_were_pickled(tmp_path: Path, protocol: int):
     table |= {"text": "x", "nested": {"a": [None, (1, 2), True]}, "flag": True}
     content = pickle.dumps(table, protocol)
     if protocol < 3:  # numpy's bytes are then made by a call, which is refused
-        table.pop("a"), table.pop("b")
+        del table["a"], table["b"]
         content = pickle.dumps(table, protocol)
     expected = {k: float(v) for k, v in table.items() if k in "abcd"}
     assert read_numbers(written(tmp_path, content)) == expected

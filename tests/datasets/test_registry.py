@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sets import write_audio
+from dataset_trees import write_audio
 
 from mixtrace.datasets import Dataset, identities, open_dataset, registry
 from mixtrace.datasets.registry import ENTRY_POINTS, Registry

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sets import slakh2100
+from dataset_trees import slakh2100
 
 from mixtrace.datasets.slakh2100 import Slakh2100
 

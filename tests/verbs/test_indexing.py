@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sets import FRAMES, RATE_HZ, enst_drums, musdb18_hq, slakh2100, tree
+from dataset_trees import FRAMES, RATE_HZ, enst_drums, musdb18_hq, slakh2100, tree
 
 import mixtrace
 from mixtrace.errors import SessionError, StoreError
