@@ -12,6 +12,7 @@ from mixtrace import runtime
 if TYPE_CHECKING:
     from mixtrace.verbs import (
         capture,
+        collect,
         compare,
         demo,
         evaluate,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "__version__",
     "capture",
+    "collect",
     "compare",
     "demo",
     "evaluate",

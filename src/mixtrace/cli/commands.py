@@ -8,7 +8,6 @@ import typer
 from typer.core import TyperGroup
 
 from mixtrace import __version__
-from mixtrace.cli.corpus_printing import print_index
 from mixtrace.cli.fit_options import (
     DeviceOption,
     FreshOption,
@@ -67,7 +66,7 @@ class _Stoppable(TyperGroup):
 
 
 _STOPPED = "Stopped; nothing is half-written."
-_GO_ON = ("demo", "fit", "capture")
+_GO_ON = ("demo", "fit", "capture", "collect")
 _ON_OR_ANEW = (
     "Run the same command to go on from its checkpoint, or to begin anew where it has none yet."
 )
@@ -431,36 +430,3 @@ def evaluate(
         typer.echo(json_text(asdict(measures)))
     else:
         print_measures(measures)
-
-
-@app.command()
-def index(
-    corpus: Annotated[
-        str,
-        typer.Argument(
-            metavar="CORPUS",
-            help="The folder that a data set was unpacked to, or any folder of songs.",
-            show_default=False,
-        ),
-    ],
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset",
-            metavar="NAME",
-            help="Which data set it is: medleydb, mixing-secrets, enst-drums, musdb18-hq, "
-            "moisesdb, slakh2100, or tree for folders of songs.",
-            show_default="what it looks like",
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Tell what a corpus of songs and mixes holds: songs, tracks, minutes, and what is wrong."""
-    from mixtrace import verbs
-
-    with shown_progress() as show_step:
-        found = verbs.index(corpus, dataset, on_progress=show_step)
-    if as_json:
-        typer.echo(json_text(asdict(found)))
-    else:
-        print_index(found)

@@ -5,15 +5,30 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from mixtrace.cli.printing import print_written
 from mixtrace.cli.tables import plain_table, standard_output
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import Index
+    from mixtrace.verbs import Collected, Index
 
-__all__ = ["print_index"]
+__all__ = ["print_collected", "print_index"]
 
 _MOST_SONGS = 40  # listed one by one
 _MOST_INSTRUMENTS = 12
+
+
+def print_collected(collected: "Collected") -> None:
+    """Print which songs failed and why, how many are done, and where the data set lies."""
+    console = standard_output()
+    for song, why in collected.failed.items():
+        console.print(Text(f"- {song}: {why}"))
+    done, songs = len(collected.done), len(collected.standings)
+    left = songs - done - len(collected.failed)
+    words = f"{done} of {songs} songs, {len(collected.failed)} failed"
+    if left:
+        words += f", {left} left for other shards: the last one writes the tables"
+    console.print(Text(f"{words}."))
+    print_written([collected.folder])
 
 
 def print_index(index: "Index") -> None:

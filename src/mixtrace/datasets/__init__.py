@@ -3,7 +3,7 @@
 from mixtrace.datasets.base import Dataset, Flaw, Inspected, SongFacts
 from mixtrace.datasets.identities import identities
 from mixtrace.datasets.registry import DATASETS, open_dataset
-from mixtrace.datasets.size import SongSize, size_of
+from mixtrace.datasets.sizes import SongSize, size_of
 from mixtrace.datasets.tree import Tree
 
 __all__ = [

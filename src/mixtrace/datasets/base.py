@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from mixtrace.datasets.size import SongSize, read_headers
+from mixtrace.datasets.sizes import SongSize, read_headers
 from mixtrace.errors import AudioError, SessionError
 from mixtrace.session import Song, TrackSource
 
@@ -130,6 +130,15 @@ class Dataset(ABC):
             SessionError: the song is not as the data set has it.
         """
         return self.song(identity)
+
+    def size(self, identity: str) -> SongSize:
+        """Return how large a song is; no audio is decoded, and no mix made.
+
+        Raises:
+            SessionError: the song is not as the data set has it.
+            AudioError: a file of it cannot be used.
+        """
+        return read_headers(self.files(identity)).size
 
     def oddities(self, identity: str) -> Iterator[str]:
         """Yield what else is missing or damaged of a song that can be read all the same."""

@@ -1,6 +1,7 @@
 """What the command line offers, as functions."""
 
 from mixtrace.verbs.capturing import Captured, capture
+from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
@@ -13,16 +14,20 @@ from mixtrace.verbs.results import Rendered, measure_result, publish_result, sto
 
 __all__ = [
     "Captured",
+    "Collected",
     "Demo",
     "Exported",
     "Fit",
     "Found",
     "Index",
     "IndexedSong",
+    "Limits",
     "Rendered",
     "Rendering",
+    "Shard",
     "Split",
     "capture",
+    "collect",
     "compare",
     "demo",
     "evaluate",

@@ -51,6 +51,8 @@ class Fit:
         lacking: why the page could not be made, in a sentence; empty where it was.
         warnings: what went wrong on the way and was mended, a sentence each.
         agreement: what several runs agree on; None where one alone has ended.
+        increases: how much larger L_a is without each processor, in the order of the graph; None
+            where that was not weighed.
     """
 
     stored: StoredGraph
@@ -63,6 +65,7 @@ class Fit:
     lacking: str = ""
     warnings: tuple[str, ...] = ()
     agreement: Agreement | None = None
+    increases: Float32[np.ndarray, " processor"] | None = None
 
 
 def fit(
@@ -79,6 +82,7 @@ def fit(
     force: bool = False,
     audio: bool = True,
     page: bool = True,
+    weigh: bool = False,
     memory_gb: float | None = None,
     on_progress: OnProgress = ignored,
 ) -> Fit:
@@ -103,6 +107,7 @@ def fit(
         force: whether to use all tracks, also those that are not heard in the mix.
         audio: whether to write audio: the estimate, and what the page plays.
         page: whether to make the page, and to measure what it tells.
+        weigh: whether to measure what L_a is without each processor, where no page tells it.
         memory_gb: how much of the song may be kept in spectra beside its audio; less is slower.
         on_progress: called often, also while files are read and written.
 
@@ -126,7 +131,7 @@ def fit(
         inversion = method.invert(read.session, read.held_out, work)
         warnings = warnings_of(keeper)
         found = found_of(read, inversion)
-        increases = _increases(read, inversion, work, report) if page else None
+        increases = _increases(read, inversion, work, report) if page or weigh else None
         del read  # makes room for the song at its own rate
         give_back()
         rendered = measure_result(song, found.stored, apart, report, page=page)
@@ -138,7 +143,7 @@ def fit(
                 folder,
                 replace(found, notes=notes),
                 rendered,
-                increases,
+                increases if page else None,
                 facts,
                 keeper,
                 report,
@@ -155,6 +160,7 @@ def fit(
         lacking,
         warnings,
         agreement_told(inversion.evidence["runs"]) if "runs" in inversion.evidence else None,
+        increases,
     )
 
 

@@ -1,0 +1,177 @@
+"""Commands for many songs; they join the others by being imported."""
+
+import os
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from mixtrace.cli.commands import app
+from mixtrace.cli.corpus_printing import print_collected, print_index
+from mixtrace.cli.fit_options import (
+    NoPruneOption,
+    PolicyOption,
+    PresetOption,
+    RecipeOption,
+    SeedOption,
+    StepsOption,
+    ToleranceOption,
+)
+from mixtrace.cli.methods import Of, method_of
+from mixtrace.cli.options import JsonOption
+from mixtrace.cli.progress import shown_progress
+from mixtrace.cli.terminal import json_text
+
+__all__ = ["collect", "index"]
+
+_SOME_FAILED = 1
+"""What the command ends with where all was done and some songs could not be."""
+
+
+@app.command()
+def collect(
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS",
+            help="A folder of songs, or of a data set that mixtrace reads.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DATASET",
+            help="The folder for the data set: tables/*.parquet, songs/ and a card.",
+            show_default=False,
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Which data set CORPUS is.", show_default="what it looks like"
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Songs at once, a process and a core each, as far as memory allows.",
+            show_default="the cores of this machine",
+        ),
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, help="Minutes that one song may take.", show_default="as long as it takes"
+        ),
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option(
+            "--memory",
+            metavar="GB",
+            min=0.1,
+            help="Gigabytes that one song may hold.",
+            show_default="what there is",
+        ),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Have the machines of a Ray cluster work instead of this one; local begins one "
+            "here. All must see CORPUS and DATASET at the same paths.",
+            show_default=False,
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Do only every N-th song, from the I-th: one of N such commands, on machines that "
+            "share DATASET. The last to end writes the tables.",
+            show_default=False,
+        ),
+    ] = None,
+    audio: Annotated[
+        bool, typer.Option("--audio", help="Keep the estimate of each song as audio.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Do the songs once more that failed.")
+    ] = False,
+    mix_versions: Annotated[
+        bool,
+        typer.Option(
+            "--mix-versions", help="Let songs stay that another version of mixtrace found."
+        ),
+    ] = False,
+    recipe: RecipeOption = None,
+    preset: PresetOption = None,
+    policy: PolicyOption = None,
+    tolerance: ToleranceOption = None,
+    steps: StepsOption = None,
+    seed: SeedOption = 0,
+    no_prune: NoPruneOption = False,
+) -> None:
+    """Find the graph of every song of a corpus, and write them as a data set.
+
+    Killed or stopped at any moment and run again, it goes on: finished songs are not repeated. A
+    song whose process dies is tried again; one with an error in its files is listed at the end.
+    """
+    from mixtrace import verbs
+
+    limits = verbs.Limits(workers or os.cpu_count() or 1, minutes and 60.0 * minutes, memory, ray)
+
+    published = Of(preset, "none" if no_prune else policy, tolerance)
+    with shown_progress() as show_step:
+        collected = verbs.collect(
+            corpus,
+            output,
+            dataset=dataset,
+            method=method_of(recipe, published, steps, seed),
+            crew=limits.crew,
+            shard=None if shard is None else verbs.Shard.parse(shard),
+            audio=audio,
+            retry=retry,
+            mix_versions=mix_versions,
+            on_progress=show_step,
+        )
+    print_collected(collected)
+    if collected.failed:
+        raise typer.Exit(_SOME_FAILED)
+
+
+@app.command()
+def index(
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS",
+            help="The folder that a data set was unpacked to, or any folder of songs.",
+            show_default=False,
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="Which data set it is: medleydb, mixing-secrets, enst-drums, musdb18-hq, "
+            "moisesdb, slakh2100, or tree for folders of songs.",
+            show_default="what it looks like",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what a corpus of songs and mixes holds: songs, tracks, minutes, and what is wrong."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        found = verbs.index(corpus, dataset, on_progress=show_step)
+    if as_json:
+        typer.echo(json_text(asdict(found)))
+    else:
+        print_index(found)

@@ -1,0 +1,117 @@
+"""A data set of graphs, read again: tables, graphs, vectors, and graphs for graph networks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from mixtrace.corpus.schema import TABLES, TABLES_FOLDER, check_schema
+from mixtrace.errors import StoreError
+from mixtrace.store import GRAPH, StoredGraph, is_plain_file, read_graph
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GraphDataset", "load"]
+
+
+def load(folder: Path | str) -> "GraphDataset":
+    """Return the data set in a folder; its tables are checked, no graph is read yet.
+
+    Raises:
+        StoreError: no data set, a damaged one, or one of another schema.
+    """
+    folder = Path(folder)
+    tables = {}
+    for name in TABLES:
+        path = folder / TABLES_FOLDER / f"{name}.parquet"
+        if not is_plain_file(path):
+            raise StoreError(
+                f"Expected a data set that mixtrace collected; there is no {path}. "
+                "Name its folder, or run mixtrace collect to its end."
+            )
+        try:
+            check_schema(name, pq.read_schema(path), path)
+            tables[name] = pq.read_table(path)
+        except (pa.ArrowException, OSError) as error:
+            raise StoreError(
+                f"Expected a Parquet file that mixtrace wrote; {path} cannot be read as one "
+                f"({error}). Collect the corpus anew."
+            ) from error
+    return GraphDataset(folder, tables)
+
+
+@dataclass(frozen=True, eq=False)
+class GraphDataset:
+    """Graphs of many songs.
+
+    Attributes:
+        folder: where they lie.
+        tables: as Arrow tables, by name: `songs`, `tracks`, `nodes`, `edges`, `removed`.
+    """
+
+    folder: Path
+    tables: Mapping[str, pa.Table]
+
+    def __len__(self) -> int:
+        """Return the number of songs."""
+        return self.tables["songs"].num_rows
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the songs' identities, sorted."""
+        yield from self._folders
+
+    def pandas(self, name: str) -> "pd.DataFrame":
+        """Return a table as a data frame."""
+        return self.tables[name].to_pandas()
+
+    def graph(self, song: str) -> StoredGraph:
+        """Return the graph of a song with all its settings, as `fit` stored it.
+
+        Raises:
+            StoreError: no such song, or its files are damaged.
+        """
+        return read_graph(self._place(song) / GRAPH)
+
+    def vector(self, song: str, node: int, name: str) -> np.ndarray:
+        """Return a setting of a node as an array in physical units, long or short.
+
+        Raises:
+            StoreError: no such song, or its files are damaged.
+        """
+        return self.graph(song).settings.value(node, name).numpy()
+
+    def hetero(self, song: str) -> Any:
+        """Return the graph of a song as a `torch_geometric.data.HeteroData`; see `hetero_data`.
+
+        Raises:
+            StoreError: no such song, its files are damaged, or torch_geometric is missing.
+        """
+        from mixtrace.corpus.hetero import hetero_data
+
+        return hetero_data(self.graph(song))
+
+    @cached_property
+    def _folders(self) -> dict[str, str]:
+        songs = self.tables["songs"]
+        return dict(zip(songs["song"].to_pylist(), songs["folder"].to_pylist(), strict=True))
+
+    def _place(self, song: str) -> Path:
+        """Return the folder of a song, which lies in the data set whatever its table says."""
+        if song not in self._folders:
+            raise StoreError(
+                f"Expected a song of the data set {self.folder}; got {song!r}. "
+                "Choose one of those that it yields."
+            )
+        place = (self.folder / self._folders[song]).resolve()
+        if not place.is_relative_to(self.folder.resolve()):
+            raise StoreError(
+                f"Expected the songs of a data set inside it; {song!r} lies at {place}. "
+                "Do not use this data set."
+            )
+        return place
