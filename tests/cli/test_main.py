@@ -26,6 +26,7 @@ COMMANDS = [
     ("compare",),
     ("evaluate",),
     ("export",),
+    ("index",),
 ]
 
 

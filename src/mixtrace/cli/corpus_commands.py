@@ -1,11 +1,13 @@
 """Commands for many songs; they join the others by being imported."""
 
 import os
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from mixtrace.cli.commands import app
+from mixtrace.cli.corpus_printing import print_collected, print_index
 from mixtrace.cli.fit_options import (
     NoPruneOption,
     PolicyOption,
@@ -16,10 +18,11 @@ from mixtrace.cli.fit_options import (
     ToleranceOption,
 )
 from mixtrace.cli.methods import Of, method_of
-from mixtrace.cli.printing import print_collected
+from mixtrace.cli.options import JsonOption
 from mixtrace.cli.progress import shown_progress
+from mixtrace.cli.terminal import json_text
 
-__all__ = ["collect"]
+__all__ = ["collect", "index"]
 
 _SOME_FAILED = 1
 """What the command ends with where all was done and some songs could not be."""
@@ -139,3 +142,36 @@ def collect(
     print_collected(collected)
     if collected.failed:
         raise typer.Exit(_SOME_FAILED)
+
+
+@app.command()
+def index(
+    corpus: Annotated[
+        str,
+        typer.Argument(
+            metavar="CORPUS",
+            help="The folder that a data set was unpacked to, or any folder of songs.",
+            show_default=False,
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset",
+            metavar="NAME",
+            help="Which data set it is: medleydb, mixing-secrets, enst-drums, musdb18-hq, "
+            "moisesdb, slakh2100, or tree for folders of songs.",
+            show_default="what it looks like",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what a corpus of songs and mixes holds: songs, tracks, minutes, and what is wrong."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        found = verbs.index(corpus, dataset, on_progress=show_step)
+    if as_json:
+        typer.echo(json_text(asdict(found)))
+    else:
+        print_index(found)

@@ -11,18 +11,18 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from mixtrace.cli.terminal import ShownConsole, say_wrong
+from mixtrace.cli.tables import plain_table, standard_output
+from mixtrace.cli.terminal import say_wrong
 from mixtrace.names import command_line
 
 if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Collected, Exported, Fit
+    from mixtrace.verbs import Captured, Exported, Fit
 
 __all__ = [
     "print_captured",
-    "print_collected",
     "print_comparison",
     "print_comparisons",
     "print_exported",
@@ -32,15 +32,13 @@ __all__ = [
     "print_written",
 ]
 
-_FILE_WIDTH = 500
-
 
 def print_outline(outline: "Outline", console: Console | None = None) -> None:
     """Print an outline as a tree, on standard output where no console is given.
 
     Curves are left out where the output's encoding has no characters for them.
     """
-    console = console or _console()
+    console = console or standard_output()
     curves = console.encoding.lower().startswith("utf")
     root, *rest = outline.rows
     tree = _branch(None, root, curves)
@@ -55,7 +53,7 @@ def print_comparisons(comparisons: "Sequence[PlantedAndFound]") -> None:
     """Print what was planted in each chain beside what was found there, kinds by their letters."""
     from mixtrace.processors import processor
 
-    table = _table("chain", "planted", "found", "level dB", "pan dB", "response off by")
+    table = plain_table("chain", "planted", "found", "level dB", "pan dB", "response off by")
     for row in comparisons:
         table.add_row(
             Text(row.name),
@@ -65,7 +63,7 @@ def print_comparisons(comparisons: "Sequence[PlantedAndFound]") -> None:
             f"{row.pan_db[0]:+.1f} / {row.pan_db[1]:+.1f}",
             f"{row.response_difference_db:.1f} dB",
         )
-    console = _console()
+    console = standard_output()
     console.print(table)
     kinds = dict.fromkeys(kind for row in comparisons for kind in (*row.planted, *row.found))
     letters = ", ".join(f"{processor(kind).letter} {processor(kind).label}" for kind in kinds)
@@ -80,17 +78,17 @@ def _letters(kinds: tuple[str, ...]) -> str:
 
 def print_measures(measures: "Measures") -> None:
     """Print how well two mixes match: the losses, then the levels of both."""
-    losses = _table("loss", "published", "eq. (4)")
+    losses = plain_table("loss", "published", "eq. (4)")
     names = (("L_a", "l_a"), ("  left, right", "l_lr"), ("  mid", "l_m"), ("  side", "l_s"))
     for name, key in names:
         values = (getattr(parts, key) for parts in (measures.published, measures.eq4))
         losses.add_row(name, *(f"{value:.4f}" for value in values))
     difference = measures.loudness_difference_lu
-    distances = _table("distance", "")
+    distances = plain_table("distance", "")
     distances.add_row("MAE", f"{measures.mae:.4f}")
     distances.add_row("MRSD", f"{measures.mrsd:.3f}")
     distances.add_row("loudness difference", _level(difference, "LU", signed=True))
-    console = _console()
+    console = standard_output()
     console.print(losses)
     if measures.held_out is not None:
         _print_parts(measures.held_out, console)
@@ -101,8 +99,8 @@ def print_measures(measures: "Measures") -> None:
 def print_fit(found: "Fit") -> None:
     """Print what a fit found: losses, sparsity, time and where the files are."""
     inversion = found.inversion
-    console = _console()
-    losses = _table("L_a", "published", "eq. (4)")
+    console = standard_output()
+    losses = plain_table("L_a", "published", "eq. (4)")
     names = {
         "sum": "sum of the tracks",
         "start": "start",
@@ -147,8 +145,8 @@ def print_captured(captured: "Captured") -> None:
     from mixtrace.reporting import outline_capture
 
     measures = captured.measures
-    console = _console()
-    losses = _table("L_a", "published", "eq. (4)")
+    console = standard_output()
+    losses = plain_table("L_a", "published", "eq. (4)")
     losses.add_row("estimate", f"{measures.published.l_a:.4f}", f"{measures.eq4.l_a:.4f}")
     console.print(losses)
     if measures.held_out is not None:
@@ -183,7 +181,7 @@ def _print_parts(held_out: "HeldOut", console: Console) -> None:
     """Print L_a of both parts of a song, and which is which."""
     from mixtrace.unseen import Unseen
 
-    table = _table("L_a", "published", "eq. (4)", "windows")
+    table = plain_table("L_a", "published", "eq. (4)", "windows")
     for name, part in (("seen part", held_out.seen), ("unseen part", held_out.unseen)):
         losses = (f"{loss.l_a:.4f}" for loss in (part.published, part.eq4))
         table.add_row(name, *losses, str(part.windows))
@@ -199,36 +197,22 @@ def print_comparison(comparison: "Comparison") -> None:
         table.add_column(Text(name), justify="right")
     for row in comparison.rows:
         table.add_row(row.label, *map(Text, row.values))
-    console = _console()
+    console = standard_output()
     console.print(table)
 
 
 def print_written(files: Iterable[Path]) -> None:
     """Print the files that were written."""
     for file in files:
-        _console().print(Text(os.fsencode(file).decode("utf-8", "replace")))
+        standard_output().print(Text(os.fsencode(file).decode("utf-8", "replace")))
 
 
 def print_exported(exported: "Exported") -> None:
     """Print where an export lies and what it cannot carry."""
-    console = _console()
+    console = standard_output()
     for note in exported.notes:
         console.print(Text(f"- {note}"))
     print_written([exported.folder])
-
-
-def print_collected(collected: "Collected") -> None:
-    """Print which songs failed and why, how many are done, and where the data set lies."""
-    console = _console()
-    for song, why in collected.failed.items():
-        console.print(Text(f"- {song}: {why}"))
-    done, songs = len(collected.done), len(collected.standings)
-    left = songs - done - len(collected.failed)
-    words = f"{done} of {songs} songs, {len(collected.failed)} failed"
-    if left:
-        words += f", {left} left for other shards: the last one writes the tables"
-    console.print(Text(f"{words}."))
-    print_written([collected.folder])
 
 
 def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:
@@ -247,7 +231,7 @@ def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:
 
 
 def _levels_table(target: "Levels", estimate: "Levels") -> Table:
-    table = _table("level", "target", "estimate")
+    table = plain_table("level", "target", "estimate")
     for name, key, unit in (
         ("loudness", "loudness_lufs", "LUFS"),
         ("true peak", "true_peak_dbtp", "dBTP"),
@@ -263,20 +247,3 @@ def _level(value: float | None, unit: str, *, signed: bool = False) -> str:
         return "none"
     rounded = round(value, 1) + 0.0
     return f"{rounded:{'+' if signed and rounded else ''}.1f} {unit}"
-
-
-def _table(*headers: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, header in enumerate(headers):
-        table.add_column(header, justify="right" if number else "left")
-    return table
-
-
-def _console() -> Console:
-    """Return standard output: as wide as the terminal, unbroken lines in a file or pipe."""
-    console = ShownConsole(highlight=False, markup=False, emoji=False)
-    return (
-        console
-        if console.is_terminal
-        else ShownConsole(highlight=False, markup=False, emoji=False, width=_FILE_WIDTH)
-    )

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from mixtrace.datasets.base import Dataset
-from mixtrace.errors import SessionError
-from mixtrace.names import plain_name
+from mixtrace.datasets.base import Dataset, SongFacts
+from mixtrace.datasets.identities import identities
+from mixtrace.datasets.medleydb import song_facts
 from mixtrace.session import Song, find_song
 from mixtrace.session.folders import audio_below, audio_files, visible
 from mixtrace.session.manifest import MANIFEST_NAME
@@ -15,7 +15,7 @@ from mixtrace.session.mix_names import TRACK_FOLDERS
 from mixtrace.session.opening import is_song_file
 from mixtrace.session.stem_file import STEM_SUFFIX
 
-__all__ = ["Tree", "identities"]
+__all__ = ["Tree"]
 
 _DEEPEST = 4
 
@@ -42,39 +42,15 @@ class Tree(Dataset):
         """Return the files of a song."""
         return find_song(self._paths[identity])
 
+    def facts(self, identity: str) -> SongFacts:
+        """Return what is known of a song of MedleyDB; of others nothing is."""
+        path = self._paths[identity]
+        metadata = find_metadata(path) if path.is_dir() else None
+        return super().facts(identity) if metadata is None else song_facts(metadata)
+
     @cached_property
     def _paths(self) -> dict[str, Path]:
         return identities(self.folder, _songs(self.folder, 0))
-
-
-def identities(folder: Path, paths: Iterator[Path]) -> dict[str, Path]:
-    """Return paths of songs by identity, sorted.
-
-    Args:
-        folder: where all of them lie.
-        paths: of folders or files.
-
-    Raises:
-        SessionError: there is none, or two would be called the same.
-    """
-    found: dict[str, Path] = {}
-    spelt: dict[str, Path] = {}
-    for path in paths:
-        inside = path.relative_to(folder).as_posix()
-        identity = plain_name(inside) or plain_name(folder.resolve().name) or "song"
-        other = spelt.setdefault(identity.casefold(), path)
-        if other is not path:
-            raise SessionError(
-                f"Expected every song of a corpus to have a name of its own; {other} and {path} "
-                f"are both {identity!r}. Rename one of them."
-            )
-        found[identity] = path
-    if not found:
-        raise SessionError(
-            f"Expected a folder of songs, each a folder with its tracks and its mix; {folder} "
-            "holds none. Name the folder above the songs' folders."
-        )
-    return dict(sorted(found.items()))
 
 
 def _songs(folder: Path, depth: int) -> Iterator[Path]:

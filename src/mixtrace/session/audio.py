@@ -1,7 +1,6 @@
 """Audio files into float32 arrays, checked: what cannot be used is refused in one sentence."""
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +10,15 @@ import soxr
 from jaxtyping import Float
 
 from mixtrace.errors import AudioError
-from mixtrace.session.decoding import MOST_S, Header, decode
+from mixtrace.session.decoding import MOST_S, decode
+from mixtrace.session.header import check_header, check_whole, expected_frames
 from mixtrace.session.scratch import OnDisk, view_of
 from mixtrace.session.time_reference import read_start_s
 
-__all__ = ["HIGHEST_RATE_HZ", "LOWEST_RATE_HZ", "Recording", "check_rate", "read_recording"]
-
-LOWEST_RATE_HZ = 8_000
-HIGHEST_RATE_HZ = 192_000
+__all__ = ["Recording", "read_recording"]
 
 _LOUDEST = 1000.0  # 60 dB above full scale: whole numbers that were stored as floats
 _RINGING_S = 1.0  # read beyond what is wanted, so that its end is resampled as if all were there
-_MISSING_S = 0.1  # a file that ends this much before its header says was cut off
-_STREAMED_BYTES = 0x7FFF0000  # a header written before the length was known
 _CLIP_LEVEL = 0.99
 
 
@@ -49,15 +44,6 @@ class Recording:
     def audio(self) -> Float[np.ndarray, "channel time"]:
         """The samples; see `Track.audio`."""
         return view_of(self.kept)
-
-
-def check_rate(sample_rate_hz: int, where: str) -> None:
-    """Raise AudioError unless the rate is one that can be used."""
-    if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
-        raise AudioError(
-            f"Expected a sample rate of {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz; "
-            f"{where} has {sample_rate_hz} Hz. Choose another rate."
-        )
 
 
 def read_recording(
@@ -142,18 +128,13 @@ def _read(
     They come in blocks: some headers claim any length.
     """
     with decode(path, stream) as (header, blocks):
-        _check_header(header, path)
-        expected, rate = _expected_frames(header), header.sample_rate_hz
+        check_header(header, path)
+        expected, rate = expected_frames(header), header.sample_rate_hz
         wanted = math.ceil((most_s + _RINGING_S) * rate)
         audio = _first_blocks(blocks, wanted, header.channels)
     if not len(audio):
         raise AudioError(f"Expected audio in {path}; the file is empty. Export it again.")
-    missing = 0 if expected is None else min(expected, wanted) - len(audio)
-    if expected is not None and missing > _MISSING_S * rate:
-        raise AudioError(
-            f"Expected {expected / rate:.2f} s of audio in {path}, as its header says; it ends "
-            f"after {len(audio) / rate:.2f} s. The file was cut off: copy or export it again."
-        )
+    check_whole(path, rate, expected, len(audio), wanted)
     return audio, rate, max(expected or 0, len(audio)) / rate
 
 
@@ -168,32 +149,6 @@ def _first_blocks(
         if length >= wanted:
             break
     return np.concatenate(read)
-
-
-def _check_header(header: Header, path: Path) -> None:
-    if not 1 <= header.channels <= 2:
-        raise AudioError(
-            f"Expected mono or stereo; {path} has {header.channels} channels. "
-            "Export it as separate files."
-        )
-    check_rate(header.sample_rate_hz, str(path))
-
-
-def _expected_frames(header: Header) -> int | None:
-    """Return how many frames a file should hold; None where its header cannot know.
-
-    For files without compression, libsndfile shortens the count to what is there and notes the
-    header's value in its log; for the others the count is the header's.
-    """
-    chunk = r"(?:data|SSND|BODY|Data Size|riff) *: (\d+) \(should be (\d+)\)"
-    bytes_ = re.search(chunk, header.log)
-    frames = re.search(
-        r"frame count (\d+) does not match value from 'ds64' chunk of (\d+)", header.log
-    )
-    known = header.frames
-    if known and bytes_ and int(bytes_[1]) < _STREAMED_BYTES and int(bytes_[2]) > 0:
-        return known * int(bytes_[1]) // int(bytes_[2])
-    return int(frames[2]) if frames else known
 
 
 def _check_samples(audio: Float[np.ndarray, "time channel"], path: Path) -> None:

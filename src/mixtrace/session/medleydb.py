@@ -5,17 +5,18 @@ raw: {R01: {filename, instrument}}}}`, `mix_filename` and `raw_dir`; R. Bittner 
 ISMIR 2014. One bus a stem is what S. Lee et al. (arXiv 2509.15948) do.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mixtrace.errors import SessionError
 from mixtrace.names import plain_name
-from mixtrace.session.opening import is_song_file, read_text
+from mixtrace.session.opening import is_song_file
+from mixtrace.session.plain_yaml import read_plain_yaml
 from mixtrace.session.song import Song, TrackSource
 
-__all__ = ["find_metadata", "read_medleydb"]
+__all__ = ["RawTrack", "find_metadata", "raw_tracks", "read_medleydb", "read_metadata"]
 
 _TOLD_CHARACTERS = 300  # of a path, in a sentence
 
@@ -26,6 +27,51 @@ def find_metadata(folder: Path) -> Path | None:
     """Return the metadata file that makes a folder a MedleyDB song, or None."""
     found = sorted(p for p in folder.glob("*" + _SUFFIX) if is_song_file(p))
     return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True)
+class RawTrack:
+    """A raw track as the metadata tell of it.
+
+    Attributes:
+        name: of the track in our song, `S02 R01 snare drum`.
+        group: its stem, `S02 drum set`.
+        file_name: in the song's folder of raw tracks.
+        instrument: what is heard on it.
+    """
+
+    name: str
+    group: str
+    file_name: str
+    instrument: str
+
+
+def read_metadata(metadata_path: Path) -> dict[str, Any]:
+    """Return a MedleyDB metadata file, whose values are texts, lists and tables.
+
+    Raises:
+        SessionError: it is no YAML of this kind.
+    """
+    return read_plain_yaml(metadata_path, "MedleyDB metadata")
+
+
+def raw_tracks(metadata: dict[str, Any], metadata_path: Path) -> Iterator[RawTrack]:
+    """Yield the raw tracks of a song, stem by stem.
+
+    Args:
+        metadata: what `read_metadata` gave.
+        metadata_path: where it was read, for messages.
+
+    Raises:
+        SessionError: the metadata are not of this layout.
+    """
+    for stem_id, stem in sorted(_table(metadata, "stems", metadata_path).items()):
+        group = plain_name(f"{stem_id} {_instrument(stem)}")
+        for raw_id, raw in sorted(_table(stem, "raw", metadata_path).items()):
+            instrument = _instrument(raw)
+            name = plain_name(f"{stem_id} {raw_id} {instrument}")
+            file_name = _text(raw, "filename", metadata_path)
+            yield RawTrack(name, group, file_name, plain_name(instrument))
 
 
 def read_medleydb(metadata_path: Path, mix_path: Path | None = None) -> Song:
@@ -39,55 +85,19 @@ def read_medleydb(metadata_path: Path, mix_path: Path | None = None) -> Song:
         SessionError: not YAML of this layout, or a file it names is missing.
     """
     folder = metadata_path.parent
-    metadata = _parse(metadata_path)
+    metadata = read_metadata(metadata_path)
     name = plain_name(metadata_path.name.removesuffix(_SUFFIX)) or "song"
     if mix_path is None:
         mix_path = _file(folder, _text(metadata, "mix_filename", metadata_path), metadata_path)
     raw_dir = _text(metadata, "raw_dir", metadata_path)
-    tracks: list[TrackSource] = []
-    for stem_id, stem in sorted(_table(metadata, "stems", metadata_path).items()):
-        group = plain_name(f"{stem_id} {_instrument(stem)}")
-        for raw_id, raw in sorted(_table(stem, "raw", metadata_path).items()):
-            path = _file(folder, _text(raw, "filename", metadata_path), metadata_path, raw_dir)
-            tracks.append(TrackSource(_track_name(stem_id, raw_id, raw), path, group))
+    tracks = tuple(
+        TrackSource(raw.name, _file(folder, raw.file_name, metadata_path, raw_dir), raw.group)
+        for raw in raw_tracks(metadata, metadata_path)
+    )
     notes = ["MedleyDB song: raw tracks from the data set, grouped by stem"]
     if metadata.get("has_bleed") == "yes":
         notes.append("the data set says that its tracks bleed into one another")
-    return Song(name, mix_path, tuple(tracks), tuple(notes))
-
-
-class _PlainLoader(yaml.BaseLoader):
-    """Texts, lists and tables alone: no tags, which make other values, and no aliases.
-
-    Aliases of aliases make gigabytes of a few lines.
-    """
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse an alias or a tag; everything else is as in YAML."""
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
-            raise yaml.YAMLError("it uses aliases or tags")
-        return super().compose_node(parent, index)
-
-
-def _parse(path: Path) -> dict[str, Any]:
-    try:
-        loaded = yaml.load(read_text(path), _PlainLoader)
-    except SessionError:
-        raise
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SessionError(
-            f"Expected MedleyDB metadata in plain YAML; {path} is no YAML of that kind ({reason}). "
-            "Download the song anew."
-        ) from error
-    if not isinstance(loaded, dict):
-        raise SessionError(f"Expected MedleyDB metadata in {path}; got no table of keys.")
-    return loaded
-
-
-def _track_name(stem_id: str, raw_id: str, raw: dict[str, Any]) -> str:
-    return plain_name(f"{stem_id} {raw_id} {_instrument(raw)}")
+    return Song(name, mix_path, tracks, tuple(notes))
 
 
 def _instrument(entry: Any) -> str:

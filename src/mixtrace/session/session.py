@@ -14,12 +14,13 @@ from mixtrace.runtime import give_back
 from mixtrace.session.align import Finding, find_alignments
 from mixtrace.session.alignment import Alignment, apply_alignment
 from mixtrace.session.alignment_notes import alignment_notes
-from mixtrace.session.audio import Recording, check_rate, read_recording
+from mixtrace.session.audio import Recording, read_recording
 from mixtrace.session.belonging import UNHEARD, Hearing
 from mixtrace.session.contents import Contents, content_notes, examine
 from mixtrace.session.decoding import release_decoders
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
+from mixtrace.session.header import check_rate
 from mixtrace.session.missing import Missing
 from mixtrace.session.place import FARTHEST_S
 from mixtrace.session.references import Starts

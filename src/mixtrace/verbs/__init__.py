@@ -5,6 +5,7 @@ from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
@@ -18,10 +19,13 @@ __all__ = [
     "Exported",
     "Fit",
     "Found",
+    "Index",
+    "IndexedSong",
     "Limits",
     "Rendered",
     "Rendering",
     "Shard",
+    "Split",
     "capture",
     "collect",
     "compare",
@@ -29,6 +33,7 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
+    "index",
     "invert",
     "measure_result",
     "publish_result",

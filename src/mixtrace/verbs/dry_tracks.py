@@ -14,7 +14,8 @@ from mixtrace.graph import Graph
 from mixtrace.progress import Steps
 from mixtrace.session import Song, TrackSource, Views, apply_alignment, find_song, read_session
 from mixtrace.session.alignment import length_moved
-from mixtrace.session.audio import check_rate, read_recording
+from mixtrace.session.audio import read_recording
+from mixtrace.session.header import check_rate
 from mixtrace.session.layout import find_tracks
 from mixtrace.session.scratch import Scratch, view_of
 from mixtrace.session.song import listed
