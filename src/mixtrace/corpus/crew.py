@@ -13,16 +13,14 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from concurrent.futures import TimeoutError as OutOfTime
 from dataclasses import dataclass
 from functools import cached_property
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import psutil
-from pebble import ProcessExpired, ProcessPool
 
-from mixtrace.corpus.ledger import Ended
+from mixtrace.corpus.ledger import Ended, How
 from mixtrace.errors import MixtraceError
 
 __all__ = ["Crew", "Job", "LocalCrew", "Task", "kept_within"]
@@ -32,6 +30,8 @@ TOO_LARGE = 73
 
 _LOOK_EVERY_S = 0.5
 _OF_FREE = 0.9
+_LONGEST = 2000  # of what is told of a mistake of ours
+_SPAWN = multiprocessing.get_context("spawn")  # a fork would share what threads hold
 _KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what getrusage counts
 
 
@@ -112,10 +112,7 @@ class LocalCrew(Crew):
         """
         self._task, self._workers = task, workers
         self._limit_s, self._limit_bytes = limit_s, limit_bytes
-        self._running: dict[Future[int], tuple[Job, float]] = {}
-        self._pool = ProcessPool(
-            max_workers=workers, max_tasks=1, context=multiprocessing.get_context("spawn")
-        )
+        self._running: dict[Any, _UnderWay] = {}
 
     def takes(self, job: Job) -> bool:
         """Return whether a worker is free, and memory for the song beside all others."""
@@ -137,25 +134,34 @@ class LocalCrew(Crew):
 
     def begin(self, job: Job) -> None:
         """Begin a song in a process of its own."""
-        arguments = (self._task, os.getpid(), self._limit_bytes, job.arguments)
-        future = self._pool.schedule(_work, args=arguments, timeout=self._limit_s)
-        self._running[future] = (job, time.monotonic())
+        told, tells = _SPAWN.Pipe(duplex=False)
+        arguments = (self._task, os.getpid(), self._limit_bytes, job.arguments, tells)
+        process = _SPAWN.Process(target=_work, args=arguments, daemon=True)
+        process.start()
+        tells.close()  # here: a process that dies leaves a pipe that has ended
+        self._running[process.sentinel] = _UnderWay(job, process, told, time.monotonic())
 
     def ended(self) -> Sequence[Ended]:
         """Return the songs that ended."""
-        finished = wait(self._running, _LOOK_EVERY_S, FIRST_COMPLETED).done
-        return [self._ended(future, *self._running.pop(future)) for future in finished]
+        wait(list(self._running), _LOOK_EVERY_S)
+        found = []
+        for sentinel, under_way in list(self._running.items()):
+            ended = self._ended(under_way)
+            if ended is not None:
+                del self._running[sentinel]
+                found.append(ended)
+        return found
 
     def stop(self) -> None:
         """Kill all processes."""
-        self._pool.stop()
-        self._pool.join()
+        for each in self._running.values():
+            each.end()
         self._running.clear()
 
     def _free_bytes(self) -> int:
         """Return the memory that nobody holds and nobody was promised."""
         held = sum(child.memory_info().rss for child in _children())
-        promised = sum(self._needed(job) for job, _ in self._running.values())
+        promised = sum(self._needed(each.job) for each in self._running.values())
         return psutil.virtual_memory().available + min(held, promised) - promised
 
     def _needed(self, job: Job) -> int:
@@ -163,25 +169,55 @@ class LocalCrew(Crew):
             return job.needs_bytes
         return min(job.needs_bytes, self._limit_bytes)
 
-    def _ended(self, future: Future[int], job: Job, began: float) -> Ended:
-        seconds = time.monotonic() - began
+    def _ended(self, under_way: "_UnderWay") -> Ended | None:
+        """Return how a song ended, if it has."""
+        song, seconds = under_way.job.song, time.monotonic() - under_way.began
+        if under_way.process.is_alive():
+            if self._limit_s is None or seconds <= self._limit_s:
+                return None
+            under_way.end()
+            return Ended(song, "too slow", f"It took longer than {self._limit_s:g} s.", seconds)
+        answer = under_way.end()
+        code = under_way.process.exitcode or 0
+        if answer is not None:
+            how, why, peak_bytes = answer
+            return Ended(song, how, why, seconds, peak_bytes)
+        if code == TOO_LARGE:
+            why = f"It held more than {(self._limit_bytes or 0) / 1e9:.1f} GB of memory."
+            return Ended(song, "too large", why, seconds)
+        return Ended(song, "crashed", _death(code), seconds)
+
+
+@dataclass(frozen=True, eq=False)
+class _UnderWay:
+    """A song and its process.
+
+    Attributes:
+        job: the work.
+        process: that does it.
+        told: where it says how it ended.
+        began: when, on the clock that never goes back.
+    """
+
+    job: Job
+    process: Any
+    told: Connection
+    began: float
+
+    def end(self) -> tuple[How, str, int] | None:
+        """Kill the process if it still runs, and return what it said; None where it said nothing.
+
+        What a process wrote to its pipe stays there when it ends.
+        """
+        if self.process.is_alive():
+            self.process.kill()
+        self.process.join()
         try:
-            return Ended(job.song, "done", "", seconds, future.result())
-        except MixtraceError as error:
-            return Ended(job.song, "refused", str(error), seconds)
-        except OutOfTime:
-            why = f"It took longer than {self._limit_s:g} s."
-            return Ended(job.song, "too slow", why, seconds)
-        except ProcessExpired as error:
-            if error.exitcode == TOO_LARGE:
-                why = f"It held more than {(self._limit_bytes or 0) / 1e9:.1f} GB of memory."
-                return Ended(job.song, "too large", why, seconds)
-            return Ended(job.song, "crashed", _death(error.exitcode), seconds)
-        except CancelledError:
-            return Ended(job.song, "crashed", "It was stopped.", seconds)
-        except Exception as error:
-            why = f"It failed: {type(error).__name__}: {error}"
-            return Ended(job.song, "crashed", why[:2000], seconds)
+            return self.told.recv() if self.told.poll() else None
+        except (EOFError, OSError):
+            return None
+        finally:
+            self.told.close()
 
 
 def kept_within(limit_bytes: int | None, parent: int | None) -> None:
@@ -204,11 +240,25 @@ def kept_within(limit_bytes: int | None, parent: int | None) -> None:
     threading.Thread(target=look, daemon=True).start()
 
 
-def _work(task: Task, parent: int, limit_bytes: int | None, arguments: tuple[Any, ...]) -> int:
-    """Do the work on a song; return how many bytes of memory this process held at most."""
+def _work(
+    task: Task,
+    parent: int,
+    limit_bytes: int | None,
+    arguments: tuple[Any, ...],
+    tells: Connection,
+) -> None:
+    """Do the work on a song, and tell how it ended and how much memory this process held."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever began this
     kept_within(limit_bytes, parent)
-    task(*arguments)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
+    how, why = "done", ""
+    try:
+        task(*arguments)
+    except MixtraceError as error:
+        how, why = "refused", str(error)
+    except Exception as error:
+        how, why = "crashed", f"It failed: {type(error).__name__}: {error}"[:_LONGEST]
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
+    tells.send((how, why, peak_bytes))
 
 
 def _death(code: int) -> str:
