@@ -42,6 +42,7 @@ ROOMS = (
     "recovery",
     "baselines",
     "metrics",
+    "changes",
     "reporting",
     "exporting",
     "corpus",

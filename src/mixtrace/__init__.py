@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import capture, compare, demo, evaluate, export, fit, render, report, show
+    from mixtrace.verbs import (
+        capture,
+        compare,
+        demo,
+        diff,
+        evaluate,
+        export,
+        fit,
+        render,
+        report,
+        show,
+    )
 
 __all__ = [
     "__version__",
     "capture",
     "compare",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "fit",

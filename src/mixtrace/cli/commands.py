@@ -38,6 +38,7 @@ from mixtrace.cli.printing import (
     print_captured,
     print_comparison,
     print_comparisons,
+    print_difference,
     print_exported,
     print_fit,
     print_measures,
@@ -401,6 +402,44 @@ def compare(
     else:
         print_comparison(comparison)
         print_written([Path(output)])
+
+
+@app.command()
+def diff(
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="The output folder of a fit, or a graph.json.", show_default=False
+        ),
+    ],
+    after: Annotated[
+        str,
+        typer.Argument(metavar="B", help="Another one, to compare with A.", show_default=False),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Also write a page of it, such as diff.html.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what changed from result A to result B, processor by processor, in words and numbers.
+
+    Settings that differ by less than is known are counted, not told.
+    """
+    from mixtrace import verbs
+
+    difference = verbs.diff(before, after, output)
+    if as_json:
+        typer.echo(json_text(difference.document()))
+    else:
+        print_difference(difference)
+        print_written([] if output is None else [Path(output)])
 
 
 @app.command()

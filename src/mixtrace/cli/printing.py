@@ -17,13 +17,14 @@ from mixtrace.names import command_line
 if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
-    from mixtrace.reporting import Comparison, Outline, Row
+    from mixtrace.reporting import Comparison, Difference, Outline, Row
     from mixtrace.verbs import Captured, Exported, Fit
 
 __all__ = [
     "print_captured",
     "print_comparison",
     "print_comparisons",
+    "print_difference",
     "print_exported",
     "print_fit",
     "print_measures",
@@ -200,6 +201,28 @@ def print_comparison(comparison: "Comparison") -> None:
         table.add_row(row.label, *map(Text, row.values))
     console = _console()
     console.print(table)
+
+
+def print_difference(difference: "Difference") -> None:
+    """Print what changed between two results, strip by strip, and how well both match."""
+    console = _console()
+    for remark in difference.remarks:
+        console.print(Text(remark))
+    tree = Tree(Text(f"{difference.before} -> {difference.after}"), guide_style="dim")
+    for strip in difference.strips:
+        branch = tree.add(Text(strip.strip, style="bold").append(f"  {strip.role}", "not bold dim"))
+        for change in strip.changes:
+            branch.add(Text(change.words))
+    if difference.strips:
+        console.print(tree)
+    if difference.match:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("match")
+        for name in (difference.before, difference.after):
+            table.add_column(Text(name), justify="right")
+        for label, was, now in difference.match:
+            table.add_row(Text(label), was, now)
+        console.print(table)
 
 
 def print_written(files: Iterable[Path]) -> None:

@@ -2,6 +2,7 @@
 
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.demonstrating import Demo, demo
+from mixtrace.verbs.differing import diff
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.inverting import Found, invert
@@ -21,6 +22,7 @@ __all__ = [
     "capture",
     "compare",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "fit",
