@@ -43,6 +43,7 @@ ROOMS = (
     "baselines",
     "metrics",
     "changes",
+    "reusing",
     "reporting",
     "exporting",
     "corpus",

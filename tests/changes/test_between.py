@@ -115,8 +115,8 @@ def test_a_dial_that_was_turned(node: int, values: dict[str, Any], strip: str, w
 
 
 def test_bells_are_paired_by_the_nearest_frequency_not_by_their_places():
-    values = {"bell_hz": [1000.0, 200.0], "bell_db": [2.5, -4.0], "bell_q": [2.0, 1.0]}
-    assert found(stored(settings=turn(EQ, **values))).changes == ()
+    turned = turn(EQ, bell_hz=[1000.0, 200.0], bell_db=[2.5, -4.0], bell_q=[2.0, 1.0])
+    assert found(stored(settings=turned)).changes == ()
 
 
 @pytest.mark.parametrize(
