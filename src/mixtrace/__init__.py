@@ -11,6 +11,7 @@ from mixtrace import runtime
 
 if TYPE_CHECKING:
     from mixtrace.verbs import (
+        apply,
         capture,
         compare,
         demo,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "apply",
     "capture",
     "compare",
     "demo",

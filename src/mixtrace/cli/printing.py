@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Difference, Outline, Row
-    from mixtrace.verbs import Captured, Exported, Fit
+    from mixtrace.verbs import Applied, Captured, Exported, Fit
 
 __all__ = [
+    "print_applied",
     "print_captured",
     "print_comparison",
     "print_comparisons",
@@ -140,6 +141,27 @@ def print_fit(found: "Fit") -> None:
     if found.folder is not None:
         audio = ", mix.wav" if (found.folder / "mix.wav").is_file() else ""
         _print_place(found.folder, f"graph.json{audio}", found.lacking, console)
+
+
+def print_applied(applied: "Applied") -> None:
+    """Print which track got the settings of which, what was done to these, and the files."""
+    console = _console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("track", "has the settings of", "matched by"):
+        table.add_column(header)
+    for new, old in applied.matching.pairs.items():
+        table.add_row(Text(new), Text(old), applied.matching.how[new])
+    console.print(table)
+    for note in applied.notes:
+        console.print(Text(f"- {note}"))
+    if applied.measures is not None:
+        loss = applied.measures.published.l_a
+        console.print(f"L_a against the song's own mix: {loss:.4f}")
+    if applied.lacking:
+        say_wrong(applied.lacking)
+    if applied.folder is not None:
+        audio = ", mix.wav" if (applied.folder / "mix.wav").is_file() else ""
+        _print_place(applied.folder, f"graph.json{audio}", applied.lacking, console)
 
 
 def print_captured(captured: "Captured") -> None:

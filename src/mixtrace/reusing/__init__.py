@@ -2,8 +2,8 @@
 
 from mixtrace.reusing.amounts import Amount, parse_amounts, read_amounts
 from mixtrace.reusing.carrying import Carried, carried
-from mixtrace.reusing.levels import block_level_db, entering_levels_db, stages
-from mixtrace.reusing.matching import Matching, NewTrack, matched
+from mixtrace.reusing.levels import block_level_db, dynamics_of, entering_levels_db, stages
+from mixtrace.reusing.matching import Matching, NewTrack, matched, parse_map
 from mixtrace.reusing.thresholds import shifted
 from mixtrace.reusing.turning import turned
 
@@ -14,9 +14,11 @@ __all__ = [
     "NewTrack",
     "block_level_db",
     "carried",
+    "dynamics_of",
     "entering_levels_db",
     "matched",
     "parse_amounts",
+    "parse_map",
     "read_amounts",
     "shifted",
     "stages",

@@ -8,7 +8,7 @@ from mixtrace.errors import SessionError
 from mixtrace.session import guess_group
 from mixtrace.session.song import listed
 
-__all__ = ["Matching", "NewTrack", "matched"]
+__all__ = ["Matching", "NewTrack", "matched", "parse_map"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,27 @@ def matched(
         tuple(unused),
         tuple(track.name for track in old if track.name not in pairs.values()),
     )
+
+
+def parse_map(texts: Iterable[str]) -> dict[str, str]:
+    """Return what is typed as `NEW=OLD` as new name -> old name.
+
+    Raises:
+        SessionError: no such form, or a new name twice.
+
+    >>> parse_map(["Lead Vox=voice"])
+    {'Lead Vox': 'voice'}
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        new, equals, old = text.partition("=")
+        if not equals or not new or not old or new in found:
+            raise SessionError(
+                f"Expected --map new=old, each new track once; got {text!r}. "
+                "Write the name of a track of the song, then that of one of the result."
+            )
+        found[new] = old
+    return found
 
 
 def _check_chosen(

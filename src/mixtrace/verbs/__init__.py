@@ -1,5 +1,6 @@
 """What the command line offers, as functions."""
 
+from mixtrace.verbs.applying import Applied, apply
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
@@ -12,6 +13,7 @@ from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 
 __all__ = [
+    "Applied",
     "Captured",
     "Demo",
     "Exported",
@@ -19,6 +21,7 @@ __all__ = [
     "Found",
     "Rendered",
     "Rendering",
+    "apply",
     "capture",
     "compare",
     "demo",

@@ -10,7 +10,7 @@ from mixtrace.session import find_song
 from mixtrace.session.layout import find_tracks
 from mixtrace.store import FIT, JSON, is_plain_file, read_fit
 
-__all__ = ["digest", "find_source", "files_of", "is_source", "source_of"]
+__all__ = ["digest", "files_of", "find_source", "is_source", "source_of"]
 
 
 def source_of(
