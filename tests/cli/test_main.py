@@ -26,6 +26,8 @@ COMMANDS = [
     ("compare",),
     ("evaluate",),
     ("export",),
+    ("apply",),
+    ("diff",),
 ]
 
 

@@ -8,6 +8,7 @@ from mixtrace.changes.pairs import paired_strips
 from mixtrace.changes.routes import level_changes, route_changes, track_changes
 from mixtrace.changes.side import Side
 from mixtrace.graph import Graph, Passage, Strip, passages
+from mixtrace.names import folded
 
 __all__ = ["changes_between"]
 
@@ -80,7 +81,7 @@ def _whole(
 
 
 def _renamed(before: Strip, after: Strip) -> Iterator[Change]:
-    if before.name != after.name and after.role != "master":
+    if folded(before.name) != folded(after.name) and after.role != "master":
         yield Change(after.name, after.role, "turned", after.role, "name", before.name, after.name)
 
 

@@ -1,11 +1,12 @@
 """Which strip of one graph is which of another, and which processor on a strip."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from mixtrace.graph import Graph, Passage, is_branch
+from mixtrace.graph import Graph, Passage, Strip, is_branch
+from mixtrace.names import folded
 from mixtrace.processors import WET, NodeSettings, processor
 
 __all__ = ["destinations", "longest_rising", "paired_processors", "paired_strips"]
@@ -20,15 +21,17 @@ _PLACE_WEIGHT = 0.05
 def paired_strips(before: Graph, after: Graph, *, same_song: bool) -> dict[int, int]:
     """Return which strip of the first graph is which of the second, by their numbers.
 
-    Strips of one role and one name are the same; so are the masters. In results of one song what
-    is left of buses and returns is paired by number: it has another name only.
+    Strips of one role and one name are the same, or of names that differ in case and separators
+    alone; so are the masters. In results of one song what is left of buses and returns is paired by
+    number: it has another name only.
     """
-    places = {(_place(s.role, s.name)): number for number, s in reversed([*after.strips.items()])}
     pairs: dict[int, int] = {}
-    for number, strip in before.strips.items():
-        found = places.get(_place(strip.role, strip.name))
-        if found is not None and found not in pairs.values():
-            pairs[number] = found
+    for key in (str, folded):
+        places = {_place(s, key): number for number, s in reversed([*after.strips.items()])}
+        for number, strip in before.strips.items():
+            found = places.get(_place(strip, key))
+            if number not in pairs and found is not None and found not in pairs.values():
+                pairs[number] = found
     if same_song:
         for number, strip in before.strips.items():
             other = after.strips.get(number)
@@ -95,8 +98,8 @@ def longest_rising(numbers: Sequence[int]) -> set[int]:
     return set(max(best, key=len, default=[]))
 
 
-def _place(role: str, name: str) -> Hashable:
-    return role if role == "master" else (role, name)
+def _place(strip: Strip, key: Callable[[str], str]) -> Hashable:
+    return strip.role if strip.role == "master" else (strip.role, key(strip.name))
 
 
 def _groups(graph: Graph, chain: Passage, names: Mapping[int, int]) -> dict[Hashable, list[int]]:

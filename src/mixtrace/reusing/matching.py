@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mixtrace.errors import SessionError
+from mixtrace.names import folded
 from mixtrace.session import guess_group
 from mixtrace.session.song import listed
 
@@ -79,11 +80,11 @@ def matched(
     """
     _check_chosen(old, new, chosen)
     pairs, how = dict(chosen), dict.fromkeys(chosen, "map")
-    _add(pairs, how, "name", old, new, lambda track: _folded(track.name))
-    left_out = {_folded(name) for name in old_unused}
-    unused = [t.name for t in new if t.name not in pairs and _folded(t.name) in left_out]
+    _add(pairs, how, "name", old, new, lambda track: folded(track.name))
+    left_out = {folded(name) for name in old_unused}
+    unused = [t.name for t in new if t.name not in pairs and folded(t.name) in left_out]
     others = [track for track in new if track.name not in unused]
-    _add(pairs, how, "name", old, others, lambda track: _folded(_without_numbers(track.name)))
+    _add(pairs, how, "name", old, others, lambda track: folded(_without_numbers(track.name)))
     _add(pairs, how, "group", old, others, _group)
     return Matching(
         {track.name: pairs[track.name] for track in new if track.name in pairs},
@@ -157,10 +158,6 @@ def _add(
         if len(members) == len(others) == 1:
             pairs[members[0]] = others[0]
             how[members[0]] = by
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _without_numbers(name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from mixtrace.errors import GraphError
 from mixtrace.graph import Graph, is_branch, remove_nodes
 from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.reusing.amounts import Amount, closeness
@@ -26,6 +27,9 @@ def turned(stored: StoredGraph, amounts: Sequence[Amount]) -> tuple[StoredGraph,
     Args:
         stored: the result.
         amounts: how much of what.
+
+    Raises:
+        GraphError: a track would lead nowhere without what is taken out.
     """
     graph, nodes = stored.graph, {i: stored.settings[i] for i in stored.graph.processors}
     spoken: set[Amount] = set()
@@ -42,7 +46,7 @@ def turned(stored: StoredGraph, amounts: Sequence[Amount]) -> tuple[StoredGraph,
         if amount.share > 1.0 and _is_same(nodes[i], turned_node):
             at_most.append(f"the {entry.label} of {graph.name(i)}")
         nodes[i] = turned_node
-    smaller = _standing(remove_nodes(graph, removed)) if removed else graph
+    smaller = _without(graph, removed) if removed else graph
     settings = Settings.of({i: nodes[i] for i in smaller.processors})
     notes = []
     if at_most:
@@ -53,8 +57,15 @@ def turned(stored: StoredGraph, amounts: Sequence[Amount]) -> tuple[StoredGraph,
     return replace(stored, graph=smaller, settings=settings), tuple(notes)
 
 
-def _standing(graph: Graph) -> Graph:
-    """Return a graph without strips that no node stands on."""
+def _without(graph: Graph, removed: Sequence[int]) -> Graph:
+    """Return a graph without some processors, and without strips that no node stands on then."""
+    try:
+        graph = remove_nodes(graph, removed)
+    except GraphError as error:
+        raise GraphError(
+            "Expected amounts that leave every track a way to the mix; a send that is some track's "
+            "only one would be taken out. Give it more than 0."
+        ) from error
     stood = {node.strip for node in graph.nodes.values()}
     strips = {number: strip for number, strip in graph.strips.items() if number in stood}
     return Graph(strips, graph.nodes, graph.edges)
