@@ -143,7 +143,7 @@ def test_a_weight_of_a_reverb_is_told_as_its_level():
         (((-32.0, -25.0), (-31.0, -24.0)), 0),
         (((-32.0, -25.0), (-27.0, -24.0)), 1),  # the first does not lie in the second's
         (((-32.0, -28.0), (-31.0, -24.0)), 1),
-        (((-32.0, -25.0), None), 0),
+        (((-32.0, -25.0), None), 1),  # a value that was set by hand is as it is
         ((None, (-27.0, -24.0)), 1),
         ((None, None), 1),
     ],
@@ -159,7 +159,9 @@ def test_values_within_each_others_intervals_are_counted_alone(intervals: Any, t
 def test_a_bell_that_may_be_flat_is_no_loss():
     after = stored(settings=turn(EQ, bell_db=[0.0, 2.5]))
     unsure = Sureness({Setting(EQ, "bell_db", 0): Interval(-9.0, 1.0)})
-    assert changes_between(Side(stored(), unsure), Side(after)) == Changes((), 1, 5)
+    other = Sureness({Setting(EQ, "bell_db", 1): Interval(2.0, 3.0)})
+    assert changes_between(Side(stored(), unsure), Side(after, other)) == Changes((), 1, 5)
+    assert len(changes_between(Side(stored(), unsure), Side(after)).changes) == 1
 
 
 def test_a_processor_that_is_gone_or_new_is_told_with_its_settings():
@@ -311,6 +313,7 @@ def test_of_two_of_a_kind_the_nearest_are_paired(swap: bool):
     gone = 3 if swap else 2
     change = only(found(stored(remove_nodes(graph, {gone}), own), stored(graph, own)))
     assert (change.how, change.before.split(",")[0]) == ("removed", "10:1 above -40 dB")
+    assert change.what == f"compressor {2 if swap else 1}"
 
 
 def test_every_change_has_words_of_its_own(stored_graph: StoredGraph):

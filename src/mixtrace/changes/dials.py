@@ -130,11 +130,11 @@ def _turned(
 def _come_or_gone(
     entry: Processor, nodes: tuple[Node, Node], pair: tuple[Turned | None, Turned | None]
 ) -> tuple[list[Dialled], int]:
-    """Return a band that one side alone has; nothing where it may as well be flat."""
+    """Return a band that one side alone has; nothing where both are unsure and it may be flat."""
     side = 0 if pair[1] is None else 1
     turned, node = pair[side], nodes[side]
     assert turned is not None
-    for name, row in turned.settings:
+    for name, row in turned.settings if all(each.intervals for each in nodes) else ():
         interval = node.intervals.get((name, row))
         neutral = None if name == WET else entry.param(name).neutral
         if interval is None or neutral is None:

@@ -37,14 +37,14 @@ class Dialled:
 
 
 def is_within(nodes: tuple[Node, Node], setting: tuple[str, int], other: tuple[str, int]) -> bool:
-    """Return whether values lie in each other's intervals, as far as these are known."""
+    """Return whether values lie in each other's intervals; not where one of these is unknown."""
     first, second = nodes[0].intervals.get(setting), nodes[1].intervals.get(other)
-    inside = [
+    if first is None or second is None:
+        return False
+    return all(
         interval.low <= value <= interval.high
         for interval, value in (
             (first, nodes[1].number(*other)),
             (second, nodes[0].number(*setting)),
         )
-        if interval is not None
-    ]
-    return bool(inside) and all(inside)
+    )

@@ -35,7 +35,22 @@ class Side:
         return Node(self.stored.node(number), {(s.name, s.row): i for s, i in known})
 
     def label(self, number: int) -> str:
-        """Return what a processor is called, a send by where it leads."""
+        """Return what a processor is called: a send by where it leads, one of several by its place.
+
+        Places are counted in the order of the sound on its strip.
+        """
+        label = self._label(number)
+        strip = self.graph.nodes[number].strip
+        alike = [
+            i
+            for i in self.graph.order
+            if i in self.stored.settings
+            and self.graph.nodes[i].strip == strip
+            and self._label(i) == label
+        ]
+        return label if len(alike) == 1 else f"{label} {alike.index(number) + 1}"
+
+    def _label(self, number: int) -> str:
         label = processor(self.graph.nodes[number].kind).label
         if is_branch(self.graph.nodes[number]):
             return f"{label} to {' and '.join(leads_to(self.graph, number))}"

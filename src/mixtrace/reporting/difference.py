@@ -35,7 +35,7 @@ class Difference:
         before, after: what the results are called.
         songs: the songs that they are of.
         same_song: whether these are one, as far as their tracks tell.
-        known: whether it is known of either how sure its settings are.
+        known: whether it is known of both how sure their settings are.
         found: the changes.
         match: (label, before, after) of how well both match, where both were measured.
     """
@@ -80,7 +80,7 @@ class Difference:
             settings = counted(self.found.within, "setting")
             yield f"{settings} {verb} by less than is known, and {_left(self.found.within)} out."
         if not self.known:
-            yield "Neither result tells how sure its settings are: every audible change is told."
+            yield "Not both tell how sure their settings are: every audible change is told."
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values, under its schema."""

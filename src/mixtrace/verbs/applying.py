@@ -240,7 +240,7 @@ def _too_loud(rendered: Estimate) -> tuple[str, ...]:
         return ()
     return (
         f"The mix peaks {peak_db:.1f} dB above full scale and is written in floating point: faders "
-        "are those of the result, and these tracks are louder there. Turn it down.",
+        "are those of the result and follow no levels. Turn it down.",
     )
 
 

@@ -52,7 +52,7 @@ def diff(before: Path | str, after: Path | str, output: Path | str | None = None
             "are named alike."
         )
     names = _names(paths)
-    known = any(side.sureness is not None for side in sides)
+    known = all(side.sureness is not None for side in sides)
     songs = stored[0].song, stored[1].song
     difference = Difference(*names, songs, same_song, known, found, _match(paths))
     if target is not None:
