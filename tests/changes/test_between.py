@@ -80,13 +80,13 @@ def test_a_desk_does_not_differ_from_itself():
             EQ,
             {"bell_db": [-4.0, 6.0]},
             KICK,
-            "parametric EQ gain of the bell at 1 kHz +2.5 dB -> +6.0 dB",
+            "parametric EQ, gain of the bell at 1 kHz +2.5 dB -> +6.0 dB",
         ),
         (
             EQ,
             {"bell_hz": [250.0, 1000.0]},
             KICK,
-            "parametric EQ frequency of the bell at 200 Hz 200 Hz -> 250 Hz",
+            "parametric EQ, frequency of the bell at 200 Hz 200 Hz -> 250 Hz",
         ),
         (
             EQ,

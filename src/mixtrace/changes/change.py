@@ -48,7 +48,8 @@ class Change:
         ... ).words
         'send 3.0 dB louder (-9.0 dB -> -6.0 dB)'
         """
-        named = f"{self.what} {self.dial}".rstrip()
+        between = ", " if " " in self.dial else " "
+        named = f"{self.what}{between}{self.dial}" if self.dial else self.what
         if self.how == "added":
             return f"{named} added{_told(self.after)}"
         if self.how == "removed":
