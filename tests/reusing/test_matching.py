@@ -1,5 +1,8 @@
 """Which track gets the settings of which."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
 from mixtrace.errors import SessionError
@@ -11,7 +14,10 @@ def tracks(*names: str, group: str = "other") -> list[NewTrack]:
 
 
 def match(
-    old: list[NewTrack], new: list[NewTrack], unused: tuple[str, ...] = (), **chosen: str
+    old: list[NewTrack],
+    new: list[NewTrack],
+    chosen: Mapping[str, str] = MappingProxyType({}),
+    unused: tuple[str, ...] = (),
 ) -> Matching:
     return matched(old, unused, new, chosen)
 
@@ -51,7 +57,7 @@ def test_the_group_of_a_folder_counts_where_the_name_says_nothing():
 
 
 def test_what_was_chosen_goes_first():
-    found = match(tracks("Vox", "Kick"), tracks("Vox", "Thump"), Thump="Vox")
+    found = match(tracks("Vox", "Kick"), tracks("Vox", "Thump"), {"Thump": "Vox"})
     assert found.pairs == {"Thump": "Vox"}
     assert found.how["Thump"] == "map"
     assert found.alone == ("Vox",)
@@ -72,7 +78,7 @@ def test_a_track_that_the_result_leaves_out_is_left_out():
 )
 def test_a_map_of_tracks_that_are_not_there_is_refused(chosen: dict[str, str], words: str):
     with pytest.raises(SessionError, match=words):
-        match(tracks("Vox", "Kick"), tracks("Vox", "Kick"), **chosen)
+        match(tracks("Vox", "Kick"), tracks("Vox", "Kick"), chosen)
 
 
 @pytest.mark.parametrize("texts", [["Vox"], ["=Vox"], ["Vox="], ["a=b", "a=c"]])
