@@ -42,6 +42,8 @@ ROOMS = (
     "recovery",
     "baselines",
     "metrics",
+    "changes",
+    "reusing",
     "reporting",
     "exporting",
     "datasets",

@@ -11,10 +11,12 @@ from mixtrace import runtime
 
 if TYPE_CHECKING:
     from mixtrace.verbs import (
+        apply,
         capture,
         collect,
         compare,
         demo,
+        diff,
         evaluate,
         export,
         fit,
@@ -26,10 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "__version__",
+    "apply",
     "capture",
     "collect",
     "compare",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "fit",

@@ -4,10 +4,11 @@ What a file, a folder or a manifest is called may hold control characters, which
 and marks that turn the direction of what is written around them.
 """
 
+import re
 import shlex
 import unicodedata
 
-__all__ = ["command_line", "plain_name", "printable"]
+__all__ = ["command_line", "folded", "plain_name", "printable"]
 
 
 def command_line(*words: object) -> str:
@@ -17,6 +18,15 @@ def command_line(*words: object) -> str:
     "mixtrace show 'my song/OUT'"
     """
     return shlex.join(["mixtrace", *map(str, words)])
+
+
+def folded(name: str) -> str:
+    """Return what names have in common that differ in case and separators alone.
+
+    >>> folded("Lead Vox") == folded("lead_vox"), folded("Vox 1") == folded("Vox 2")
+    (True, False)
+    """
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def plain_name(text: str) -> str:

@@ -27,6 +27,8 @@ COMMANDS = [
     ("evaluate",),
     ("export",),
     ("index",),
+    ("apply",),
+    ("diff",),
 ]
 
 

@@ -17,6 +17,7 @@ from mixtrace.graph import (
     insert_node,
     is_branch,
     remove_nodes,
+    remove_tracks,
 )
 
 SEEDS = range(60)
@@ -213,3 +214,35 @@ def test_a_bypassed_processor_between_track_and_send_leaves_both_ways(toy_send: 
     smaller = remove_nodes(Graph.of(SENT, SENT_EDGES), {1})
     assert smaller.successors[0] == (5, 2)
     assert smaller.feeds[3] == (Edge(2, 3, -12.0),)
+
+
+def test_a_removed_track_takes_all_along_that_only_it_feeds(toy_send: str):
+    nodes = (*SENT, (INPUT, "drums"))
+    graph = Graph.of(nodes, (*SENT_EDGES, Edge(7, 5)))
+    smaller = remove_tracks(graph, {0})
+    assert list(smaller.nodes) == [5, 6, 7]
+    assert {s.name for s in smaller.strips.values()} == {"drums", graph.name(5), graph.name(6)}
+    assert smaller.edges == (Edge(5, 6), Edge(7, 5))
+
+
+def test_what_listened_to_a_removed_track_goes_as_well():
+    nodes = [(INPUT, "kick"), (INPUT, "bass"), ("compressor", "bass"), (OUTPUT, "mix")]
+    edges = [Edge(1, 2), Edge(0, 2, 0.0, KEY), Edge(0, 3), Edge(2, 3)]
+    smaller = remove_tracks(Graph.of(nodes, edges), {0})
+    assert smaller.edges == (Edge(1, 3),)
+
+
+def test_a_track_that_only_a_removed_one_listened_to_goes_as_well():
+    nodes = [(INPUT, "kick"), (INPUT, "bass"), ("compressor", "bass"), (INPUT, "voice")]
+    nodes.append((OUTPUT, "mix"))
+    edges = [Edge(1, 2), Edge(0, 2, 0.0, KEY), Edge(2, 4), Edge(3, 4)]
+    smaller = remove_tracks(Graph.of(nodes, edges), {1})
+    assert list(smaller.nodes) == [3, 4]
+
+
+def test_only_inputs_are_tracks_and_one_stays():
+    graph = Graph.of([(INPUT, "a"), (OUTPUT, "mix")], [(0, 1)])
+    with pytest.raises(GraphError, match="Expected inputs"):
+        remove_tracks(graph, {1})
+    with pytest.raises(GraphError):
+        remove_tracks(graph, {0})

@@ -88,7 +88,7 @@ def fit_file(out: Path, source: object) -> None:
 
 
 def test_a_song_is_found_where_it_was_until_it_moves_or_changes(tiny_song: Path, out: Path):
-    fit_file(out, source_of(tiny_song, None, find_song(tiny_song), out))
+    fit_file(out, source_of(tiny_song, None, find_song(tiny_song).paths, out))
     found, mix = find_source(out)
     assert (found.resolve(), mix) == (tiny_song.resolve(), None)
 

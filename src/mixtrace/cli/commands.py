@@ -45,6 +45,8 @@ from mixtrace.cli.printing import (
     print_written,
 )
 from mixtrace.cli.progress import shown_progress
+from mixtrace.cli.reuse import apply, diff
+from mixtrace.cli.several import Several
 from mixtrace.cli.terminal import json_text, say_wrong
 from mixtrace.stopping import exit_code, signals_heard
 
@@ -430,3 +432,7 @@ def evaluate(
         typer.echo(json_text(asdict(measures)))
     else:
         print_measures(measures)
+
+
+app.command()(diff)
+app.command(cls=Several)(apply)

@@ -18,13 +18,15 @@ from mixtrace.names import command_line
 if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
-    from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Exported, Fit
+    from mixtrace.reporting import Comparison, Difference, Outline, Row
+    from mixtrace.verbs import Applied, Captured, Exported, Fit
 
 __all__ = [
+    "print_applied",
     "print_captured",
     "print_comparison",
     "print_comparisons",
+    "print_difference",
     "print_exported",
     "print_fit",
     "print_measures",
@@ -140,6 +142,27 @@ def print_fit(found: "Fit") -> None:
         _print_place(found.folder, f"graph.json{audio}", found.lacking, console)
 
 
+def print_applied(applied: "Applied") -> None:
+    """Print which track got the settings of which, what was done to these, and the files."""
+    console = _console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in ("track", "has the settings of", "matched by"):
+        table.add_column(header)
+    for new, old in applied.matching.pairs.items():
+        table.add_row(Text(new), Text(old), applied.matching.how[new])
+    console.print(table)
+    for note in applied.notes:
+        console.print(Text(f"- {note}"))
+    if applied.measures is not None:
+        loss = applied.measures.published.l_a
+        console.print(f"L_a against the song's own mix: {loss:.4f}")
+    if applied.lacking:
+        say_wrong(applied.lacking)
+    if applied.folder is not None:
+        audio = ", mix.wav" if (applied.folder / "mix.wav").is_file() else ""
+        _print_place(applied.folder, f"graph.json{audio}", applied.lacking, console)
+
+
 def print_captured(captured: "Captured") -> None:
     """Print what a capture read: how well it explains the mix, each track, and the files."""
     from mixtrace.reporting import outline_capture
@@ -199,6 +222,28 @@ def print_comparison(comparison: "Comparison") -> None:
         table.add_row(row.label, *map(Text, row.values))
     console = standard_output()
     console.print(table)
+
+
+def print_difference(difference: "Difference") -> None:
+    """Print what changed between two results, strip by strip, and how well both match."""
+    console = _console()
+    for remark in difference.remarks:
+        console.print(Text(remark))
+    tree = Tree(Text(f"{difference.before} -> {difference.after}"), guide_style="dim")
+    for strip in difference.strips:
+        branch = tree.add(Text(strip.strip, style="bold").append(f"  {strip.role}", "not bold dim"))
+        for change in strip.changes:
+            branch.add(Text(change.words))
+    if difference.strips:
+        console.print(tree)
+    if difference.match:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("match")
+        for name in (difference.before, difference.after):
+            table.add_column(Text(name), justify="right")
+        for label, was, now in difference.match:
+            table.add_row(Text(label), was, now)
+        console.print(table)
 
 
 def print_written(files: Iterable[Path]) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mixtrace.errors import GraphError
-from mixtrace.graph.model import INPUT, MAIN, OUTPUT, Edge, Graph, Node
+from mixtrace.graph.model import INPUT, KEY, MAIN, OUTPUT, Edge, Graph, Node
 from mixtrace.processors import processor
 
-__all__ = ["insert_node", "is_branch", "remove_nodes"]
+__all__ = ["insert_node", "is_branch", "remove_nodes", "remove_tracks"]
 
 
 def is_branch(node: Node) -> bool:
@@ -43,6 +43,46 @@ def remove_nodes(graph: Graph, removed: Collection[int]) -> Graph:
         edges = _cut(edges, i) if is_branch(node) else _bypass(edges, i)
     nodes = {i: node for i, node in graph.nodes.items() if i not in removed}
     return _without_idle(graph, nodes, edges)
+
+
+def remove_tracks(graph: Graph, inputs: Collection[int]) -> Graph:
+    """Remove tracks with all that only they feed, and strips that no node stands on then.
+
+    What listened to them alone goes as well: by itself it would hear another sound than it was set
+    for. So do tracks that led nowhere else.
+
+    Args:
+        graph: the graph.
+        inputs: the input nodes of the tracks.
+
+    Raises:
+        GraphError: when one is no input, or no track would be left.
+
+    >>> graph = Graph.of(
+    ...     [("input", "kick"), ("input", "voice"), ("output", "mix")], [(0, 2), (1, 2)]
+    ... )
+    >>> [strip.name for strip in remove_tracks(graph, {0}).strips.values()]
+    ['voice', 'mix']
+    """
+    if not set(inputs) <= set(graph.inputs):
+        raise GraphError(
+            f"Expected inputs of the graph to remove; got nodes {sorted(inputs)}. "
+            "Remove processors with remove_nodes."
+        )
+    nodes = {i: node for i, node in graph.nodes.items() if i not in inputs}
+    edges = [e for e in graph.edges if not {e.source, e.destination} & set(inputs)]
+    while True:
+        nodes, edges = _fed_and_feeding(nodes, edges, lone_inputs=False)
+        keyed = {edge.destination for edge in edges if edge.port == KEY}
+        deaf = [i for i in nodes if graph.keyed(i) and i not in keyed]
+        if not deaf:
+            break
+        for i in deaf:
+            edges = _bypass(edges, i)
+            del nodes[i]
+    stood = {node.strip for node in nodes.values()}
+    strips = {number: strip for number, strip in graph.strips.items() if number in stood}
+    return Graph(strips, nodes, tuple(edges))
 
 
 def insert_node(graph: Graph, node: Node, edge: Edge) -> tuple[Graph, int]:
@@ -87,15 +127,28 @@ def _cut(edges: list[Edge], node: int) -> list[Edge]:
 
 def _without_idle(graph: Graph, nodes: dict[int, Node], edges: list[Edge]) -> Graph:
     """Return what is left without nodes that nothing feeds, or that feed nothing."""
+    nodes, edges = _fed_and_feeding(nodes, edges)
+    return Graph(graph.strips, nodes, tuple(edges))
+
+
+def _fed_and_feeding(
+    nodes: dict[int, Node], edges: list[Edge], *, lone_inputs: bool = True
+) -> tuple[dict[int, Node], list[Edge]]:
+    """Return nodes that are fed and feed something; inputs that feed nothing, where they may stay.
+
+    The output stays always.
+    """
     while True:
         fed = {edge.destination for edge in edges if edge.port == MAIN}
         feeding = {edge.source for edge in edges}
-        idle = {
-            i
-            for i, node in nodes.items()
-            if (node.kind not in (INPUT, OUTPUT) and not {i} <= fed & feeding)
-        }
+        idle = set()
+        for i, node in nodes.items():
+            if node.kind == INPUT:
+                kept = lone_inputs or i in feeding
+            else:
+                kept = node.kind == OUTPUT or i in fed & feeding
+            idle |= set() if kept else {i}
         if not idle:
-            return Graph(graph.strips, nodes, tuple(edges))
+            return nodes, edges
         nodes = {i: node for i, node in nodes.items() if i not in idle}
         edges = [e for e in edges if not idle & {e.source, e.destination}]

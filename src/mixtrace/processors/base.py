@@ -11,7 +11,7 @@ for what runs in time: that weighs its own audio (`TimeDomainProcessor.follow`).
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar, Literal
 
@@ -127,6 +127,22 @@ class Processor(ABC):
     def regulariser(self, values: Values) -> Float[Tensor, ""] | None:
         """Return what the published method adds to the loss for these settings, if anything."""
         return None
+
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return settings that do a share of what these do, as far as their ranges allow.
+
+        1 is all of it, 0.5 half, 1.2 more. At 0 the sound passes as it enters, or does not pass
+        where removal cuts. A gain that is all that a processor does is multiplied; otherwise the
+        dry/wet weight is, so that a reverb of half the amount is 6 dB softer.
+        """
+        if self.gains is not None:
+            return self.multiplied(node, share, self.gains)
+        return replace(node, wet=min(1.0, share * node.wet))
+
+    def multiplied(self, node: NodeSettings, share: float, *names: str) -> NodeSettings:
+        """Return settings with some parameters multiplied, within their ranges."""
+        turned = {name: self.param(name).clip(share * node.values[name]) for name in names}
+        return replace(node, values={**node.values, **turned})
 
     def describe(self, node: NodeSettings) -> str:
         """Return the settings in words and units, on one line."""

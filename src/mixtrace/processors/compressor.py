@@ -1,6 +1,7 @@
 """A compressor as people dial it: threshold, ratio, knee, attack, release, make-up and a key."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -224,6 +225,15 @@ class Compressor(DialledDynamics):
     def made_up_db(self, node: NodeSettings) -> float:
         """Return the make-up gain, dry/wet weight included."""
         return float(node.mixed_db("make_up_db"))
+
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the slope 1 - 1 / ratio and the make-up multiplied by the share."""
+        slope = share * (1.0 - 1.0 / node.values["ratio"])
+        ratio = self.param("ratio")
+        most = 1.0 - 1.0 / torch.as_tensor(ratio.high)
+        turned = self.multiplied(node, share, "make_up_db")
+        values = {**turned.values, "ratio": ratio.clip(1.0 / (1.0 - slope.clamp_max(most)))}
+        return replace(turned, values=values if share != 1.0 else node.values)
 
     def describe(self, node: NodeSettings) -> str:
         """Return the dials as on a plug-in."""

@@ -78,6 +78,10 @@ class Fader(MatrixProcessor):
         level = torch.exp(values["level_db"] / DB_PER_NEPER)
         return torch.diag_embed(level[:, None] * sides)
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the level, and the way of the pan pot from the centre, multiplied by the share."""
+        return self.multiplied(node, share, "level_db", "pan")
+
     def describe(self, node: NodeSettings) -> str:
         """Return the gain's mean power and the place, dry/wet weight included."""
         level, place = level_and_place(self._sides_db(node))

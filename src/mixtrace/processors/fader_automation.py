@@ -101,6 +101,10 @@ class FaderAutomation(AutomationProcessor):
         early, late = knot_s[row, place : place + 2].tolist()
         return f"Expected knot_s that rise; got {early:g} followed by {late:g}."
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the gain of every knot multiplied by the share."""
+        return self.multiplied(node, share, "knot_db")
+
     def describe(self, node: NodeSettings) -> str:
         """Return the range of the gain, and the fades; one gain where it does not move."""
         _, gain_db = self._drawn(node)

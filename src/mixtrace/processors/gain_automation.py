@@ -80,6 +80,10 @@ class GainAutomation(AutomationProcessor):
         start, end = torch.gather(log_gain, 1, lower), torch.gather(log_gain, 1, lower + 1)
         return torch.exp(start + fraction * (end - start))
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the gain of every point multiplied by the share."""
+        return self.multiplied(node, share, "ride_db")
+
     def describe(self, node: NodeSettings) -> str:
         """Return the range of the gain, and the fades."""
         return ride_line(self._ride(node))

@@ -135,6 +135,10 @@ class Gate(DialledDynamics):
         z = np.clip(excess, 0.0, 1.0)
         return mixed_gain_db(node.number("range_db") * (1.0 - z * z * (3.0 - 2.0 * z)), node.wet)
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the range multiplied by the share."""
+        return self.multiplied(node, share, "range_db")
+
     def describe(self, node: NodeSettings) -> str:
         """Return the dials as on a plug-in."""
         threshold = f"below {node.number('threshold_db'):.0f} dB"

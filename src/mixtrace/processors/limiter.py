@@ -108,6 +108,10 @@ class Limiter(DialledDynamics):
         """Return the input gain, dry/wet weight included."""
         return float(node.mixed_db("gain_db"))
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the gain and the way from full scale to the ceiling multiplied by the share."""
+        return self.multiplied(node, share, "gain_db", "ceiling_db")
+
     def describe(self, node: NodeSettings) -> str:
         """Return gain, ceiling, times and weight."""
         words = [f"{signed_db(node.number('gain_db'))} into {node.number('ceiling_db'):.1f} dB"]

@@ -109,6 +109,10 @@ class OnePoleDynamics(DynamicsProcessor):
         curve_db = soft_knee_db(excess_db, node.number("knee_db"))
         return mixed_gain_db(node.number("slope") * curve_db, node.wet)
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the slope multiplied by the share."""
+        return self.multiplied(node, share, "slope")
+
     def detector_words(self, node: NodeSettings) -> str:
         """Return knee, time and weight in words."""
         time = seconds(node.number("time_ms") / 1000.0)

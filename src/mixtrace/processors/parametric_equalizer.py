@@ -182,6 +182,12 @@ class ParametricEqualizer(FilterProcessor):
             f"got {hz}, {db} and {q}."
         )
 
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return gains multiplied by the share; passes stay as they are, and are off at 0."""
+        turned = self.multiplied(node, share, "low_shelf_db", "high_shelf_db", "bell_db")
+        passes = ("high_pass_db_per_octave", "low_pass_db_per_octave")
+        return turned if share else self.multiplied(turned, share, *passes)
+
     def describe(self, node: NodeSettings) -> str:
         """Return everything that is on, from low to high."""
         words = [f"{name} {value}" for name, value in self.dials(node)]

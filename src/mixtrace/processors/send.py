@@ -1,5 +1,7 @@
 """Send: how much of a strip's sound leads aside, to a return or to a side-chain."""
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -53,6 +55,13 @@ class Send(MatrixProcessor):
         """Return the gain on the diagonal."""
         gain = torch.exp(values["level_db"] / DB_PER_NEPER)
         return torch.diag_embed(gain[:, None].expand(-1, 2))
+
+    def amount(self, node: NodeSettings, share: float) -> NodeSettings:
+        """Return the level, by 20 log10 of the share higher; its lowest at 0."""
+        spec = self.param("level_db")
+        louder_db = 20.0 * torch.log10(torch.as_tensor(share))
+        level = spec.clip(node.values["level_db"] + louder_db)
+        return replace(node, values={**node.values, "level_db": level})
 
     def describe(self, node: NodeSettings) -> str:
         """Return the level."""

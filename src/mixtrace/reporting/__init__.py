@@ -5,6 +5,13 @@ from mixtrace.reporting.captured_doubts import noting_losses
 from mixtrace.reporting.captured_outline import outline_capture
 from mixtrace.reporting.captured_page import capture_page
 from mixtrace.reporting.comparison import Comparison, compare_results, comparison_page
+from mixtrace.reporting.difference import (
+    DIFF_SCHEMA,
+    Difference,
+    StripChanges,
+    difference_page,
+    match_rows,
+)
 from mixtrace.reporting.held_out import held_out_sentence
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
@@ -17,17 +24,22 @@ from mixtrace.reporting.result import (
 )
 
 __all__ = [
+    "DIFF_SCHEMA",
     "Comparison",
+    "Difference",
     "Line",
     "Outline",
     "Row",
     "StoredResult",
+    "StripChanges",
     "agreement_beside",
     "capture_page",
     "compare_results",
     "comparison_page",
+    "difference_page",
     "evidence_beside",
     "held_out_sentence",
+    "match_rows",
     "noting_losses",
     "outline_capture",
     "outline_graph",

@@ -64,6 +64,7 @@ def found_part(result: StoredResult) -> Part:
         worths=every[:12],
         more=every[12:],
         tolerance=f"{result.tolerance:g}",
+        applied=bool(result.applied),
         why=str(result.facts["why"]),
         runs=list(run_sentences(result.stored.graph, result.agreement)),
         interrupted=result.facts["ended"] == "stopped",

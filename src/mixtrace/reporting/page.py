@@ -45,7 +45,9 @@ def report_page(folder: Path) -> str:
         ("match", "How good is the match?", match_part(result)),
         ("search", "How it was found", found_part(result)),
     ]
-    return joined(f"{stored.song}: how it was mixed", "Mix report", _lead(result), sections)
+    applied = result.applied
+    title = f"{stored.song}: mixed as {applied}" if applied else f"{stored.song}: how it was mixed"
+    return joined(title, "Mix report", _lead(result), sections)
 
 
 def joined(title: str, kicker: str, lead: Markup, sections: list[tuple[str, str, Part]]) -> str:
@@ -111,16 +113,19 @@ def _lead(result: StoredResult) -> Markup:
     every = result.facts["processors"]["console"]
     off = result.measures["loudness_difference_lu"]
     spent = divmod(round(result.facts["seconds"] or 0.0), 60)
+    searched = [
+        ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
+        ("processors kept", f"{len(graph.processors)} of {every}"),
+    ]
     tiles = [
         ("L_a, published convention", fixed(result.measures["published"]["l_a"], 3)),
         *((f"of the {name}", loss) for name, loss, _ in held_out_rows(result.measures)),
-        ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
-        ("processors kept", f"{len(graph.processors)} of {every}"),
+        *(() if result.applied else searched),
         (
             "loudness against the target",
             "none" if off is None else f"{fixed(off, 1, sign=True)} LU",
         ),
-        ("found in", f"{spent[0]} min {spent[1]:02d} s"),
+        *(() if result.applied else [("found in", f"{spent[0]} min {spent[1]:02d} s")]),
     ]
     return filled(
         "lead.html",
@@ -129,5 +134,6 @@ def _lead(result: StoredResult) -> Markup:
         every=every,
         tiles=tiles,
         failure=str(worst(result.evidence)),
+        applied=result.applied,
         interrupted=result.facts["ended"] == "stopped",
     )

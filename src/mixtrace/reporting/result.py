@@ -56,6 +56,12 @@ class StoredResult:
     agreement: Agreement | None = None
 
     @property
+    def applied(self) -> str:
+        """The song whose result was applied to this one; empty where this was searched."""
+        config = self.facts["config"]
+        return str(config.get("result", "")) if config.get("recipe") == "apply" else ""
+
+    @property
     def tolerance(self) -> float:
         """How much L_a the search was allowed to give away."""
         return number(self.facts, "config", "tolerance") or 0.0

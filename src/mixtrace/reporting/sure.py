@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from mixtrace.changes import setting_name
 from mixtrace.params import ParamSpec
 from mixtrace.processors import WET, Turned, processor
 from mixtrace.store import (
@@ -21,7 +22,6 @@ from mixtrace.store import (
     Sureness,
     setting_value,
 )
-from mixtrace.wording import hertz
 
 __all__ = ["alike_sentences", "interval_words", "sure_dials", "sure_line"]
 
@@ -38,9 +38,6 @@ _SHARES = {"feedback", "ping_pong", "width", WET}
 
 _BY_RATIO = {"Hz", "kHz", "ms", "s", ":1", "%", ""}
 """Units that are turned by ratios: there a small end of a wide interval keeps a digit."""
-
-_PARTS = {"Hz": "frequency", "dB": "gain"}
-"""What a number of a band is, by its unit."""
 
 
 def sure_line(
@@ -237,13 +234,9 @@ def _dial_names(stored: StoredGraph, setting: Setting) -> Iterator[str]:
     for turned in entry.turned(own):
         if (setting.name, setting.row) not in turned.settings:
             continue
-        if len(turned.settings) == 1:
-            yield f"the {turned.words}"
-            continue
-        (name, row), *_ = turned.settings
-        unit = entry.param(setting.name).unit
-        place = hertz(setting_value(stored.settings, Setting(setting.node, name, row)))
-        yield f"{_PARTS.get(unit, 'Q')} of the {turned.words} at {place}"
+        place = turned.settings.index((setting.name, setting.row))
+        name = setting_name(entry, own, turned, place)
+        yield f"the {name}" if len(turned.settings) == 1 else name
 
 
 def _named(stored: StoredGraph, node: int) -> str:

@@ -1,8 +1,10 @@
 """What the command line offers, as functions."""
 
+from mixtrace.verbs.applying import Applied, apply
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.demonstrating import Demo, demo
+from mixtrace.verbs.differing import diff
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
@@ -13,6 +15,7 @@ from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 
 __all__ = [
+    "Applied",
     "Captured",
     "Collected",
     "Demo",
@@ -26,10 +29,12 @@ __all__ = [
     "Rendering",
     "Shard",
     "Split",
+    "apply",
     "capture",
     "collect",
     "compare",
     "demo",
+    "diff",
     "evaluate",
     "export",
     "fit",

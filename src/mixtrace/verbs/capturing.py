@@ -103,7 +103,7 @@ def capture(
     began = time.monotonic()
     apart = None if unseen is None else Unseen.parse(unseen)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
-    folder = None if output is None else result_folder(output, song, CAPTURES)
+    folder = None if output is None else result_folder(output, song.paths, CAPTURES)
     report = steps_of(on_progress)
     session, unheard = _heard(read_session(song, align=align, progress=report), force)
     held_out = apart.ranges(session.mix.shape[-1], session.sample_rate_hz) if apart else []

@@ -122,7 +122,7 @@ def fit(
     work = Work(device, None, _memory_bytes(memory_gb), on_progress)
     path = None if isinstance(song, Song) else named(song)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
-    folder = None if output is None else result_folder(output, song, FITS)
+    folder = None if output is None else result_folder(output, song.paths, FITS)
     report, page = steps_of(on_progress), page and folder is not None
     read = read_for_inversion(song, work, apart, align=align, force=force)
     fingerprint = session_fingerprint(read.session, chosen)
@@ -137,7 +137,7 @@ def fit(
         rendered = measure_result(song, found.stored, apart, report, page=page)
         notes, lacking = (*found.notes, *warnings), ""
         if folder is not None and keeper is not None:
-            source = source_of(path, mix, song, folder)
+            source = source_of(path, mix, song.paths, folder)
             facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
             lacking = _written(
                 folder,

@@ -1,10 +1,10 @@
 """What the user names: what is to be read, and where results may be written."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from mixtrace.errors import StoreError
-from mixtrace.session import Song
 from mixtrace.store import Results, check_folder
 
 __all__ = ["check_place", "named", "result_folder"]
@@ -43,15 +43,20 @@ def check_place(folder: Path) -> None:
         )
 
 
-def result_folder(output: Path | str, song: Song, results: Results) -> Path:
+def result_folder(output: Path | str, files: Iterable[Path], results: Results) -> Path:
     """Return the folder for a result of some kind.
+
+    Args:
+        output: as the user named it.
+        files: of the song.
+        results: the kind.
 
     Raises:
         StoreError: it has no name, the song's audio lies in it, it can be neither made nor written
             to, or it holds what no such result wrote.
     """
     folder = named(output)
-    sources = {path.resolve().parent for path in song.paths}
+    sources = {path.resolve().parent for path in files}
     if folder.resolve() in sources:
         raise StoreError(
             f"Expected an output folder of its own; the song's audio lies in {folder}. "

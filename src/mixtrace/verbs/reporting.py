@@ -18,7 +18,7 @@ from mixtrace.reporting import (
 from mixtrace.store import CAPTURE, GRAPH, is_plain_file, put, read_head, stage
 from mixtrace.verbs.outputs import check_place, named
 
-__all__ = ["compare", "own_page", "page_failure", "report"]
+__all__ = ["check_page", "compare", "own_page", "page_failure", "report", "write_page"]
 
 REPORT_PAGE = "report.html"
 _MARK = b'<meta name="generator" content="mixtrace">'
@@ -39,7 +39,7 @@ def report(folder: Path | str) -> Path:
             file of its name is there that mixtrace did not write.
     """
     path = named(folder)
-    _check_page(path / REPORT_PAGE)
+    _check_unclaimed(path / REPORT_PAGE)
     captured, fitted = (is_plain_file(path / name) for name in (CAPTURE, GRAPH))
     if not captured and not fitted:
         raise StoreError(
@@ -47,7 +47,7 @@ def report(folder: Path | str) -> Path:
             f"{CAPTURE}. Give a folder that mixtrace fit or mixtrace capture wrote."
         )
     page = capture_page(path) if captured else report_page(path)
-    return _write_page(path / REPORT_PAGE, page)
+    return write_page(path / REPORT_PAGE, page)
 
 
 def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> Comparison:
@@ -66,12 +66,11 @@ def compare(folders: Sequence[Path | str], output: Path | str | None = None) -> 
     """
     target = None if output is None else named(output)
     if target is not None:
-        check_place(target.parent)
-        _check_page(target)
+        check_page(target)
     results = [_read(named(folder)) for folder in folders]
     comparison = compare_results(results)
     if target is not None:
-        _write_page(target, comparison_page(results))
+        write_page(target, comparison_page(results))
     return comparison
 
 
@@ -109,15 +108,26 @@ def page_failure(folder: Path, make: Callable[[], object]) -> str:
     return ""
 
 
-def _write_page(path: Path, page: str) -> Path:
+def check_page(path: Path) -> None:
+    """Refuse, before anything is read, a place where no page can be written.
+
+    Raises:
+        StoreError: its folder cannot be written to, or a file of its name is there that mixtrace
+            did not write.
+    """
+    check_place(path.parent)
+    _check_unclaimed(path)
+
+
+def write_page(path: Path, page: str) -> Path:
     """Write a page, in the place of an older one at most."""
-    _check_page(path)
+    _check_unclaimed(path)
     with stage(path.parent) as part_of:
         put(part_of(path.name), page.encode())
     return path
 
 
-def _check_page(path: Path) -> None:
+def _check_unclaimed(path: Path) -> None:
     """Refuse a place that another file than a page has."""
     if os.path.lexists(path) and not _is_page(path):
         raise StoreError(

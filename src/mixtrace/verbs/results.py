@@ -43,34 +43,42 @@ from mixtrace.verbs.reporting import own_page
 from mixtrace.verbs.reporting import report as make_report
 from mixtrace.verbs.runs import measured
 
-__all__ = ["Rendered", "measure_result", "publish_result", "store_result"]
+__all__ = ["Estimate", "Rendered", "measure_result", "publish_result", "store_result"]
 
 _DOCUMENTS = ((SURENESS, SURENESS_SCHEMA, "sureness"), (RUNS, RUNS_SCHEMA, "runs"))
 """What a method may show for its result in a document of its own, and under which name."""
 
 
 @dataclass(frozen=True, eq=False)
-class Rendered:
+class Estimate:
+    """What a graph makes of its tracks.
+
+    Attributes:
+        estimate: [2, time].
+        sample_rate_hz: its rate.
+        measures: how well it matches the mix; None where there is none.
+    """
+
+    estimate: Float[np.ndarray, "2 time"]
+    sample_rate_hz: int
+    measures: Measures | None
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered(Estimate):
     """A result and its song at the mix's own rate.
 
     Attributes:
-        session: tracks and mix.
-        estimate: what the graph makes of the tracks, [2, time].
         measures: how well it matches.
+        session: tracks and mix.
         plan: what a page will let one hear; None where no page is wanted.
         processed: for such a page what leaves some nodes.
     """
 
-    session: Session
-    estimate: Float[np.ndarray, "2 time"]
     measures: Measures
+    session: Session
     plan: ListeningPlan | None
     processed: Mapping[int, Float[np.ndarray, "_channel span"]]
-
-    @property
-    def sample_rate_hz(self) -> int:
-        """The rate of the mix."""
-        return self.session.sample_rate_hz
 
 
 def measure_result(
@@ -89,7 +97,8 @@ def measure_result(
         MixtraceError: a file of the song cannot be read.
     """
     alignments = {track.name: track.alignment for track in stored.tracks}
-    song = replace(song, tracks=tuple(t for t in song.tracks if t.name in alignments))
+    by_name = {source.name: source for source in song.tracks}
+    song = replace(song, tracks=tuple(by_name[name] for name in alignments))
     session = read_session(song, alignments=alignments, progress=report)
     rate = session.sample_rate_hz
     plan = plan_listening(stored.graph, session.audio, rate) if page else None
@@ -104,18 +113,19 @@ def measure_result(
     )
     heard = {i: audio.numpy() for i, audio in processed.items()}
     estimate = mix.numpy()
-    return Rendered(session, estimate, measured(session, estimate, unseen, report), plan, heard)
+    measures = measured(session, estimate, unseen, report)
+    return Rendered(estimate, rate, measures, session, plan, heard)
 
 
 def store_result(
-    folder: Path, found: Found, rendered: Rendered, facts: Mapping[str, Any], *, audio: bool = True
+    folder: Path, found: Found, rendered: Estimate, facts: Mapping[str, Any], *, audio: bool = True
 ) -> None:
     """Write the files of a result as one; what was told of an older result goes with it.
 
     Args:
         folder: a folder that is there.
         found: the result.
-        rendered: its mix and measures.
+        rendered: its mix, and its measures where there are any.
         facts: what was chosen; JSON as it is.
         audio: whether to write the estimate's audio.
 
@@ -145,6 +155,8 @@ def store_result(
     outdated = {EVIDENCE} | own_page(folder) | listening_files(folder)
     if not audio:
         outdated.add(MIX_AUDIO)
+    if rendered.measures is None:
+        outdated.add(METRICS)
     documents = {
         name: (schema, evidence[key])
         for name, schema, key in _DOCUMENTS
@@ -155,7 +167,8 @@ def store_result(
         if audio:
             write_audio(part_of(MIX_AUDIO), rendered.estimate, rendered.sample_rate_hz)
         write_graph(found.stored, part_of(GRAPH), part_of(PARAMS))
-        write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
+        if rendered.measures is not None:
+            write_document(part_of(METRICS), METRICS_SCHEMA, rate | asdict(rendered.measures))
         for name, (schema, document) in documents.items():
             write_document(part_of(name), schema, document)
         write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
