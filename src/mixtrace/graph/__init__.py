@@ -1,7 +1,7 @@
 """Processing graphs as immutable values: strips, nodes, edges, consoles, edits, JSON. No audio."""
 
 from mixtrace.graph.console import CONSOLES, ConsolePreset, build_console
-from mixtrace.graph.edit import insert_node, is_branch, remove_nodes
+from mixtrace.graph.edit import insert_node, is_branch, remove_nodes, replace_node
 from mixtrace.graph.json import graph_from_json, graph_to_json
 from mixtrace.graph.model import (
     INPUT,
@@ -58,5 +58,6 @@ __all__ = [
     "listens_to",
     "passages",
     "remove_nodes",
+    "replace_node",
     "topological_order",
 ]

@@ -55,7 +55,9 @@ class BandFit:
         return self.level_db + shape_db(self.bands, hz)
 
 
-def fit_bands(hz: Curve, gain_db: Curve, sigma_db: Curve, worth: float) -> BandFit:
+def fit_bands(
+    hz: Curve, gain_db: Curve, sigma_db: Curve, worth: float, most: int = _MOST_BANDS
+) -> BandFit:
     """Return the level and the fewest bands that say a curve.
 
     Args:
@@ -63,10 +65,11 @@ def fit_bands(hz: Curve, gain_db: Curve, sigma_db: Curve, worth: float) -> BandF
         gain_db: the curve there.
         sigma_db: the standard deviation of each point, as if points were independent.
         worth: what each setting has to take off the misfit.
+        most: how many bands there may be.
     """
     search = _Search(hz, gain_db, 1.0 / sigma_db, worth)
     found = search.refined(())
-    while len(found.bands) < _MOST_BANDS:
+    while len(found.bands) < most:
         entering = search.promising(found)
         larger = search.best((*found.bands, band) for band in entering)
         if larger is None or search.price(larger) > search.price(found) - worth:

@@ -63,6 +63,13 @@ from mixtrace.store.runs_file import (
     agreement_told,
     read_agreement,
 )
+from mixtrace.store.simplified_file import (
+    SIMPLIFIED,
+    SIMPLIFIED_SCHEMA,
+    Change,
+    Simplification,
+    read_simplified,
+)
 from mixtrace.store.staging import stage
 from mixtrace.store.sureness_file import (
     SURENESS,
@@ -101,9 +108,12 @@ __all__ = [
     "RESPONSES",
     "RUNS",
     "RUNS_SCHEMA",
+    "SIMPLIFIED",
+    "SIMPLIFIED_SCHEMA",
     "SURENESS",
     "SURENESS_SCHEMA",
     "Agreement",
+    "Change",
     "Checkpoint",
     "Elsewhere",
     "EndedRun",
@@ -115,6 +125,7 @@ __all__ = [
     "Range",
     "Results",
     "Setting",
+    "Simplification",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -146,6 +157,7 @@ __all__ = [
     "read_graph",
     "read_head",
     "read_metrics",
+    "read_simplified",
     "read_sureness",
     "session_fingerprint",
     "setting_value",
