@@ -42,6 +42,7 @@ ROOMS = (
     "recovery",
     "baselines",
     "metrics",
+    "simplifying",
     "reporting",
     "exporting",
     "corpus",

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 from mixtrace import runtime
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import capture, compare, demo, evaluate, export, fit, render, report, show
+    from mixtrace.verbs import (
+        capture,
+        compare,
+        demo,
+        evaluate,
+        export,
+        fit,
+        render,
+        report,
+        show,
+        simplify,
+    )
 
 __all__ = [
     "__version__",
@@ -23,6 +34,7 @@ __all__ = [
     "render",
     "report",
     "show",
+    "simplify",
 ]
 
 __version__ = "0.1.0"

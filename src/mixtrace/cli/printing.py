@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Exported, Fit
+    from mixtrace.verbs import Captured, Exported, Fit, Simple
 
 __all__ = [
     "print_captured",
@@ -28,6 +28,7 @@ __all__ = [
     "print_fit",
     "print_measures",
     "print_outline",
+    "print_simplified",
     "print_written",
 ]
 
@@ -160,6 +161,28 @@ def print_captured(captured: "Captured") -> None:
     if captured.folder is not None:
         files = "responses/, gains.csv, estimate.wav"
         _print_place(captured.folder, files, captured.lacking, console)
+
+
+def print_simplified(simple: "Simple") -> None:
+    """Print what became of each processor, L_a before and after, and where the files are."""
+    from mixtrace.reporting import simplified_rows, simplified_sentence
+
+    console = _console()
+    rows = simplified_rows(simple.simplification)
+    if rows:
+        table = _table("strip", "what was there", "nearest", "off by", "L_a", "so it")
+        for column in table.columns[1:3]:
+            column.justify = "left"
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    kept = len(simple.stored.graph.processors)
+    console.print(f"{simplified_sentence(simple.simplification)}")
+    console.print(f"{kept} processors; there were {simple.processors}.")
+    if simple.lacking:
+        say_wrong(simple.lacking)
+    audio = ", mix.wav" if (simple.folder / "mix.wav").is_file() else ""
+    _print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
 
 
 def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:

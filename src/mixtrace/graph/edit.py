@@ -67,9 +67,7 @@ def insert_node(graph: Graph, node: Node, edge: Edge) -> tuple[Graph, int]:
     return Graph(graph.strips, {**graph.nodes, new: node}, edges), new
 
 
-def replace_node(
-    graph: Graph, node: int, kinds: Sequence[str]
-) -> tuple[Graph, tuple[int, ...]]:
+def replace_node(graph: Graph, node: int, kinds: Sequence[str]) -> tuple[Graph, tuple[int, ...]]:
     """Put processors in series in the place of one.
 
     Args:

@@ -19,12 +19,14 @@ from torch import Tensor
 from mixtrace.interpret import node_of
 from mixtrace.interpret.framewise import FRAME_S, framed
 from mixtrace.processors import NodeSettings, processor
-from mixtrace.simplifying.free_curve import rms_db
+from mixtrace.processors.one_pole import OnePoleDynamics
+from mixtrace.simplifying.free_curve import levelled, rms_db
 from mixtrace.simplifying.nearest import Nearest, Place, processed
 
 __all__ = ["gain_db", "nearest_dynamics"]
 
 MOST_OFF_DB = 1.0
+_MEASURE = "in the gain"
 _EVERY = 4
 """Most tries hear one sample in four: a detector finds the same share of them above a level."""
 
@@ -49,13 +51,16 @@ def nearest_dynamics(place: Place) -> Nearest:
     heard = _sounding(place.entering, place.sample_rate_hz)
     if not heard.any() or float(np.ptp(wanted_db[heard])) < _STILL_DB:
         level_db = float(np.median(wanted_db[heard])) if heard.any() else 0.0
-        return Nearest((), abs(level_db), _STILL_DB, "in the gain")
+        off_db = rms_db(wanted_db[heard] - level_db)
+        return Nearest(levelled((), level_db), off_db, MOST_OFF_DB, _MEASURE)
     search = _Search(place, wanted_db, heard)
-    starts = _compressors if processor(place.node.kind).direction > 0 else _gates
+    entry = processor(place.node.kind)
+    assert isinstance(entry, OnePoleDynamics)
+    starts = _compressors if entry.direction > 0 else _gates
     best = min((search.tried(start) for start in starts(place, wanted_db[heard])), key=_price)
     settings, _ = search.settled(best)
     off_db = rms_db((gain_db(settings, place.entering, place.sample_rate_hz) - wanted_db)[heard])
-    return Nearest((settings,), off_db, MOST_OFF_DB, "in the gain")
+    return Nearest((settings,), off_db, MOST_OFF_DB, _MEASURE)
 
 
 def gain_db(

@@ -9,6 +9,7 @@ from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
+from mixtrace.verbs.simplifying import Simple, simplify
 
 __all__ = [
     "Captured",
@@ -18,6 +19,7 @@ __all__ = [
     "Found",
     "Rendered",
     "Rendering",
+    "Simple",
     "capture",
     "compare",
     "demo",
@@ -30,5 +32,6 @@ __all__ = [
     "render",
     "report",
     "show",
+    "simplify",
     "store_result",
 ]
