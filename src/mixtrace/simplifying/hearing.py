@@ -14,8 +14,8 @@ from mixtrace.units import ratio_from_db
 
 __all__ = ["places"]
 
-_EXCERPT_S = 15.0
-"""Of a song: long enough for some bars, short enough to run a compressor two hundred times."""
+_EXCERPT_S = 10.0
+"""Of a song: long enough for some bars, short enough to run a compressor three hundred times."""
 
 _TAP_BYTES = 1_000_000_000
 

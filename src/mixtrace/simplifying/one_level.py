@@ -30,8 +30,11 @@ _MEASURE = "in the gain"
 _EVERY = 4
 """Most tries hear one sample in four: a detector finds the same share of them above a level."""
 
-_TRIES, _LAST_TRIES = 120, 40
-_SPREAD, _NEAR = 0.5, 0.15  # of an unconstrained setting: how far the first tries go, and the last
+_FIRST_TRIES, _TRIES, _LAST_TRIES = 50, 100, 40
+_SPREAD, _NEARER, _NEAR = 0.5, 0.25, 0.1
+"""How far unconstrained settings go: in the first tries, from each start; in those from the best of
+these; in the last, which hear all samples."""
+
 _SOUNDS_DB = 40.0
 _SETTLED_S = 0.2  # when detectors have forgotten that they began at rest
 _PEAK_OVER_MEAN_DB = 4.0  # music's, over a few milliseconds; a sine's is 3
@@ -57,8 +60,8 @@ def nearest_dynamics(place: Place) -> Nearest:
     entry = processor(place.node.kind)
     assert isinstance(entry, OnePoleDynamics)
     starts = _compressors if entry.direction > 0 else _gates
-    best = min((search.tried(start) for start in starts(place, wanted_db[heard])), key=_price)
-    settings, _ = search.settled(best)
+    tried = (search.tried(start) for start in starts(place, wanted_db[heard]))
+    settings = search.settled(min(tried, key=lambda one: one[0])[1])
     off_db = rms_db((gain_db(settings, place.entering, place.sample_rate_hz) - wanted_db)[heard])
     return Nearest((settings,), off_db, MOST_OFF_DB, _MEASURE)
 
@@ -149,13 +152,6 @@ def _gates(place: Place, wanted_db: _Gain) -> Iterator[_Start]:
     )
 
 
-_Tried = tuple[float, _Start]
-
-
-def _price(tried: _Tried) -> float:
-    return tried[0]
-
-
 class _Search:
     """A search for the dials with which a gain is met best."""
 
@@ -163,16 +159,16 @@ class _Search:
         self._sound, self._rate = place.entering, place.sample_rate_hz
         self._wanted_db, self._heard = wanted_db, heard
 
-    def tried(self, start: _Start) -> _Tried:
-        """Return the best dials near a start, by one sample in four."""
-        return self._moved(start, _TRIES, _SPREAD, _EVERY)
+    def tried(self, start: _Start) -> tuple[float, _Start]:
+        """Return by how much the best dials near a start are off, and these."""
+        return self._moved(start, _FIRST_TRIES, _SPREAD, _EVERY)
 
-    def settled(self, tried: _Tried) -> tuple[NodeSettings, float]:
-        """Return the best dials near those that were tried, by all samples."""
-        price, best = self._moved(tried[1], _LAST_TRIES, _NEAR, 1)
-        return best.settings, price
+    def settled(self, start: _Start) -> NodeSettings:
+        """Return the best dials near those that were tried, in the end by all samples."""
+        _, start = self._moved(start, _TRIES, _NEARER, _EVERY)
+        return self._moved(start, _LAST_TRIES, _NEAR, 1)[1].settings
 
-    def _moved(self, start: _Start, tries: int, spread: float, every: int) -> _Tried:
+    def _moved(self, start: _Start, tries: int, spread: float, every: int) -> tuple[float, _Start]:
         free = _Free(start)
         simplex = np.vstack([free.start, free.start + spread * np.eye(len(free.start))])
 

@@ -23,14 +23,14 @@ from mixtrace.simplifying.free_curve import grid_hz
 from mixtrace.simplifying.hearing import places
 from mixtrace.simplifying.joining import joined
 from mixtrace.simplifying.nearest import Nearest
-from mixtrace.store import Change
+from mixtrace.store import Change, Outcome
 from mixtrace.trials import look_at
 
 __all__ = ["Simplified", "simplified"]
 
-_MOST_WINDOWS = 12
-"""Of a song, spread over it: as many as there are in 34 seconds, so that a song of three minutes
-takes a fifth of the time."""
+_ALONE_WINDOWS, _TOGETHER_WINDOWS = 4, 12
+"""Of a song, spread over it: on how many L_a is judged where one processor is replaced, and where
+all are. It is the latter that decides; a song of 34 seconds has no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +68,15 @@ def simplified(
     """
     found, heard = _asked(graph, settings, session, report)
     near = {i: one for i, one in found.items() if one.near}
-    trials = _Trials(graph, settings, windows, near)
+    alone, together = (
+        _Trials(graph, settings, windows, near, count)
+        for count in (_ALONE_WINDOWS, _TOGETHER_WINDOWS)
+    )
     costs: dict[int, float] = {}
     for done, i in enumerate(near, 1):
-        costs[i] = trials.cost((i,))
+        costs[i] = alone.cost((i,))
         report("weighing", done, len(near))
-    kept = _affordable(trials, costs, most)
+    kept = _affordable(together, costs, most)
     simple, turned = replaced(graph, settings, {i: near[i] for i in kept})
     simple, turned, joints = joined(simple, turned, heard, session.sample_rate_hz)
     changes = [
@@ -128,7 +131,7 @@ def _asked(
 
 
 class _Trials:
-    """What L_a a graph has with some of its processors replaced."""
+    """What L_a a graph has with some of its processors replaced, on some windows."""
 
     def __init__(
         self,
@@ -136,9 +139,10 @@ class _Trials:
         settings: Settings,
         windows: SongWindows,
         near: Mapping[int, Nearest],
+        most: int,
     ) -> None:
         self._graph, self._settings, self._windows, self._near = graph, settings, windows, near
-        count = min(windows.count, _MOST_WINDOWS)
+        count = min(windows.count, most)
         places = (np.arange(count) + 0.5) * windows.count / count
         self._numbers = np.unique(places.astype(int)).tolist()
         self.before = self._loss(())
@@ -160,7 +164,7 @@ def _affordable(trials: _Trials, costs: Mapping[int, float], most: float) -> lis
     return cheapest
 
 
-def _outcome(one: Nearest, kept: bool):
+def _outcome(one: Nearest, kept: bool) -> Outcome:
     if not one.near:
         return "too far"
     if not kept:

@@ -67,6 +67,7 @@ from mixtrace.store.simplified_file import (
     SIMPLIFIED,
     SIMPLIFIED_SCHEMA,
     Change,
+    Outcome,
     Simplification,
     read_simplified,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "Interval",
     "Level",
     "Name",
+    "Outcome",
     "Range",
     "Results",
     "Setting",

@@ -10,10 +10,19 @@ from mixtrace.graph import MOST_NODES
 from mixtrace.store.files import JSON, checked, read_document
 from mixtrace.store.maxima import Finite, Level, Name
 
-__all__ = ["SIMPLIFIED", "SIMPLIFIED_SCHEMA", "Change", "Simplification", "read_simplified"]
+__all__ = [
+    "SIMPLIFIED",
+    "SIMPLIFIED_SCHEMA",
+    "Change",
+    "Outcome",
+    "Simplification",
+    "read_simplified",
+]
 
 SIMPLIFIED = "simplified.json"
 SIMPLIFIED_SCHEMA = "mixtrace.simplified/1"
+
+Outcome = Literal["replaced", "left out", "too far", "too dear", "joined"]
 
 _Kinds = Annotated[tuple[Name, ...], Meta(max_length=8)]
 
@@ -40,7 +49,7 @@ class Change:
     most_db: Level
     measure: Name
     cost: Finite | None
-    outcome: Literal["replaced", "left out", "too far", "too dear", "joined"]
+    outcome: Outcome
 
     @property
     def made(self) -> bool:
