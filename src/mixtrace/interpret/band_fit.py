@@ -130,7 +130,7 @@ class _Search:
             if self._has_room(found.bands, kind):
                 starts = list(self._starts(kind, rest))
                 if starts:
-                    tried.append(min(starts))
+                    tried.append(min(starts, key=_left_by))
         return [band for _, _, band in sorted(tried)[:_TRIED]]
 
     def exchanged(self, found: BandFit) -> BandFit:
@@ -143,7 +143,7 @@ class _Search:
                 if kind is not found.bands[place].kind and self._has_room(others, kind):
                     starts = list(self._starts(kind, rest))
                     if starts:
-                        several.append((*others, min(starts)[-1]))
+                        several.append((*others, min(starts, key=_left_by)[-1]))
             other = self.best(several)
             if other is not None and self.price(other) < self.price(found):
                 found = other
@@ -191,6 +191,11 @@ class _Search:
         """Return a misfit as `refined` measures it, the level left free."""
         rest = (rest - np.average(rest, weights=self._weight**2)) * self._weight
         return float((2.0 * _STRAY**2 * (np.sqrt(1.0 + (rest / _STRAY) ** 2) - 1.0)).sum())
+
+
+def _left_by(start: tuple[float, str, Band]) -> float:
+    """Return what a band leaves of a rest: of a flat one several leave the same."""
+    return start[0]
 
 
 def _against(band: Band) -> Float[np.ndarray, " doubt"]:

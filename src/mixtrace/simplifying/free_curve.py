@@ -18,10 +18,11 @@ MOST_OFF_DB = 0.5
 _MOST_BANDS = 8
 _LOW_HZ, _HIGH_HZ, _HIGHEST = 30.0, 15_000.0, 0.48  # of the rate
 _POINTS = 40  # less than a quarter of an octave apart: finer than the thirds that are compared
-_LEEWAYS_DB = (0.5, 0.2)
+_LEEWAYS_DB = (0.5, 0.1)
 """How far bands may be off where there is sound, tried in turn: the first takes a second and is
 enough for every other curve, with fewer bands; the second takes ten."""
 
+_HOPEFUL_DB = 1.2  # a curve that the first says worse is none of eight bands: minutes do not help
 _UNHEARD_DB = 5.0  # and where there is none
 _WORTH = 4.0
 _LEVEL_DB = 0.05
@@ -64,7 +65,7 @@ def bands_of(
         chain = levelled((bands,) if fit.bands else (), fit.level_db)
         off_db = rms_db((said_db - curve_db)[sounds])
         found.append(Nearest(chain, off_db, MOST_OFF_DB, "in the tone"))
-        if found[-1].near:
+        if found[-1].near or off_db > _HOPEFUL_DB:
             break
     return min(found, key=lambda one: one.off_db)
 

@@ -189,12 +189,14 @@ class _Free:
     def __init__(self, start: _Start) -> None:
         self._given = start.settings
         self._specs = [processor(start.settings.kind).param(name) for name in start.moving]
-        values = [spec.unconstrained(self._given.values[spec.name]) for spec in self._specs]
-        self.start = torch.stack(values).double().numpy()
+        values = [spec.unconstrained(self._given.values[spec.name][None]) for spec in self._specs]
+        self.start = torch.cat(values).double().numpy()
 
     def turned(self, values: Float[np.ndarray, " dial"]) -> NodeSettings:
         """Return the processor with its dials turned."""
         numbers = torch.tensor(values, dtype=torch.float32)
-        moved = {spec.name: spec.physical(numbers[k]) for k, spec in enumerate(self._specs)}
+        moved = {
+            spec.name: spec.physical(numbers[k : k + 1])[0] for k, spec in enumerate(self._specs)
+        }
         given = self._given
         return NodeSettings(given.kind, {**given.values, **moved}, given.wet)
