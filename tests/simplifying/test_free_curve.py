@@ -8,7 +8,7 @@ from music_like import RATE_HZ, beats
 
 from mixtrace.interpret import node_of
 from mixtrace.processors.equalizer import equalizer_frequencies
-from mixtrace.simplifying.free_curve import nearest_bands
+from mixtrace.simplifying.free_curve import bands_of, grid_hz, nearest_bands
 from mixtrace.simplifying.nearest import Place
 
 
@@ -55,7 +55,15 @@ def test_a_level_alone_is_a_fader():
     assert found.chain[0].number("level_db") == pytest.approx(-4.0, abs=0.05)
 
 
-def test_what_no_eight_bands_say_is_told_to_be_far():
-    hz = equalizer_frequencies().numpy()
-    steps_db = 6.0 * np.sign(np.sin(np.pi * np.log2(np.maximum(hz, 20.0) / 20.0)))  # each octave
-    assert not nearest_bands(drawn(steps_db)).near
+def test_what_so_few_bands_do_not_say_is_told_to_be_far():
+    hz = grid_hz(RATE_HZ)
+    steps_db = 6.0 * np.sign(np.sin(np.pi * np.log2(hz / 20.0)))  # up and down each octave
+    found = bands_of(hz, steps_db, np.ones(len(hz), bool), RATE_HZ, most=2)
+    assert not found.near
+    assert np.count_nonzero(np.abs(found.chain[0].array("bell_db")) > 0.1) <= 2
+
+
+def test_where_nothing_sounds_a_curve_may_be_what_it_likes():
+    hz = grid_hz(RATE_HZ)
+    found = bands_of(hz, np.where(hz < 2000.0, 0.0, 3.0), hz < 1500.0, RATE_HZ)
+    assert found.chain == () and found.near

@@ -30,6 +30,9 @@ _ODD_Q = 0.4
 most that are dialled, and a Q that is half again (in natural logarithms .4) beyond what is usual.
 Two bands that undo one another have to be worth both."""
 
+_STEP = math.sqrt(np.finfo(float).eps)
+"""Of a setting, or of 1: as scipy's own differences have it."""
+
 _BELL_QS = (0.7, 1.4, 3.0)
 _BELL_EVERY = 6
 _TRIED = 5
@@ -110,17 +113,45 @@ class _Search:
             rest = (values[0] + shape_db(moved, self._hz) - self._gain_db) * self._weight
             return np.concatenate([rest, *map(_against, moved)])
 
+        def slopes(values: Float[np.ndarray, " value"]) -> Float[np.ndarray, "rest value"]:
+            return self._slopes(placed(values[1:]))
+
         rest = self._gain_db - shape_db(placed(start), self._hz)
         level = np.average(rest, weights=self._weight**2)
         found = least_squares(
             left,
             np.concatenate([[level], start]),
+            jac=slopes,
             bounds=(np.concatenate([[-np.inf], low]), np.concatenate([[np.inf], high])),
             loss="soft_l1",
             f_scale=_STRAY,
             max_nfev=50,
         )
         return BandFit(float(found.x[0]), tuple(placed(found.x[1:])), 2.0 * float(found.cost))
+
+    def _slopes(self, bands: Sequence[Band]) -> Float[np.ndarray, "rest value"]:
+        """Return how what is left changes with the level and each setting.
+
+        A setting moves its own band alone: with eight bands this takes an eighth of the time that
+        differences of the whole curve take.
+        """
+        points = len(self._hz)
+        doubts = [_against(band) for band in bands]
+        columns = [np.concatenate([self._weight, np.zeros(sum(map(len, doubts)))])]
+        place = points
+        for band, doubt in zip(bands, doubts, strict=True):
+            curve = band.kind.curve(band.settings, self._hz)
+            for number, value in enumerate(band.settings):
+                step = _STEP * max(1.0, abs(value))
+                turned = Band(band.kind, band.settings.copy())
+                turned.settings[number] += step
+                column = np.zeros(len(columns[0]))
+                moved = turned.kind.curve(turned.settings, self._hz) - curve
+                column[:points] = moved / step * self._weight
+                column[place : place + len(doubt)] = (_against(turned) - doubt) / step
+                columns.append(column)
+            place += len(doubt)
+        return np.stack(columns, 1)
 
     def promising(self, found: BandFit) -> list[Band]:
         """Return the bands that say most of what is left, the best of each kind that may enter."""
