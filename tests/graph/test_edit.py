@@ -17,6 +17,7 @@ from mixtrace.graph import (
     insert_node,
     is_branch,
     remove_nodes,
+    replace_node,
 )
 
 SEEDS = range(60)

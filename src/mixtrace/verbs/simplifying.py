@@ -101,9 +101,9 @@ def simplify(
             f"Expected a share of L_a of 0 % or more; got {100.0 * most_loss:g} %. Try 5."
         )
     report = steps_of(on_progress)
+    _check_apart(named(result), named(output))
     task = _read(named(result), song, mix, report)
-    folder = result_folder(output, task.song, FITS)
-    _check_apart(named(result), folder)
+    folder = result_folder(output, task.whole, FITS)
     chosen = task.chosen | {"most_loss": most_loss}
     fingerprint = session_fingerprint(task.session, chosen)
     with claimed(folder, fingerprint, FITS, fresh=fresh):
@@ -112,7 +112,7 @@ def simplify(
         rendered = measure_result(task.song, found.stored, task.unseen, report, page=page)
         done = replace(done, after=rendered.measures.published.l_a)
         found = replace(found, inversion=_concluded(found.inversion, done, rendered.measures))
-        source = source_of(task.path, task.mix, task.song, folder)
+        source = source_of(task.path, task.mix, task.whole, folder)
         facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
 
         def store() -> None:
@@ -135,7 +135,8 @@ class _Task:
         stored: the result.
         facts: what its `fit.json` says; empty of a graph alone.
         path, mix: where the song lies.
-        song: what was found there, tracks that are used alone.
+        whole: what was found there.
+        song: that, with the tracks that are used alone, in the order of the graph's inputs.
         session: that, at the rate of L_a.
         chosen: what tells the simplified result from others.
     """
@@ -144,6 +145,7 @@ class _Task:
     facts: Mapping[str, JSON]
     path: Path
     mix: Path | None
+    whole: Song
     song: Song
     session: Session
     chosen: dict[str, JSON]
@@ -179,7 +181,7 @@ def _read(place: Path, song: Path | str | None, mix: Path | str | None, report: 
     chosen = {"simplified": hashlib.sha256(read_bytes(graph)).hexdigest()}
     held_out = facts.get("config", {}).get("unseen")
     chosen |= {} if held_out is None else {"unseen": str(held_out)}
-    return _Task(stored, facts, path, mix_path, used, session, chosen)
+    return _Task(stored, facts, path, mix_path, found, used, session, chosen)
 
 
 def _check_apart(place: Path, folder: Path) -> None:
