@@ -51,7 +51,7 @@ def simplified_rows(done: Simplification) -> list[tuple[str, ...]]:
 
 
 def _off(change: Change) -> str:
-    return f"{fixed(change.off_db, 1)} dB {change.measure}"
+    return f"{fixed(change.off_db, 2)} dB {change.measure}"
 
 
 def _kinds(kinds: tuple[str, ...]) -> str:
