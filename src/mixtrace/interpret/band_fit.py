@@ -121,7 +121,7 @@ class _Search:
         found = least_squares(
             left,
             np.concatenate([[level], start]),
-            jac=slopes,
+            jac=slopes,  # pyright: ignore[reportArgumentType] (scipy says text alone)
             bounds=(np.concatenate([[-np.inf], low]), np.concatenate([[np.inf], high])),
             loss="soft_l1",
             f_scale=_STRAY,
