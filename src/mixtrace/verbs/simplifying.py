@@ -153,7 +153,7 @@ class _Task:
     @property
     def unseen(self) -> Unseen | None:
         """What was held out of the search."""
-        return Unseen.parse(self.chosen["unseen"]) if "unseen" in self.chosen else None
+        return Unseen.parse(str(self.chosen["unseen"])) if "unseen" in self.chosen else None
 
 
 def _read(place: Path, song: Path | str | None, mix: Path | str | None, report: Steps) -> _Task:
@@ -178,9 +178,9 @@ def _read(place: Path, song: Path | str | None, mix: Path | str | None, report: 
     session = read_session(
         used, sample_rate_hz=LOSS_RATE_HZ, alignments=alignments, progress=report
     )
-    chosen = {"simplified": hashlib.sha256(read_bytes(graph)).hexdigest()}
-    held_out = facts.get("config", {}).get("unseen")
-    chosen |= {} if held_out is None else {"unseen": str(held_out)}
+    chosen: dict[str, JSON] = {"simplified": hashlib.sha256(read_bytes(graph)).hexdigest()}
+    known = facts.get("config", {})
+    chosen |= {name: known[name] for name in ("unseen", "tolerance") if name in known}
     return _Task(stored, facts, path, mix_path, found, used, session, chosen)
 
 
