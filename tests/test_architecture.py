@@ -44,6 +44,7 @@ ROOMS = (
     "metrics",
     "changes",
     "reusing",
+    "simplifying",
     "reporting",
     "exporting",
     "datasets",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         render,
         report,
         show,
+        simplify,
     )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "render",
     "report",
     "show",
+    "simplify",
 ]
 
 __version__ = "0.1.0"

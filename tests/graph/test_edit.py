@@ -18,6 +18,7 @@ from mixtrace.graph import (
     is_branch,
     remove_nodes,
     remove_tracks,
+    replace_node,
 )
 
 SEEDS = range(60)
@@ -246,3 +247,22 @@ def test_only_inputs_are_tracks_and_one_stays():
         remove_tracks(graph, {1})
     with pytest.raises(GraphError):
         remove_tracks(graph, {0})
+
+
+def test_two_processors_take_the_place_of_one_that_leads_to_two():
+    nodes = [("input", "a"), ("equalizer", "a"), ("send", "a"), ("mix", "b"), ("output", "mix")]
+    edges = [(0, 1), Edge(1, 2, -3.0), (2, 3), Edge(1, 4, -1.0), (3, 4)]
+    graph, numbers = replace_node(Graph.of(nodes, edges), 1, ("parametric_equalizer", "fader"))
+    assert numbers == (1, 5)
+    assert [graph.nodes[i].kind for i in numbers] == ["parametric_equalizer", "fader"]
+    assert set(graph.edges) == {
+        Edge(0, 1), Edge(1, 5), Edge(5, 2, -3.0), Edge(2, 3), Edge(5, 4, -1.0), Edge(3, 4)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("node", [0, 2, 4, 9])
+def test_nothing_but_a_processor_that_leads_on_is_replaced(node: int):
+    nodes = [("input", "a"), ("equalizer", "a"), ("send", "a"), ("mix", "b"), ("output", "mix")]
+    graph = Graph.of(nodes, [(0, 1), (1, 2), (2, 3), (1, 4), (3, 4)])
+    with pytest.raises(GraphError, match="Expected a processor to replace"):
+        replace_node(graph, node, ("fader",))

@@ -42,6 +42,7 @@ from mixtrace.cli.printing import (
     print_fit,
     print_measures,
     print_outline,
+    print_simplified,
     print_written,
 )
 from mixtrace.cli.progress import shown_progress
@@ -337,6 +338,65 @@ def export(
             result, to, output, song=song, mix=mix, force=force, on_progress=show_step
         )
     print_exported(exported)
+
+
+@app.command()
+def simplify(
+    result: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="The output folder of a fit, or a graph.json; it stays as it is.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT2",
+            help="The folder for the simplified result: the files of a fit, and simplified.json.",
+            show_default=False,
+        ),
+    ],
+    song: Annotated[
+        str | None,
+        typer.Option(metavar="SONG", help="The song.", show_default="where it was at the fit"),
+    ] = None,
+    mix: MixOption = None,
+    most_loss: Annotated[
+        float,
+        typer.Option(
+            metavar="PERCENT",
+            help="By how much L_a may rise: where it rises by more, the processor that costs most "
+            "stays as it was, then the next.",
+        ),
+    ] = 5.0,
+    fresh: FreshOption = False,
+    no_audio: NoAudioOption = False,
+    no_page: NoPageOption = False,
+) -> None:
+    """Turn free curves, one-pole dynamics, 20-tap delays and noise reverbs into ones with dials.
+
+    Each becomes the processor nearest to it that people turn, or stays where none is near; what one
+    does as well as two is joined. For results of the published recipe, before they are exported.
+    """
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        simple = verbs.simplify(
+            result,
+            output,
+            song=song,
+            mix=mix,
+            most_loss=most_loss / 100.0,
+            fresh=fresh,
+            audio=not no_audio,
+            page=not no_page,
+            on_progress=show_step,
+        )
+    print_simplified(simple)
 
 
 @app.command()

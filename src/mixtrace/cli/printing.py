@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Difference, Outline, Row
-    from mixtrace.verbs import Applied, Captured, Exported, Fit
+    from mixtrace.verbs import Applied, Captured, Exported, Fit, Simple
 
 __all__ = [
     "print_applied",
@@ -31,6 +31,7 @@ __all__ = [
     "print_fit",
     "print_measures",
     "print_outline",
+    "print_simplified",
     "print_written",
 ]
 
@@ -144,7 +145,7 @@ def print_fit(found: "Fit") -> None:
 
 def print_applied(applied: "Applied") -> None:
     """Print which track got the settings of which, what was done to these, and the files."""
-    console = _console()
+    console = standard_output()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in ("track", "has the settings of", "matched by"):
         table.add_column(header)
@@ -182,6 +183,28 @@ def print_captured(captured: "Captured") -> None:
     if captured.folder is not None:
         files = "responses/, gains.csv, estimate.wav"
         _print_place(captured.folder, files, captured.lacking, console)
+
+
+def print_simplified(simple: "Simple") -> None:
+    """Print what became of each processor, L_a before and after, and where the files are."""
+    from mixtrace.reporting import simplified_rows, simplified_sentence
+
+    console = standard_output()
+    rows = simplified_rows(simple.simplification)
+    if rows:
+        table = plain_table("strip", "what was there", "nearest", "off by", "L_a", "so it")
+        for column in table.columns[1:3]:
+            column.justify = "left"
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    kept = len(simple.stored.graph.processors)
+    console.print(f"{simplified_sentence(simple.simplification)}")
+    console.print(f"{kept} processors; there were {simple.processors}.")
+    if simple.lacking:
+        say_wrong(simple.lacking)
+    audio = ", mix.wav" if (simple.folder / "mix.wav").is_file() else ""
+    _print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
 
 
 def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
@@ -226,7 +249,7 @@ def print_comparison(comparison: "Comparison") -> None:
 
 def print_difference(difference: "Difference") -> None:
     """Print what changed between two results, strip by strip, and how well both match."""
-    console = _console()
+    console = standard_output()
     for remark in difference.remarks:
         console.print(Text(remark))
     tree = Tree(Text(f"{difference.before} -> {difference.after}"), guide_style="dim")

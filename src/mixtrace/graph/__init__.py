@@ -1,7 +1,13 @@
 """Processing graphs as immutable values: strips, nodes, edges, consoles, edits, JSON. No audio."""
 
 from mixtrace.graph.console import CONSOLES, ConsolePreset, build_console
-from mixtrace.graph.edit import insert_node, is_branch, remove_nodes, remove_tracks
+from mixtrace.graph.edit import (
+    insert_node,
+    is_branch,
+    remove_nodes,
+    remove_tracks,
+    replace_node,
+)
 from mixtrace.graph.json import graph_from_json, graph_to_json
 from mixtrace.graph.model import (
     INPUT,
@@ -59,5 +65,6 @@ __all__ = [
     "passages",
     "remove_nodes",
     "remove_tracks",
+    "replace_node",
     "topological_order",
 ]

@@ -1,13 +1,14 @@
 """Edits of a graph: each returns a new one, in which nodes and strips keep their numbers."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mixtrace.errors import GraphError
 from mixtrace.graph.model import INPUT, KEY, MAIN, OUTPUT, Edge, Graph, Node
 from mixtrace.processors import processor
 
-__all__ = ["insert_node", "is_branch", "remove_nodes", "remove_tracks"]
+__all__ = ["insert_node", "is_branch", "remove_nodes", "remove_tracks", "replace_node"]
 
 
 def is_branch(node: Node) -> bool:
@@ -104,6 +105,45 @@ def insert_node(graph: Graph, node: Node, edge: Edge) -> tuple[Graph, int]:
     inside = (Edge(edge.source, new), replace(edge, source=new))
     edges = (*graph.edges[:at], *inside, *graph.edges[at + 1 :])
     return Graph(graph.strips, {**graph.nodes, new: node}, edges), new
+
+
+def replace_node(graph: Graph, node: int, kinds: Sequence[str]) -> tuple[Graph, tuple[int, ...]]:
+    """Put processors in series in the place of one.
+
+    Args:
+        graph: the graph.
+        node: a processor of it that leads on.
+        kinds: of those that take its place, one or more.
+
+    Returns:
+        The graph, and the numbers of the new nodes, of which the first has that of the old one.
+
+    Raises:
+        GraphError: when the node is no processor, or leads aside.
+
+    >>> graph = Graph.of(
+    ...     [("input", "kick"), ("equalizer", "kick"), ("output", "master")], [(0, 1), (1, 2)]
+    ... )
+    >>> other, numbers = replace_node(graph, 1, ("parametric_equalizer", "fader"))
+    >>> [(edge.source, edge.destination) for edge in other.edges], numbers
+    ([(0, 1), (1, 3), (3, 2)], (1, 3))
+    """
+    old = graph.nodes.get(node)
+    if old is None or not old.is_processor or is_branch(old):
+        raise GraphError(
+            f"Expected a processor to replace; node {node} is none, or a send. Choose another."
+        )
+    first = max(graph.nodes) + 1
+    numbers = (node, *range(first, first + len(kinds) - 1))
+    nodes = {**graph.nodes, **{i: Node(k, old.strip) for i, k in zip(numbers, kinds, strict=True)}}
+    inside = [Edge(*pair) for pair in pairwise(numbers)]
+    edges: list[Edge] = []
+    for edge in graph.edges:
+        if edge.source == node:
+            edges += inside
+            inside = []
+        edges.append(replace(edge, source=numbers[-1]) if edge.source == node else edge)
+    return Graph(graph.strips, nodes, tuple(edges)), numbers
 
 
 def _bypass(edges: list[Edge], node: int) -> list[Edge]:

@@ -18,7 +18,7 @@ from mixtrace.processors import (
     processor,
 )
 
-__all__ = ["tidied"]
+__all__ = ["sounding", "tidied"]
 
 _EQ = "parametric_equalizer"
 _HEARD_DB = 0.3
@@ -52,7 +52,7 @@ def tidied(
     idle = set()
     for strip in {graph.nodes[i].strip for i in graph.inputs}:
         chain = [i for i in graph.order if i in nodes and graph.nodes[i].strip == strip]
-        sounds = _sounding(tracks[graph.strips[strip].name], hz, sample_rate_hz)
+        sounds = sounding(tracks[graph.strips[strip].name], hz, sample_rate_hz)
         for place, i in enumerate(chain):
             if nodes[i].kind != _EQ:
                 continue
@@ -66,10 +66,16 @@ def tidied(
     return kept, Settings.of({i: nodes[i] for i in kept.processors})
 
 
-def _sounding(
+def sounding(
     audio: Float[np.ndarray, "channel time"], hz: Float[np.ndarray, " band"], rate: float
 ) -> Bool[np.ndarray, " band"]:
-    """Return where a track is within 40 dB of its loudest band."""
+    """Return where a sound is within 40 dB of its loudest band.
+
+    Args:
+        audio: the sound.
+        hz: centres of the bands, evenly spaced in octaves.
+        rate: its sample rate in Hz.
+    """
     own, power = scipy.signal.welch(audio, rate, nperseg=min(_FRAME, audio.shape[-1]))
     levels = np.interp(hz, own, power.mean(0)) * hz
     return levels > 10.0 ** (0.1 * _SOUNDS_DB) * max(levels.max(), 1e-30)

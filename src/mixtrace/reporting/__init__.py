@@ -20,8 +20,10 @@ from mixtrace.reporting.result import (
     agreement_beside,
     evidence_beside,
     read_result,
+    simplified_beside,
     sureness_beside,
 )
+from mixtrace.reporting.simplified import simplified_rows, simplified_sentence
 
 __all__ = [
     "DIFF_SCHEMA",
@@ -47,5 +49,8 @@ __all__ = [
     "read_result",
     "report_page",
     "run_sentences",
+    "simplified_beside",
+    "simplified_rows",
+    "simplified_sentence",
     "sureness_beside",
 ]

@@ -10,6 +10,7 @@ from mixtrace.reporting.agreed import run_sentences
 from mixtrace.reporting.parts import Part
 from mixtrace.reporting.result import StoredResult, fixed, number
 from mixtrace.reporting.rounds import rounds, rounds_figure
+from mixtrace.reporting.simplified import simplified_rows
 from mixtrace.reporting.svg import Axis, Plot, figure, level_axis, thinned
 from mixtrace.reporting.templating import filled
 
@@ -22,6 +23,7 @@ _STAGES = (
     ("sum", "plain sum"),
     ("start", "start"),
     ("console", "before removal"),
+    ("unsimplified", "before it was simplified"),
     ("final", "result"),
 )
 
@@ -67,6 +69,7 @@ def found_part(result: StoredResult) -> Part:
         applied=bool(result.applied),
         why=str(result.facts["why"]),
         runs=list(run_sentences(result.stored.graph, result.agreement)),
+        simplified=simplified_rows(result.simplified) if result.simplified else [],
         interrupted=result.facts["ended"] == "stopped",
         notes=[str(note) for note in result.facts["notes"]],
     )

@@ -9,9 +9,11 @@ from mixtrace.store import (
     EVIDENCE,
     GRAPH,
     RUNS,
+    SIMPLIFIED,
     SURENESS,
     Agreement,
     Evidence,
+    Simplification,
     StoredGraph,
     Sureness,
     read_agreement,
@@ -19,6 +21,7 @@ from mixtrace.store import (
     read_fit,
     read_graph,
     read_metrics,
+    read_simplified,
     read_sureness,
 )
 
@@ -29,6 +32,7 @@ __all__ = [
     "fixed",
     "number",
     "read_result",
+    "simplified_beside",
     "sureness_beside",
 ]
 
@@ -45,6 +49,7 @@ class StoredResult:
         evidence: what was measured of the audio.
         sureness: how sure the settings are; None where nobody asked.
         agreement: what several runs agree on; None where there was one.
+        simplified: what was done to simplify it; None where it is as it was found.
     """
 
     folder: Path
@@ -54,6 +59,7 @@ class StoredResult:
     evidence: Evidence
     sureness: Sureness | None = None
     agreement: Agreement | None = None
+    simplified: Simplification | None = None
 
     @property
     def applied(self) -> str:
@@ -78,7 +84,8 @@ def read_result(folder: Path) -> StoredResult:
     facts, measures = read_fit(folder), read_metrics(folder)
     sureness = sureness_beside(folder / GRAPH, stored)
     agreement = agreement_beside(folder / GRAPH, stored)
-    return StoredResult(folder, stored, facts, measures, evidence, sureness, agreement)
+    simplified = simplified_beside(folder / GRAPH)
+    return StoredResult(folder, stored, facts, measures, evidence, sureness, agreement, simplified)
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
@@ -114,6 +121,16 @@ def agreement_beside(graph_path: Path, stored: StoredGraph) -> Agreement | None:
     """
     path = graph_path.with_name(RUNS)
     return read_agreement(path, stored) if path.is_file() else None
+
+
+def simplified_beside(graph_path: Path) -> Simplification | None:
+    """Return what was done to simplify the result of a graph; None where it is as it was found.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    path = graph_path.with_name(SIMPLIFIED)
+    return read_simplified(path) if path.is_file() else None
 
 
 def number(table: Any, *keys: str) -> float | None:

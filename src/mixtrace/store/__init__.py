@@ -63,6 +63,14 @@ from mixtrace.store.runs_file import (
     agreement_told,
     read_agreement,
 )
+from mixtrace.store.simplified_file import (
+    SIMPLIFIED,
+    SIMPLIFIED_SCHEMA,
+    Change,
+    Outcome,
+    Simplification,
+    read_simplified,
+)
 from mixtrace.store.staging import stage
 from mixtrace.store.sureness_file import (
     SURENESS,
@@ -101,9 +109,12 @@ __all__ = [
     "RESPONSES",
     "RUNS",
     "RUNS_SCHEMA",
+    "SIMPLIFIED",
+    "SIMPLIFIED_SCHEMA",
     "SURENESS",
     "SURENESS_SCHEMA",
     "Agreement",
+    "Change",
     "Checkpoint",
     "Elsewhere",
     "EndedRun",
@@ -112,9 +123,11 @@ __all__ = [
     "Interval",
     "Level",
     "Name",
+    "Outcome",
     "Range",
     "Results",
     "Setting",
+    "Simplification",
     "StoredCapture",
     "StoredCurve",
     "StoredEcho",
@@ -146,6 +159,7 @@ __all__ = [
     "read_graph",
     "read_head",
     "read_metrics",
+    "read_simplified",
     "read_sureness",
     "session_fingerprint",
     "setting_value",

@@ -13,6 +13,7 @@ from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
+from mixtrace.verbs.simplifying import Simple, simplify
 
 __all__ = [
     "Applied",
@@ -28,6 +29,7 @@ __all__ = [
     "Rendered",
     "Rendering",
     "Shard",
+    "Simple",
     "Split",
     "apply",
     "capture",
@@ -45,5 +47,6 @@ __all__ = [
     "render",
     "report",
     "show",
+    "simplify",
     "store_result",
 ]

@@ -17,6 +17,8 @@ from mixtrace.reporting import (
     outline_capture,
     outline_graph,
     outline_session,
+    simplified_beside,
+    simplified_sentence,
     sureness_beside,
 )
 from mixtrace.session import find_song, read_session
@@ -67,7 +69,8 @@ def show(
         stored = read_graph(graph)
         measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
-        remark = held_out_sentence(measures)
+        told = simplified_sentence(simplified_beside(graph)), held_out_sentence(measures)
+        remark = " ".join(sentence for sentence in told if sentence)
         sureness, agreement = sureness_beside(graph, stored), agreement_beside(graph, stored)
         return outline_graph(stored, evidence, tolerance, remark, sureness, agreement)
     if (path / CAPTURE).is_file():

@@ -26,6 +26,8 @@ from mixtrace.store import (
     PARAMS,
     RUNS,
     RUNS_SCHEMA,
+    SIMPLIFIED,
+    SIMPLIFIED_SCHEMA,
     SURENESS,
     SURENESS_SCHEMA,
     StoredGraph,
@@ -45,7 +47,11 @@ from mixtrace.verbs.runs import measured
 
 __all__ = ["Estimate", "Rendered", "measure_result", "publish_result", "store_result"]
 
-_DOCUMENTS = ((SURENESS, SURENESS_SCHEMA, "sureness"), (RUNS, RUNS_SCHEMA, "runs"))
+_DOCUMENTS = (
+    (SURENESS, SURENESS_SCHEMA, "sureness"),
+    (RUNS, RUNS_SCHEMA, "runs"),
+    (SIMPLIFIED, SIMPLIFIED_SCHEMA, "simplified"),
+)
 """What a method may show for its result in a document of its own, and under which name."""
 
 

@@ -1,0 +1,251 @@
+"""`simplify`: a result of what only a search can turn as one of processors that people turn."""
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from mixtrace.descent import SongWindows
+from mixtrace.errors import MixtraceError, SessionError, StoreError
+from mixtrace.methods import Inversion
+from mixtrace.metrics import LOSS_RATE_HZ, Measures
+from mixtrace.progress import OnProgress, Steps, ignored, steps_of
+from mixtrace.session import Session, Song, find_song, read_session
+from mixtrace.simplifying import simplified
+from mixtrace.store import (
+    FIT,
+    FITS,
+    JSON,
+    Simplification,
+    StoredGraph,
+    find_graph,
+    is_plain_file,
+    read_bytes,
+    read_fit,
+    session_fingerprint,
+)
+from mixtrace.unseen import Unseen
+from mixtrace.verbs.evidence import loss_increases
+from mixtrace.verbs.inverting import Found
+from mixtrace.verbs.outputs import named, result_folder
+from mixtrace.verbs.rendering import stored_graph
+from mixtrace.verbs.results import measure_result, publish_result, store_result
+from mixtrace.verbs.runs import claimed, write_whole
+from mixtrace.verbs.sources import find_source, source_of
+from mixtrace.wording import counted, listed, percent
+
+__all__ = ["Simple", "simplify"]
+
+MOST_LOSS = 0.05
+"""Of L_a: a twentieth is about what two runs of one search differ by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simple:
+    """A simplified result.
+
+    Attributes:
+        stored: the graph with its settings and tracks, as `graph.json` holds it.
+        simplification: what was done, and L_a before and after.
+        processors: how many there were before.
+        measures: how well it matches the mix.
+        folder: where it lies.
+        lacking: why the page could not be made, in a sentence; empty where it was.
+    """
+
+    stored: StoredGraph
+    simplification: Simplification
+    processors: int
+    measures: Measures
+    folder: Path
+    lacking: str = ""
+
+
+def simplify(
+    result: Path | str,
+    output: Path | str,
+    *,
+    song: Path | str | None = None,
+    mix: Path | str | None = None,
+    most_loss: float = MOST_LOSS,
+    fresh: bool = False,
+    audio: bool = True,
+    page: bool = True,
+    on_progress: OnProgress = ignored,
+) -> Simple:
+    """Write a result whose free curves, one-pole dynamics and other searched processors are dials.
+
+    Args:
+        result: the output folder of a fit; it stays as it is.
+        output: the folder for the simplified result.
+        song: the song; None for where the result says that it lies.
+        mix: the mix of a song that is named, where names do not tell it.
+        most_loss: the share of L_a by which it may rise: as long as it rises by more, the processor
+            that costs most is taken back.
+        fresh: whether to replace another result in the folder.
+        audio: whether to write audio: the estimate, and what the page plays.
+        page: whether to make the page, and to measure what it tells.
+        on_progress: called often.
+
+    Raises:
+        MixtraceError: a result, a song, a share or a folder that cannot be used.
+        OSError: the folder cannot be made.
+    """
+    if not (math.isfinite(most_loss) and most_loss >= 0.0):
+        raise MixtraceError(
+            f"Expected a share of L_a of 0 % or more; got {100.0 * most_loss:g} %. Try 5."
+        )
+    report = steps_of(on_progress)
+    _check_apart(named(result), named(output))
+    task = _read(named(result), song, mix, report)
+    folder = result_folder(output, task.whole.paths, FITS)
+    chosen = task.chosen | {"most_loss": most_loss}
+    fingerprint = session_fingerprint(task.session, chosen)
+    with claimed(folder, fingerprint, FITS, fresh=fresh):
+        found, done, windows = _simplified(task, most_loss, report)
+        increases = _increases(found, windows, report) if page else None
+        rendered = measure_result(task.song, found.stored, task.unseen, report, page=page)
+        done = replace(done, after=rendered.measures.published.l_a)
+        found = replace(found, inversion=_concluded(found.inversion, done, rendered.measures))
+        source = source_of(task.path, task.mix, task.whole.paths, folder)
+        facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
+
+        def store() -> None:
+            store_result(folder, found, rendered, facts, audio=audio)
+
+        def publish() -> None:
+            if increases is not None:
+                publish_result(folder, found.stored, rendered, increases, report, audio=audio)
+
+        lacking = write_whole(folder, store, publish)
+    before = len(task.stored.graph.processors)
+    return Simple(found.stored, done, before, rendered.measures, folder, lacking)
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A result, and its song as it was fitted.
+
+    Attributes:
+        stored: the result.
+        facts: what its `fit.json` says; empty of a graph alone.
+        path, mix: where the song lies.
+        whole: what was found there.
+        song: that, with the tracks that are used alone, in the order of the graph's inputs.
+        session: that, at the rate of L_a.
+        chosen: what tells the simplified result from others.
+    """
+
+    stored: StoredGraph
+    facts: Mapping[str, JSON]
+    path: Path
+    mix: Path | None
+    whole: Song
+    song: Song
+    session: Session
+    chosen: dict[str, JSON]
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """What was held out of the search."""
+        return Unseen.parse(str(self.chosen["unseen"])) if "unseen" in self.chosen else None
+
+
+def _read(place: Path, song: Path | str | None, mix: Path | str | None, report: Steps) -> _Task:
+    stored = stored_graph(place)
+    graph = find_graph(place)
+    assert graph is not None
+    facts = read_fit(graph.parent) if is_plain_file(graph.with_name(FIT)) else {}
+    if song is None:
+        path, mix_path = find_source(place)
+    else:
+        path, mix_path = named(song), None if mix is None else Path(mix)
+    found = find_song(path, mix=mix_path)
+    by_name = {track.name: track for track in found.tracks}
+    missing = [track.name for track in stored.tracks if track.name not in by_name]
+    if missing:
+        raise SessionError(
+            f"Expected the tracks of {stored.song}, for which the graph was made; {found.name} has "
+            f"no {listed(missing)}. Give the song of that graph."
+        )
+    used = replace(found, tracks=tuple(by_name[track.name] for track in stored.tracks))
+    alignments = {track.name: track.alignment for track in stored.tracks}
+    session = read_session(
+        used, sample_rate_hz=LOSS_RATE_HZ, alignments=alignments, progress=report
+    )
+    chosen: dict[str, JSON] = {"simplified": hashlib.sha256(read_bytes(graph)).hexdigest()}
+    known = facts.get("config", {})
+    chosen |= {name: known[name] for name in ("unseen", "tolerance") if name in known}
+    return _Task(stored, facts, path, mix_path, found, used, session, chosen)
+
+
+def _check_apart(place: Path, folder: Path) -> None:
+    """Refuse to write where the result itself lies."""
+    if (place if place.is_dir() else place.parent).resolve() == folder.resolve():
+        raise StoreError(
+            f"Expected another folder than that of the result, which stays as it is; got {folder} "
+            "for both. Choose another with -o."
+        )
+
+
+def _simplified(
+    task: _Task, most_loss: float, report: Steps
+) -> tuple[Found, Simplification, SongWindows]:
+    """Return what was found, what was done, and the windows on which it was judged."""
+    begun, stored = time.monotonic(), task.stored
+    before = measure_result(task.song, stored, task.unseen, report).measures
+    length, apart = task.session.mix.shape[-1], task.unseen
+    windows = SongWindows(
+        task.session, held_out=apart.ranges(length, LOSS_RATE_HZ) if apart else []
+    )
+    simple = simplified(stored.graph, stored.settings, task.session, windows, most_loss, report)
+    known = task.facts.get("losses", {})
+    losses = {"sum": known["sum"]} if "sum" in known else {}
+    inversion = Inversion(
+        simple.graph,
+        simple.settings,
+        simple.graph,
+        losses | {"unsimplified": _both(before)},
+        recipe={"most_loss": most_loss},
+        ended=task.facts.get("ended", "finished"),
+        seconds=time.monotonic() - begun,
+    )
+    turned = replace(stored, graph=simple.graph, settings=simple.settings)
+    l_a = before.published.l_a
+    done = Simplification(l_a, l_a, most_loss, simple.changes)
+    return Found(turned, inversion, tuple(task.facts.get("notes", ()))), done, windows
+
+
+def _concluded(inversion: Inversion, done: Simplification, after: Measures) -> Inversion:
+    """Return an inversion with its losses, and in words why it ended."""
+    changed = sum(change.made for change in done.changes)
+    why = (
+        f"Another result was simplified in {counted(changed, 'place')}: L_a went from "
+        f"{done.before:.4f} to {done.after:.4f}, and was allowed to rise by {percent(done.most)}."
+    )
+    return replace(
+        inversion,
+        losses={**inversion.losses, "final": _both(after)},
+        evidence={"simplified": done.document()},
+        why=why,
+    )
+
+
+def _both(measures: Measures) -> dict[str, float]:
+    return {"published": measures.published.l_a, "eq4": measures.eq4.l_a}
+
+
+def _increases(
+    found: Found, windows: SongWindows, report: Steps
+) -> Float32[np.ndarray, " processor"]:
+    return loss_increases(
+        found.stored.graph,
+        found.stored.settings,
+        windows,
+        lambda done, total: report("weighing what is left", done, total),
+    )
