@@ -46,6 +46,7 @@ ROOMS = (
     "exporting",
     "datasets",
     "corpus",
+    "instruments",
     "examples",
     "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it
