@@ -4,7 +4,7 @@ All signals are float64 arrays [time] or [channel, time]; full scale is 1.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -129,7 +129,7 @@ def overlay(
     return track
 
 
-@cache
+@lru_cache(maxsize=64)
 def _band(low_hz: float, high_hz: float, sample_rate_hz: int) -> Float[np.ndarray, "section 6"]:
     """Return the band-pass of `band_noise`."""
     return signal.butter(2, (low_hz, high_hz), "bandpass", fs=sample_rate_hz, output="sos")
