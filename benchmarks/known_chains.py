@@ -107,7 +107,9 @@ def _track(
     if equalizer := draw_equalizer(habit, plugins, rng):
         strip.processors.append(equalizer)
     if compressed:
-        strip.processors.append(draw_compressor((habit.attack_ms, habit.release_ms), (2.0, 8.0), plugins, rng))
+        strip.processors.append(
+            draw_compressor((habit.attack_ms, habit.release_ms), (2.0, 8.0), plugins, rng)
+        )
     if saturated:
         strip.processors.append(
             {"type": "saturation", "engine": "pedalboard", "peak_db": rounded(rng.uniform(-1, 5))}

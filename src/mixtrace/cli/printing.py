@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import HeldOut, Levels, Measures
     from mixtrace.reporting import Comparison, Outline, Row
-    from mixtrace.verbs import Captured, Collected, Exported, Fit
+    from mixtrace.verbs import Captured, Collected, Exported, Fit, Generated
 
 __all__ = [
     "print_captured",
@@ -27,6 +27,7 @@ __all__ = [
     "print_comparisons",
     "print_exported",
     "print_fit",
+    "print_generated",
     "print_measures",
     "print_outline",
     "print_written",
@@ -229,6 +230,14 @@ def print_collected(collected: "Collected") -> None:
         words += f", {left} left for other shards: the last one writes the tables"
     console.print(Text(f"{words}."))
     print_written([collected.folder])
+
+
+def print_generated(generated: "Generated") -> None:
+    """Print how many songs were made, and where they lie."""
+    there = generated.songs - generated.made
+    words = f"{generated.made} of {generated.songs} songs made"
+    _console().print(f"{words}, {there} were there already." if there else f"{words}.")
+    print_written([generated.folder])
 
 
 def _branch(parent: Tree | None, row: "Row", curves: bool) -> Tree:

@@ -179,9 +179,7 @@ def _band(
     return place, logarithmic(place.low_hz, place.high_hz, rng), gain_db, q
 
 
-def _equalizer(
-    bands: list[tuple[Place, float, float, float]], passes: dict[str, float]
-) -> Dialled:
+def _equalizer(bands: list[tuple[Place, float, float, float]], passes: dict[str, float]) -> Dialled:
     values: dict[str, Any] = dict(passes)
     bells = []
     for place, hz, gain_db, q in bands:

@@ -74,9 +74,7 @@ class MixPlan:
     master: tuple[Wish, ...]
 
 
-def draw_mix(
-    band: Sequence[Instrument], seconds: float, beat_s: float, rng: Generator
-) -> MixPlan:
+def draw_mix(band: Sequence[Instrument], seconds: float, beat_s: float, rng: Generator) -> MixPlan:
     """Return the mix of a song, drawn by an engineer's habits.
 
     Args:

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from jaxtyping import Float, Float32
-from scipy import signal
 
 from mixtrace.generating.plan import MixPlan
 from mixtrace.generating.players import RATE_HZ
@@ -78,7 +77,7 @@ def passed(node: NodeSettings, sound: Sound) -> Sound:
 
 
 def change_db(before: Sound, after: Sound) -> float:
-    """Return by how much a band of a sound changes, where it changes most.
+    """Return by how much a band of a channel changes, where it changes most.
 
     Bands are some octaves wide and 46 ms long. Those that are 40 dB softer than the loudest before
     and after do not count.
@@ -88,20 +87,27 @@ def change_db(before: Sound, after: Sound) -> float:
     >>> round(change_db(sound, 0.5 * sound), 2)
     6.02
     """
-    levels_db = [_levels_db(sound) for sound in (before, after)]
-    heard = np.maximum(*levels_db) > max(each.max() for each in levels_db) + _FAINT_DB
-    return float(np.abs(levels_db[1] - levels_db[0])[..., heard].max())
+    return _change_db(_levels_db(before), _levels_db(after))
+
+
+def _change_db(
+    before_db: Float[np.ndarray, "2 frame band"], after_db: Float[np.ndarray, "2 frame band"]
+) -> float:
+    heard = np.maximum(before_db, after_db) > max(before_db.max(), after_db.max()) + _FAINT_DB
+    return float(np.abs(after_db - before_db)[heard].max())
 
 
 def _settled(wishes: Sequence[Wish], sound: Sound) -> tuple[list[NodeSettings], Sound]:
     """Return the settings of a chain, and what leaves it."""
     chain: list[NodeSettings] = []
+    levels_db = _levels_db(sound)
     for wish in wishes:
         for node in wish.tries(sound):
             after = passed(node, sound)
-            if change_db(sound, after) > HEARD_DB:
+            after_db = _levels_db(after)
+            if _change_db(levels_db, after_db) > HEARD_DB:
                 chain.append(node)
-                sound = after
+                sound, levels_db = after, after_db
                 break
     return chain, sound
 
@@ -114,12 +120,13 @@ def _sum(sounds: Sequence[Sound]) -> Sound:
     return total
 
 
-def _levels_db(sound: Sound) -> Float[np.ndarray, "frame band"]:
-    """Return the level of the stronger channel in each frame and band."""
+def _levels_db(sound: Sound) -> Float[np.ndarray, "2 frame band"]:
+    """Return the level of each channel in each frame and band; mono is on both channels."""
     whole = sound.shape[-1] // _FRAME * _FRAME
-    window = signal.windows.hann(_FRAME, sym=False).astype(np.float32)
-    frames = sound[:, :whole].reshape(len(sound), -1, _FRAME) * window
-    powers = np.abs(np.fft.rfft(frames)) ** 2
+    frames = torch.from_numpy(sound[:, :whole]).unflatten(-1, (-1, _FRAME))
+    spectra = torch.fft.rfft(frames * torch.hann_window(_FRAME))
+    powers = torch.view_as_real(spectra).square().sum(-1).numpy()
     edges = np.round(np.array(_BANDS_HZ) * _FRAME / RATE_HZ).astype(int)
     bands = np.add.reduceat(powers, edges[:-1], axis=-1)
-    return 10.0 * np.log10(bands.max(axis=0) / _FRAME**2 + _TINY)
+    levels_db = 10.0 * np.log10(bands / _FRAME**2 + _TINY)
+    return np.broadcast_to(levels_db, (2, *levels_db.shape[1:]))

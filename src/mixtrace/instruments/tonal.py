@@ -7,6 +7,7 @@ from jaxtyping import Float
 from numpy.random import Generator
 
 from mixtrace.instruments.notes import Note
+from mixtrace.instruments.string_kernels import ring
 from mixtrace.instruments.synthesis import band_noise, decay, gate, harmonics, hz_from_midi, times_s
 
 __all__ = ["Piano", "Strings", "bass", "electric_piano", "fingered", "lead", "string", "strum"]
@@ -156,12 +157,8 @@ def string(
     loop_gain = 0.5 ** (period_samples / (ring_s * sample_rate_hz))
     taps = loop_gain * np.convolve([0.5, 0.5], [1.0 - part, part])
     lead_in = whole + 2
-    line = np.zeros(lead_in + count + whole)
+    line = np.zeros(lead_in + count)
     pluck = band_noise(lead_in, 80.0, 2000.0 + 5000.0 * brightness, sample_rate_hz, rng)
     line[:lead_in] = pluck - pluck.mean()
-    for start in range(lead_in, lead_in + count, whole):
-        stop = start + whole
-        line[start:stop] = sum(
-            tap * line[start - whole - k : stop - whole - k] for k, tap in enumerate(taps)
-        )
-    return line[lead_in : lead_in + count]
+    ring(line, whole, taps)
+    return line[lead_in:]

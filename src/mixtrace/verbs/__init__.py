@@ -5,6 +5,7 @@ from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
@@ -18,6 +19,7 @@ __all__ = [
     "Exported",
     "Fit",
     "Found",
+    "Generated",
     "Limits",
     "Rendered",
     "Rendering",
@@ -29,6 +31,7 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
+    "generate",
     "invert",
     "measure_result",
     "publish_result",
