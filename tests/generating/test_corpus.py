@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
@@ -17,6 +18,7 @@ from mixtrace.datasets import open_dataset
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.generating import CORPUS, CORPUS_SCHEMA, TRUTH, corpus
 from mixtrace.metrics import measure
+from mixtrace.progress import Progress
 from mixtrace.rendering import render_song
 from mixtrace.session import find_song, read_session
 from mixtrace.store import GRAPH, PARAMS, read_document, read_graph, write_document
@@ -122,6 +124,23 @@ def test_a_worker_that_dies_is_told_in_a_sentence(tmp_path: Path, monkeypatch: p
         mixtrace.generate(tmp_path, 2, seconds=SECONDS, workers=2)
 
 
+def test_a_stopped_run_ends_its_processes_at_once_and_leaves_whole_songs(tmp_path: Path):
+    stopped_at = []
+
+    def stop(progress: Progress) -> None:
+        if progress.done == 1:
+            stopped_at.append(time.monotonic())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mixtrace.generate(tmp_path, 40, seed=3, seconds=SECONDS, workers=2, on_progress=stop)
+    # A song takes a second, and the processes end within a moment, not after the songs they hold.
+    assert time.monotonic() - stopped_at[0] < 5.0
+    assert not any("spawn_main" in " ".join(c.cmdline()) for c in psutil.Process().children(True))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert len(names) <= 4 and all(name in (CORPUS, "0001", "0002", "0003") for name in names)
+
+
 def _die(*arguments: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -183,7 +202,7 @@ def test_arguments_out_of_range_are_refused_before_anything_is_made(
     tmp_path: Path, arguments: dict, message: str
 ):
     with pytest.raises(MixtraceError, match=message):
-        mixtrace.generate(tmp_path / "corpus", **({"songs": 1} | arguments))
+        mixtrace.generate(tmp_path / "corpus", arguments.pop("songs", 1), **arguments)
     assert not (tmp_path / "corpus").exists()
 
 

@@ -9,7 +9,15 @@ import pytest
 from mixtrace.generating import SongDraws, draw_song
 from mixtrace.generating.band import FEWEST_TRACKS, INSTRUMENTS, MOST_TRACKS
 from mixtrace.generating.habits import HABITS
-from mixtrace.generating.wishes import Compression, Dialled, Driving, Gating, Levelling, Limiting
+from mixtrace.generating.wishes import (
+    Compression,
+    Dialled,
+    Driving,
+    Gating,
+    Levelling,
+    Limiting,
+    Peaking,
+)
 from mixtrace.processors import NodeSettings
 
 SONGS = 200
@@ -130,6 +138,7 @@ def test_rides_echoes_and_reverbs_lie_within_their_ranges(songs: list[SongDraws]
         assert node.number("pre_delay_ms") <= 45.01 and 0.49 <= node.number("width") <= 1.0
     for song in songs:
         for wish in song.mix.returns.get("echo", ()):
+            assert isinstance(wish, Dialled)
             beats = wish.settings.number("time_ms") / 1000.0 / song.score.beat_s
             assert min(abs(beats - part) for part in (0.5, 0.75, 1.0)) < 1e-3
             assert 0.099 <= wish.settings.number("feedback") <= 0.501
@@ -171,4 +180,7 @@ def test_masters_end_at_their_peak(songs: list[SongDraws]):
     assert share(len(limited), SONGS, 0.45)
     for song in songs:
         last = song.mix.master[-1]
-        assert (last.ceiling_db if isinstance(last, Limiting) else last.peak_db) == -1.0
+        if isinstance(last, Limiting):
+            assert last.ceiling_db == -1.0
+        else:
+            assert last == Peaking(-1.0)

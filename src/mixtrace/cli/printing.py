@@ -234,9 +234,8 @@ def print_collected(collected: "Collected") -> None:
 
 def print_generated(generated: "Generated") -> None:
     """Print how many songs were made, and where they lie."""
-    there = generated.songs - generated.made
-    words = f"{generated.made} of {generated.songs} songs made"
-    _console().print(f"{words}, {there} were there already." if there else f"{words}.")
+    rest = "; the others were there already" if generated.made < generated.songs else ""
+    _console().print(f"{generated.made} of {generated.songs} songs made{rest}.")
     print_written([generated.folder])
 
 

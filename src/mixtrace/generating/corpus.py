@@ -8,18 +8,19 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
 
-from mixtrace.corpus.crew import kept_within
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.generating.song import generate_song
 from mixtrace.generating.song_folder import write_generated
@@ -95,10 +96,13 @@ def make_corpus(
         lacking = [number for number, place in places.items() if not is_plain_folder(place)]
         on_progress(Progress(_STAGE, count - len(lacking), count))
         begun = time.monotonic()
-        for made, _ in enumerate(_made(folder, common, lacking, workers), 1):
-            left_s = (time.monotonic() - begun) / made * (len(lacking) - made)
-            done = count - len(lacking) + made
-            on_progress(Progress(_STAGE, done, count, seconds_left=left_s))
+        try:
+            for made, _ in enumerate(_made(folder, common, lacking, workers), 1):
+                left_s = (time.monotonic() - begun) / made * (len(lacking) - made)
+                done = count - len(lacking) + made
+                on_progress(Progress(_STAGE, done, count, seconds_left=left_s))
+        finally:
+            _tidy(folder)
     return len(lacking)
 
 
@@ -142,7 +146,7 @@ _REMEDIES = {
 
 
 def _tidy(folder: Path) -> None:
-    """Remove what killed processes left."""
+    """Remove what processes left that were ended while they wrote."""
     for path in list(folder.iterdir()):
         if is_temporary(path.name) and is_plain_folder(path):
             shutil.rmtree(path, ignore_errors=True)
@@ -168,23 +172,31 @@ def _made(folder: Path, common: Common, numbers: Sequence[int], workers: int) ->
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield processes; where the block fails, those end after the song that they are at."""
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
-        initargs=(os.getpid(),),
-    )
+    """Yield processes; where the block fails, they end at once."""
+    context = multiprocessing.get_context("spawn")
+    heard, held = context.Pipe(duplex=False)  # it breaks with the process that holds it
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(heard,))
     try:
         yield pool
+    except BaseException:
+        held.close()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        held.close()
+        heard.close()
 
 
-def _begin(parent: int) -> None:
-    """Leave Ctrl-C to the process that began this one, and end when that one does."""
+def _begin(heard: Connection) -> None:
+    """Leave Ctrl-C to the process that began this one, and end when that one fails or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    kept_within(None, parent)
+
+    def end() -> None:
+        with suppress(EOFError, OSError):
+            heard.recv()
+        os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _make(folder: Path, common: Common, number: int) -> None:

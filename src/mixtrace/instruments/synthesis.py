@@ -132,4 +132,5 @@ def overlay(
 @lru_cache(maxsize=64)
 def _band(low_hz: float, high_hz: float, sample_rate_hz: int) -> Float[np.ndarray, "section 6"]:
     """Return the band-pass of `band_noise`."""
-    return signal.butter(2, (low_hz, high_hz), "bandpass", fs=sample_rate_hz, output="sos")
+    edges_hz = (low_hz, high_hz)
+    return np.asarray(signal.butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos"))
