@@ -1,8 +1,7 @@
 """What a song is before anyone plays: tempo, key, and the chord and the section of each bar."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
@@ -98,11 +97,6 @@ class Score:
                 if level != "."
             ]
         return notes
-
-    @cached_property
-    def sections(self) -> Collection[str]:
-        """The sections that the song has."""
-        return {bar.section for bar in self.bars}
 
 
 def draw_score(seconds: float, rng: Generator) -> Score:

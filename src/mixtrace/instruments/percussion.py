@@ -9,6 +9,7 @@ from mixtrace.instruments.synthesis import band_noise, decay, gate, hz_from_midi
 
 __all__ = ["clap", "conga", "shaker", "tambourine"]
 
+_HANDS_S = (0.0, 0.011, 0.024)
 _JINGLES_HZ = np.array([5120.0, 6870.0, 8150.0, 9730.0, 11400.0])
 
 
@@ -39,10 +40,11 @@ def clap(
     time_s = times_s(0.35, sample_rate_hz)
     noise = band_noise(len(time_s), 900.0, 5000.0, sample_rate_hz, rng)
     envelope = np.zeros_like(time_s)
-    for begin_s in (0.0, 0.011, 0.024):
-        begin = samples(begin_s + 0.002 * rng.random(), sample_rate_hz)
+    begins = [samples(at_s + 0.002 * rng.random(), sample_rate_hz) for at_s in _HANDS_S]
+    for begin in begins:
         envelope[begin:] = decay(time_s[: len(time_s) - begin], 0.004)
-    envelope[begin:] += 0.5 * decay(time_s[: len(time_s) - begin], ring_s)
+    last = begins[-1]
+    envelope[last:] += 0.5 * decay(time_s[: len(time_s) - last], ring_s)
     return 0.6 * note.velocity * noise * envelope * gate(time_s, 0.25, attack_s=1e-3, release_s=0.1)
 
 
