@@ -49,7 +49,9 @@ ROOMS = (
     "exporting",
     "datasets",
     "corpus",
+    "instruments",
     "examples",
+    "generating",
     "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it
     "cli",
