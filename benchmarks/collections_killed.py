@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -108,14 +109,12 @@ class Killed:
 
     def _kill(self, driver: "subprocess.Popen[bytes]") -> None:
         """Kill the driver, or a process that works on a song."""
-        with suppress(psutil.NoSuchProcess):
-            own = psutil.Process(driver.pid).children(recursive=True)
-            working = [p for p in own if "spawn_main" in " ".join(p.cmdline())]
-            if working and (self._given.ray or self._random.random() < 0.5):
+        working = list(_working(None if self._given.ray else driver.pid))
+        if working and (self._given.ray or self._random.random() < 0.5):
+            with suppress(psutil.NoSuchProcess):
                 self._random.choice(working).kill()
                 self.workers += 1
-                return
-        if not self._given.ray:
+        elif not self._given.ray:
             driver.send_signal(signal.SIGKILL)
             driver.wait()
             self.drivers += 1
@@ -127,6 +126,17 @@ class Killed:
                 now = path.stat().st_mtime_ns
                 self.repeated += self._seen.get(path, now) != now
                 self._seen[path] = now
+
+
+def _working(driver: int | None) -> Iterator[psutil.Process]:
+    """Yield the processes that work on songs: of a driver, or of the cluster of this machine."""
+    every = psutil.process_iter() if driver is None else psutil.Process(driver).children(True)
+    for process in every:
+        with suppress(psutil.Error):
+            parent = process.parent()
+            begun = parent is not None and parent.name().startswith("ray::")
+            if "spawn_main" in " ".join(process.cmdline()) and (driver is not None or begun):
+                yield process
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 __all__ = ["needed_bytes"]
 
 _ALWAYS_BYTES = 1.2e9
-_BYTES_A_SECOND = 0.5e6
+_BYTES_A_SECOND = 0.8e6
 """Of one channel of a track; see docs/corpus.md, "Memory"."""
 
 
