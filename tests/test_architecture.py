@@ -49,6 +49,7 @@ ROOMS = (
     "exporting",
     "datasets",
     "corpus",
+    "surveying",
     "examples",
     "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         report,
         show,
         simplify,
+        stats,
     )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "report",
     "show",
     "simplify",
+    "stats",
 ]
 
 __version__ = "0.1.0"
