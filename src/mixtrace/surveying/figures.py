@@ -32,7 +32,8 @@ __all__ = [
 ]
 
 _MARKS = (1.0, 2.0, 5.0, 10.0)
-_FEW_MARKS = 5
+_FEW_MARKS, _MOST_MARKS = 5, 7
+_LEAST_SPAN = 0.02  # of an axis, against its values: finer marks would need too many digits
 _BARS = 20
 _QUARTILES_FROM = 3  # curves: fewer have no spread to speak of
 _ROW, _NAMES, _COUNTS = 19.0, 96.0, 30.0
@@ -41,19 +42,36 @@ _TONE_STEP_DB, _MOST_TONE_DB = 6.0, 18.0
 _LEAST_RATIO = 8.0  # between the ends of an axis of ratios: less looks better on an even one
 
 
-def even_axis(low: float, high: float, name: str = "") -> Axis:
+def even_axis(low: float, high: float, name: str = "", *, whole: bool = False) -> Axis:
     """Return an even axis that holds a range, with a few marks at round numbers.
+
+    Args:
+        low: the lower end of the range.
+        high: the upper one.
+        name: what is measured.
+        whole: whether only whole numbers are marked.
 
     >>> [label for _, label in even_axis(0.0, 37.0).ticks]
     ['0', '10', '20', '30', '40']
     """
-    if high - low < 1e-9 * max(1.0, abs(high)):
-        low, high = low - 0.5, high + 0.5
+    least = _LEAST_SPAN * max(abs(low), abs(high), 1e-6)
+    if high - low < least:
+        low, high = low - least, high + least
     power = 10.0 ** math.floor(math.log10((high - low) / _FEW_MARKS))
     step = next(m * power for m in _MARKS if (high - low) / (m * power) <= _FEW_MARKS)
-    return level_axis(
-        step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step, name
-    )
+    step = max(step, 1.0) if whole else step
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    ticks = tuple((step * n, _label(step * n)) for n in range(first, last + 1))
+    return Axis(step * first, step * last, ticks, name)
+
+
+def _label(value: float) -> str:
+    """Return a mark in few letters.
+
+    >>> _label(12000.0), _label(0.30000000000000004), _label(-2.5)
+    ('12k', '0.3', '-2.5')
+    """
+    return f"{value / 1000.0:.4g}k" if abs(value) >= 1000.0 else f"{value:.4g}"
 
 
 def ratio_axis(low: float, high: float, name: str = "") -> Axis:
@@ -61,14 +79,16 @@ def ratio_axis(low: float, high: float, name: str = "") -> Axis:
 
     >>> [label for _, label in ratio_axis(1.3, 180.0).ticks]
     ['2', '5', '10', '20', '50', '100']
+    >>> [label for _, label in ratio_axis(11.0, 40.0).ticks]
+    ['15', '20', '30', '40']
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    marks = [m * 10.0**power for power in powers for m in _MARKS[:-1]]
-    inside = [mark for mark in marks if low <= mark <= high]
-    if len(inside) > 2 * _FEW_MARKS:
-        inside = [mark for mark in inside if f"{mark:e}".startswith("1")]
-    ticks = tuple((mark, f"{mark / 1000:g}k" if mark >= 1000.0 else f"{mark:g}") for mark in inside)
-    return Axis(low, high, ticks, name, logarithmic=True)
+    for marks in ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0), _MARKS[:-1], (1.0,)):
+        places = [m * 10.0**power for power in powers for m in marks]
+        inside = [place for place in places if low <= place <= high]
+        if len(inside) <= _MOST_MARKS:
+            break
+    return Axis(low, high, tuple((mark, _label(mark)) for mark in inside), name, logarithmic=True)
 
 
 def histogram(what: str, values: Float[np.ndarray, " value"], *, whole: bool) -> Markup:
@@ -86,8 +106,8 @@ def histogram(what: str, values: Float[np.ndarray, " value"], *, whole: bool) ->
     else:
         edges = np.linspace(low, high if high > low else low + 1.0, _BARS + 1)
     heights, _ = np.histogram(values, edges)
-    across = even_axis(float(edges[0]), float(edges[-1]), what)
-    up = even_axis(0.0, float(heights.max()), "songs")
+    across = even_axis(float(edges[0]), float(edges[-1]), what, whole=whole)
+    up = even_axis(0.0, float(heights.max()), "songs", whole=True)
     plot = Plot(Axis(float(edges[0]), float(edges[-1]), _within(across, edges), what), up)
     bars = [
         plot.box((float(left), float(right)), (0.0, float(height)), "bin")
@@ -130,7 +150,9 @@ def scatter(
 
 def tone_curve(name: str, tally: CurveTally, most_db: float) -> Markup:
     """Return the mean of tone curves over frequency, and the quartiles around it."""
-    plot = Plot(frequency_axis(), level_axis(-most_db, most_db, most_db / 2.0))
+    plot = Plot(
+        frequency_axis(*GRID_HZ[[0, -1]].tolist()), level_axis(-most_db, most_db, most_db / 2.0)
+    )
     label = f"{name}: gain in dB over frequency"
     return figure(label, [plot.axes(), *_spread(plot, GRID_HZ, tally, 0.0)])
 
@@ -174,7 +196,7 @@ def boxes(what: str, unit: str, spreads: Mapping[str, Spread]) -> Markup:
     low = min(spread.low for spread in spreads.values())
     high = max(spread.high for spread in spreads.values())
     ratios = unit in ("Hz", "ms", "s", ":1") and low > 0.0 and high / low >= _LEAST_RATIO
-    across = ratio_axis(low / 1.1, high * 1.1, unit) if ratios else even_axis(low, high, unit)
+    across = ratio_axis(low / 1.1, high * 1.1) if ratios else even_axis(low, high)
     rows = len(spreads)
     tall = _ROW * rows
     up = Axis(0.0, float(rows), ())
@@ -187,7 +209,7 @@ def boxes(what: str, unit: str, spreads: Mapping[str, Spread]) -> Markup:
         drawn.append(text_at(0.0, baseline, place, "start"))
         drawn.append(text_at(plot.left - 8.0, baseline, str(spread.count), "end"))
     told = [f"{place} {short_number(spread.median)}" for place, spread in spreads.items()]
-    return figure(f"{what}: medians {', '.join(told)}", drawn, tall + 36.0)
+    return figure(f"{what}: medians {', '.join(told)}", drawn, tall + 24.0)
 
 
 def _box(plot: Plot, middle: float, spread: Spread) -> list[Markup]:

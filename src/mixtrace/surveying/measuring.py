@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from mixtrace.dsp import measured_rt60_s
 from mixtrace.processors import (
     WET,
     DynamicsProcessor,
     FilterProcessor,
+    Processor,
     Stack,
     processor,
 )
@@ -61,14 +61,15 @@ class Measured:
     Attributes:
         kind: theirs.
         nodes: their numbers.
-        numbers: name of a quantity -> its value at each node.
+        numbers: name of a quantity -> its values at each node, as many columns as it has rows; NaN
+            where it does nothing, as the frequency of a shelf of 0 dB.
         tone_db: gain over `GRID_HZ` of an equalizer, dry/wet weight included; None for others.
         level_db: gain over `LEVELS_DB` of a dynamics processor, the same; None for others.
     """
 
     kind: str
     nodes: tuple[int, ...]
-    numbers: dict[str, Float[np.ndarray, " node"]]
+    numbers: dict[str, Float[np.ndarray, "node row"]]
     tone_db: Float[np.ndarray, "node point"] | None = None
     level_db: Float[np.ndarray, "node level"] | None = None
 
@@ -92,23 +93,17 @@ _DERIVED = {
 
 def quantity_of(kind: str, name: str) -> Quantity:
     """Return what a number of `Measured.numbers` is called."""
-    for spec in processor(kind).params:
-        if spec.name == name and not spec.shape:
-            return Quantity(kind, name, spec.label, spec.unit)
-    return Quantity(kind, name, *_DERIVED[name])
+    if name in _DERIVED:
+        return Quantity(kind, name, *_DERIVED[name])
+    spec = processor(kind).param(name)
+    return Quantity(kind, name, spec.label, spec.unit)
 
 
 def measured(stored: StoredGraph) -> Iterator[Measured]:
     """Yield what the processors of a graph are set to and do, those of one shape together."""
     for stack in stored.settings.stacks:
         entry = processor(stack.kind)
-        numbers = {
-            spec.name: _numbers(stack.values[spec.name])
-            for spec in entry.params
-            if not spec.shape and spec.rate > 0.0
-        }
-        if entry.start_wet < 1.0:
-            numbers[WET] = _numbers(stack.wet)
+        numbers = _turned(entry, stored, stack)
         tone_db = level_db = None
         if isinstance(entry, FilterProcessor) and entry.family == "tone":
             tone_db = _tone_db(entry, stack)
@@ -123,8 +118,22 @@ def measured(stored: StoredGraph) -> Iterator[Measured]:
         yield Measured(stack.kind, stack.nodes, numbers, tone_db, level_db)
 
 
-def _numbers(values: Tensor) -> Float[np.ndarray, " node"]:
-    return values.detach().cpu().double().numpy()
+def _turned(
+    entry: Processor, stored: StoredGraph, stack: Stack
+) -> dict[str, Float[np.ndarray, "node row"]]:
+    """Return the settings that the processors themselves tell, where they do something."""
+    numbers: dict[str, Float[np.ndarray, "node row"]] = {}
+    for place, i in enumerate(stack.nodes):
+        for name, row in (each for dial in entry.turned(stored.node(i)) for each in dial.settings):
+            values = _values(stack, name)
+            told = numbers.setdefault(name, np.full(values.shape, np.nan))
+            told[place, row] = values[place, row]
+    return numbers
+
+
+def _values(stack: Stack, name: str) -> Float[np.ndarray, "node row"]:
+    values = stack.tensor(name).detach().cpu().double().numpy()
+    return values.reshape(len(values), -1)
 
 
 def _tone_db(entry: FilterProcessor, stack: Stack) -> Float[np.ndarray, "node point"]:
@@ -141,7 +150,7 @@ def _tone_db(entry: FilterProcessor, stack: Stack) -> Float[np.ndarray, "node po
     return 20.0 * np.log10(np.maximum(on_grid, _FLOOR))
 
 
-def _tails(entry: FilterProcessor, stack: Stack) -> dict[str, Float[np.ndarray, " node"]]:
+def _tails(entry: FilterProcessor, stack: Stack) -> dict[str, Float[np.ndarray, "node 1"]]:
     """Return how long responses ring, and how loud they are against the dry sound, for noise."""
     times_s, levels_db = [], []
     for first in range(0, len(stack.nodes), _AT_ONCE):
@@ -153,4 +162,4 @@ def _tails(entry: FilterProcessor, stack: Stack) -> dict[str, Float[np.ndarray, 
             energy = float(taps.double().square().sum()) / min(len(taps), 2)
             told = 0.0 < wet < _WET_ALONE and energy > 0.0
             levels_db.append(db_from_ratio(wet / (1.0 - wet) * energy**0.5) if told else np.nan)
-    return {RT60: np.array(times_s), LEVEL: np.array(levels_db)}
+    return {RT60: np.array(times_s)[:, None], LEVEL: np.array(levels_db)[:, None]}

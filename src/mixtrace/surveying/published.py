@@ -48,7 +48,7 @@ class FewSongs:
 
 MEANS_SOURCE = (
     "S. Lee et al., Searching for music mixing graphs: a pruning approach (DAFx 2024; extended "
-    "in JAES 2025): means over 24 songs each, hybrid pruning, tolerance 0.01."
+    "in JAES 2025): means over 24 songs, hybrid pruning, tolerance 0.01."
 )
 
 MEANS = (

@@ -162,7 +162,7 @@ def _add_sends(survey: Survey, own: Mapping[str, list[Any]], places: Mapping[int
 
 def _add_measured(survey: Survey, where: str, found: Measured) -> None:
     for name, values in found.numbers.items():
-        survey.settings[quantity_of(found.kind, name), where].add(values)
+        survey.settings[quantity_of(found.kind, name), where].add(values.ravel())
     if found.tone_db is not None:
         survey.tones[found.kind, where].add(found.tone_db)
     if found.level_db is not None:
