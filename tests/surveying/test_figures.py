@@ -20,7 +20,8 @@ def spread(values: np.ndarray) -> Spread:
 
 
 @pytest.mark.parametrize(
-    ("low", "high"), [(0.0, 1.0), (-59.0, -3.0), (0.99991, 0.99995), (7.0, 7.0), (0.0, 0.0), (3, 9e4)]
+    ("low", "high"),
+    [(0.0, 1.0), (-59.0, -3.0), (0.99991, 0.99995), (7.0, 7.0), (0.0, 0.0), (3, 9e4)],
 )
 def test_an_even_axis_holds_its_range_with_few_marks(low: float, high: float):
     axis = even_axis(low, high)

@@ -26,7 +26,7 @@ def test_no_numbers_have_no_spread():
 
 
 def test_curves_have_the_mean_and_quartiles_of_numpy():
-    curves = np.random.default_rng(2).normal(0.0, 5.0, size=(2_000, 3)) + [0.0, 4.0, -8.0]
+    curves = np.random.default_rng(2).normal([0.0, 4.0, -8.0], 5.0, size=(2_000, 3))
     tally = CurveTally(3)
     for part in np.array_split(curves, 11):
         tally.add(part)

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 
 from mixtrace.dsp import measured_rt60_s
 from mixtrace.processors import (
+    DESIGN_RATE_HZ,
     WET,
     DynamicsProcessor,
     FilterProcessor,
@@ -151,14 +152,17 @@ def _tone_db(entry: FilterProcessor, stack: Stack) -> Float[np.ndarray, "node po
 
 
 def _tails(entry: FilterProcessor, stack: Stack) -> dict[str, Float[np.ndarray, "node 1"]]:
-    """Return how long responses ring, and how loud they are against the dry sound, for noise."""
+    """Return how long responses ring, and how loud they are against the dry sound.
+
+    That is for noise up to 15 kHz, for which responses of reverbs have unit energy.
+    """
     times_s, levels_db = [], []
     for first in range(0, len(stack.nodes), _AT_ONCE):
         some = stack.rows(stack.nodes[first : first + _AT_ONCE])
         with torch.no_grad():
-            response = entry.impulse_response(some.values, _RATE_HZ)
+            response = entry.impulse_response(some.values, DESIGN_RATE_HZ)
         for taps, wet in zip(response.taps, some.wet.tolist(), strict=True):
-            times_s.append(measured_rt60_s(taps, _RATE_HZ))
+            times_s.append(measured_rt60_s(taps, DESIGN_RATE_HZ))
             energy = float(taps.double().square().sum()) / min(len(taps), 2)
             told = 0.0 < wet < _WET_ALONE and energy > 0.0
             levels_db.append(db_from_ratio(wet / (1.0 - wet) * energy**0.5) if told else np.nan)
