@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from mixtrace.corpus.schema import TABLES, marked
 from mixtrace.interpret import Desk, TrackStrip, node_of
+from mixtrace.processors import NodeSettings
 from mixtrace.session import Alignment, guess_group
 from mixtrace.store import GRAPH, PARAMS, StoredGraph, StoredTrack, write_graph
 
@@ -31,10 +32,14 @@ class PlannedSong:
     removed: Sequence[tuple[str, str]] = ()
 
 
-def desk(tracks: Mapping[str, Sequence[Any]], **more: Any) -> Desk:
-    """Return a desk of tracks with a fader each behind what is given."""
+def desk(
+    tracks: Mapping[str, Sequence[NodeSettings]],
+    sends: Mapping[str, Mapping[str, NodeSettings]] | None = None,
+    **more: Any,
+) -> Desk:
+    """Return a desk of tracks with a fader each behind what is given, and sends by track."""
     strips = [
-        TrackStrip(name, "", [*nodes, node_of("fader", level_db=-3.0)])
+        TrackStrip(name, "", [*nodes, node_of("fader", level_db=-3.0)], (sends or {}).get(name, {}))
         for name, nodes in tracks.items()
     ]
     return Desk(strips, **more)

@@ -35,8 +35,7 @@ def tracks() -> dict[str, np.ndarray]:
 
 
 def equalizer(gain_db: float) -> Any:
-    shape = {"bell_hz": [800.0], "bell_q": [1.0], "bell_db": [gain_db]}
-    return node_of("parametric_equalizer", **shape, high_pass_db_per_octave=0.0)
+    return node_of("parametric_equalizer", bell_hz=[800.0], bell_q=[1.0], bell_db=[gain_db])
 
 
 def graph(
@@ -50,9 +49,13 @@ def graph(
     strips = [
         TrackStrip("kick", "", [*([squash] if squashed else []), node_of("fader", level_db=-2.0)]),
         TrackStrip("snare", "", [node_of("fader", level_db=-4.0, pan=pan)]),
-        TrackStrip("voice", "", [equalizer(voice_gain_db), node_of("fader", level_db=-1.0)]),
+        TrackStrip(
+            "voice",
+            "",
+            [equalizer(voice_gain_db), node_of("fader", level_db=-1.0)],
+            {"hall": node_of("send", level_db=send_db)},
+        ),
     ]
-    strips[2].sends["hall"] = node_of("send", level_db=send_db)
     made, settings = Desk(strips, returns={"hall": [hall]}).built()
     stored = tuple(StoredTrack(name, "", Alignment()) for name in FAMILIES)
     return StoredGraph("song", stored, made, settings)

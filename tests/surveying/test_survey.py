@@ -42,10 +42,10 @@ def songs() -> dict[str, PlannedSong]:
     )
     first = desk(
         {"kick": [bell(6.0), squash], "voice": [bell(-2.0), hall(WET)]},
+        sends={"voice": {"plate": node_of("send", level_db=-12.0)}},
         returns={"plate": [hall(1.0)]},
         master=[node_of("saturation", drive_db=6.0)],
     )
-    first.tracks[1].sends["plate"] = node_of("send", level_db=-12.0)
     second = desk({"snare": [bell(2.0)]})
     return {
         "first": PlannedSong(
@@ -71,7 +71,7 @@ def test_songs_are_counted(survey: Survey):
     assert survey.facts["removed"] == pytest.approx([2 / 11, 1 / 3])
     assert np.isnan(survey.facts["l_a_sum"]).all()
     # Inputs, the sums of return and master, and the output stand beside the processors.
-    assert survey.facts["nodes"] == [14.0, 4.0]
+    assert survey.facts["nodes"] == [14.0, 5.0]
 
 
 def test_what_is_kept_is_told_by_kind_and_place(survey: Survey):

@@ -16,7 +16,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 TABLES = "correlations facts kept levels published_kept published_means settings tones".split()
 
 
-def planned(**facts: float) -> PlannedSong:
+def planned(**facts: float | str) -> PlannedSong:
     nodes = [node_of("parametric_equalizer", bell_hz=[500.0], bell_db=[3.0], bell_q=[1.0])]
     made = desk({"kick": [*nodes, node_of("compressor")], "voice": nodes})
     return PlannedSong(made, {"seconds": 5.0, "l_a": 0.3, "l_a_sum": 4.0} | facts)

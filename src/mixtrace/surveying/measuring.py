@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float
 
 from mixtrace.dsp import measured_rt60_s
 from mixtrace.processors import (
-    DESIGN_RATE_HZ,
     WET,
     DynamicsProcessor,
     FilterProcessor,
@@ -17,6 +16,7 @@ from mixtrace.processors import (
     Stack,
     processor,
 )
+from mixtrace.processors.base import DESIGN_RATE_HZ
 from mixtrace.store import StoredGraph
 from mixtrace.units import db_from_ratio
 

@@ -108,24 +108,23 @@ def _match_part(survey: Survey) -> Part:
         ("L_a over that of the plain sum", ("L_a of the sum", survey.fact("l_a_sum")), True),
     )
     figures = [(caption, scatter(across, l_a, ratios=ratios)) for caption, across, ratios in drawn]
-    order = np.argsort(-np.nan_to_num(survey.fact("l_a"), nan=-np.inf), kind="stable")[:_WORST]
-    worst = [
-        (
-            survey.songs[i],
-            f"{survey.facts['l_a'][i]:.3f}",
-            f"{survey.facts['tracks'][i]:.0f}",
-            f"{survey.facts['processors'][i]:.0f}",
-        )
-        for i in order.tolist()
-    ]
     html = filled(
         "stats_match.html",
         figures=[(caption, drawn) for caption, drawn in figures if drawn is not None],
-        worst=worst,
+        worst=[*_worst(survey)],
         names=[FACTS[name] for name in CORRELATED[1:]],
         rows=_correlation_rows(survey),
     )
     return Part(html)
+
+
+def _worst(survey: Survey) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the songs whose loss is largest: name, L_a, tracks and processors."""
+    losses = survey.fact("l_a")
+    for i in np.argsort(-losses, kind="stable")[:_WORST].tolist():  # NaN comes last
+        if np.isfinite(losses[i]):
+            counts = (f"{survey.facts[name][i]:.0f}" for name in ("tracks", "processors"))
+            yield (survey.songs[i], f"{losses[i]:.3f}", *counts)
 
 
 def _correlation_rows(survey: Survey) -> list[tuple[str, list[str]]]:

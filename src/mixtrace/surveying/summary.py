@@ -100,8 +100,9 @@ def _correlation(survey: Survey, first: str, second: str) -> Row:
     if known.shape[1] >= _LEAST_SONGS and (np.ptp(known, 1) > 0.0).all():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # p of a perfect correlation divides by nothing
-            rho, p = spearmanr(*known)
-        row |= {"rho": float(rho), "p": float(p) if np.isfinite(p) else None}
+            found: Any = spearmanr(*known)
+        p = float(found.pvalue)
+        row |= {"rho": float(found.statistic), "p": p if np.isfinite(p) else None}
     return row
 
 

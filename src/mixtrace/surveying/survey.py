@@ -135,7 +135,7 @@ def _add_facts(survey: Survey, song: Mapping[str, Any], own: Mapping[str, list[A
     survey.datasets.append(song["dataset"])
     survey.licences.add(song["licence"])
     console = song["console_processors"]
-    told = song | {"nodes": len(own["nodes"]), "edges": len(own["edges"])}
+    told: dict[str, Any] = {**song, "nodes": len(own["nodes"]), "edges": len(own["edges"])}
     told["removed"] = 1.0 - song["processors"] / console if console else None
     for name, values in survey.facts.items():
         values.append(np.nan if told[name] is None else float(told[name]))
