@@ -123,8 +123,8 @@ def _worst(survey: Survey) -> Iterator[tuple[str, str, str, str]]:
     losses = survey.fact("l_a")
     for i in np.argsort(-losses, kind="stable")[:_WORST].tolist():  # NaN comes last
         if np.isfinite(losses[i]):
-            counts = (f"{survey.facts[name][i]:.0f}" for name in ("tracks", "processors"))
-            yield (survey.songs[i], f"{losses[i]:.3f}", *counts)
+            tracks, processors = (survey.facts[name][i] for name in ("tracks", "processors"))
+            yield survey.songs[i], f"{losses[i]:.3f}", f"{tracks:.0f}", f"{processors:.0f}"
 
 
 def _correlation_rows(survey: Survey) -> list[tuple[str, list[str]]]:
