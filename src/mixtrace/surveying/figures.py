@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _MARKS = (1.0, 2.0, 5.0, 10.0)
-_FEW_MARKS, _MOST_MARKS = 5, 7
+_FEW_MARKS, _MOST_MARKS = 4, 7
 _LEAST_SPAN = 0.02  # of an axis, against its values: finer marks would need too many digits
 _BARS = 20
 _QUARTILES_FROM = 3  # curves: fewer have no spread to speak of

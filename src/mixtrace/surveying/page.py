@@ -48,8 +48,8 @@ def _lead(survey: Survey) -> Markup:
     tiles = []
     if songs:
         tiles = [
-            ("songs", str(songs)),
-            ("tracks", f"{survey.fact('tracks').sum():.0f}"),
+            ("songs", f"{songs:,}"),
+            ("tracks", f"{survey.fact('tracks').sum():,.0f}"),
             ("hours", f"{np.nansum(survey.fact('seconds')) / 3600.0:.2f}"),
             ("processors, mean of a song", _mean(survey, "processors", 1)),
             ("of the console removed, mean", _share(survey)),
