@@ -144,7 +144,7 @@ def _off(distances: Sequence[float]) -> str:
     missing = f"; {len(distances) - len(finite)}" if len(finite) < len(distances) else ""
     if not finite:
         return f"none{missing}"
-    return f"{np.median(finite):.3g} of {len(finite)}{missing}"
+    return f"{round(float(np.median(finite)), 3):g} of {len(finite)}{missing}"
 
 
 def main() -> None:
