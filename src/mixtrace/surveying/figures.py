@@ -83,7 +83,7 @@ def ratio_axis(low: float, high: float, name: str = "") -> Axis:
     ['15', '20', '30', '40']
     """
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for marks in ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0), _MARKS[:-1], (1.0,)):
+    for marks in ((1.0, 1.5, 2.0, 3.0, 4.0, 6.0), _MARKS[:-1], (1.0,)):
         places = [m * 10.0**power for power in powers for m in marks]
         inside = [place for place in places if low <= place <= high]
         if len(inside) <= _MOST_MARKS:
