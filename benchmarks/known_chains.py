@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from known_habits import BUSES, DRUMS, HABITS
 from known_wishes import (
     draw_compressor,
     draw_delay,
@@ -23,9 +22,16 @@ from known_wishes import (
 )
 from numpy.random import Generator
 
+from mixtrace.generating.habits import HABITS
+
 __all__ = ["Desk", "Strip", "draw"]
 
 Wish = dict[str, Any]
+
+_DRUMS = ("kick", "snare", "overheads", "toms", "drums")
+_VOICES = ("vocal", "backing")
+_BUSES = (("drums", _DRUMS, 0.8), ("guitars", ("guitar",), 0.3), ("vocals", _VOICES, 0.3))
+"""Groups: name, families, chance where there are two tracks or more."""
 
 
 @dataclass
@@ -78,10 +84,10 @@ def draw(number: int, tracks: list[tuple[str, str]], plugins: bool, rng: Generat
     _alternate_sides(strips)
     buses = _buses(strips, plugins, rng)
     returns = _returns(strips, plugins, beat_ms, rng) if shared else []
-    if sum(s.family in DRUMS for s in strips) >= 2 and rng.random() < 0.3:
+    if sum(s.family in _DRUMS for s in strips) >= 2 and rng.random() < 0.3:
         returns.append(_parallel(strips, plugins, rng))
     if not shared and not any(p["type"] == "reverb" for s in strips for p in s.processors):
-        wettest = max(strips, key=lambda s: HABITS[s.family]["send"])
+        wettest = max(strips, key=lambda s: HABITS[s.family].send)
         wettest.processors.append(draw_reverb(plugins, rng))
     master = Strip("master", "master", "master", "")
     if (number // 4) % 3 == 0:
@@ -94,14 +100,16 @@ def _track(
     name: str, family: str, plugins: bool, shared: bool, beat_ms: float, rng: Generator
 ) -> Strip:
     habit = HABITS[family]
-    compressed, gated, saturated, delayed, wet = rng.random(5) < habit["chances"]
+    compressed, gated, saturated, delayed, wet = rng.random(5) < habit.chances
     strip = Strip(name, "track", family, "master")
     if gated:
         strip.processors.append(draw_gate(plugins, rng))
     if equalizer := draw_equalizer(habit, plugins, rng):
         strip.processors.append(equalizer)
     if compressed:
-        strip.processors.append(draw_compressor(habit["times"], (2.0, 8.0), plugins, rng))
+        strip.processors.append(
+            draw_compressor((habit.attack_ms, habit.release_ms), (2.0, 8.0), plugins, rng)
+        )
     if saturated:
         strip.processors.append(
             {"type": "saturation", "engine": "pedalboard", "peak_db": rounded(rng.uniform(-1, 5))}
@@ -113,8 +121,8 @@ def _track(
     rides = rng.random() < {"vocal": 0.45, "backing": 0.2, "guitar": 0.15}.get(family, 0.0)
     if rides:
         strip.processors.append(draw_ride(rng))
-    strip.level_db = rounded(habit["level_db"] + rng.normal(0.0, 1.5))
-    strip.pan = rounded(rng.uniform(*habit["pan"]) / 0.05, 0) * 0.05 * rng.choice([-1.0, 1.0])
+    strip.level_db = rounded(habit.level_db + rng.normal(0.0, 1.5))
+    strip.pan = rounded(rng.uniform(*habit.pan) / 0.05, 0) * 0.05 * rng.choice([-1.0, 1.0])
     return strip
 
 
@@ -129,7 +137,7 @@ def _alternate_sides(strips: list[Strip]) -> None:
 
 def _buses(strips: list[Strip], plugins: bool, rng: Generator) -> list[Strip]:
     buses = []
-    for name, families, chance in BUSES:
+    for name, families, chance in _BUSES:
         members = [s for s in strips if s.family in families]
         if len(members) < 2 or len(members) == len(strips) or rng.random() >= chance:
             continue
@@ -149,8 +157,8 @@ def _returns(strips: list[Strip], plugins: bool, beat_ms: float, rng: Generator)
     for name in names:
         wish = {key: value for key, value in makers[name].items() if key != "wet_db"}
         returns.append(Strip(f"{name} return", "return", name, "master", [wish]))
-        likely = sorted(strips, key=lambda s: rng.random() - HABITS[s.family]["send"])
-        chances = [HABITS[s.family]["send"] * (1.0 if name == "reverb" else 0.6) for s in likely]
+        likely = sorted(strips, key=lambda s: rng.random() - HABITS[s.family].send)
+        chances = [HABITS[s.family].send * (1.0 if name == "reverb" else 0.6) for s in likely]
         count = int(np.sum(rng.random(len(likely)) < chances))
         for strip in likely[: int(np.clip(count, 2, max(2, len(strips) - 1)))]:
             strip.sends[f"{name} return"] = rounded(-rng.uniform(8.0, 18.0))
@@ -161,7 +169,7 @@ def _parallel(strips: list[Strip], plugins: bool, rng: Generator) -> Strip:
     wish = draw_compressor(((1, 5), (50, 120)), (10.0, 16.0), plugins, rng)
     wish["ratio"] = rounded(rng.uniform(6.0, 10.0))
     for strip in strips:
-        if strip.family in DRUMS:
+        if strip.family in _DRUMS:
             strip.sends["parallel"] = 0.0
     return Strip(
         "parallel", "return", "parallel", "master", [wish], rounded(-rng.uniform(2.0, 8.0))

@@ -12,8 +12,8 @@ graphs. A setting counts where the truth has one to compare it with (`known_pair
 import argparse
 import math
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +25,36 @@ from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.recovery import RecoveryConfig
 from mixtrace.session import find_song, read_session
 from mixtrace.store import GRAPH, Interval, StoredGraph, read_graph
-from mixtrace.sureness import how_sure, scale_of, spread_of
+from mixtrace.sureness import how_sure, leads_into_others, scale_of, spread_of
 
 __all__ = ["stated", "table"]
 
 HALVES = ("development", "unseen")
 
 
-def stated(song: Path, stored: StoredGraph) -> list[tuple[Pair, Interval]]:
+@dataclass(frozen=True)
+class Stated:
+    """A truth and what was stated.
+
+    Attributes:
+        label: what it is called in tables.
+        pair: the setting and its truth.
+        interval: in which that is to lie.
+        spread: the part of the interval that was chosen on known songs.
+    """
+
+    label: str
+    pair: Pair
+    interval: Interval
+    spread: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether the interval holds the truth."""
+        return self.interval.low <= self.pair.true <= self.interval.high
+
+
+def stated(song: Path, stored: StoredGraph) -> list[Stated]:
     """Return what the truth says of a result, and the intervals it is to lie in."""
     alignments = {track.name: track.alignment for track in stored.tracks}
     found = find_song(song)
@@ -40,19 +62,25 @@ def stated(song: Path, stored: StoredGraph) -> list[tuple[Pair, Interval]]:
     session = read_session(found, sample_rate_hz=LOSS_RATE_HZ, alignments=alignments)
     windows, worth = SongWindows(session), RecoveryConfig().resolve().worth
     sure = how_sure(stored.graph, stored.settings, session, windows, worth)
-    pairs = paired(song, stored)
-    return [(pair, sure.intervals[pair.setting]) for pair in pairs]
+    rows = []
+    for pair in paired(song, stored):
+        level = pair.label == "fader: level"
+        into = level and leads_into_others(stored.graph, pair.setting.node)
+        label = f"{pair.label}, into a busy bus or master" if into else pair.label
+        spread = spread_of(stored.graph, pair.setting)
+        rows.append(Stated(label, pair, sure.intervals[pair.setting], spread))
+    return rows
 
 
-def table(rows: dict[str, list[tuple[Pair, Interval]]]) -> list[str]:
+def table(rows: Mapping[str, Sequence[Stated]]) -> list[str]:
     """Return as Markdown how many of the truths lie in their intervals, by kind and half."""
-    kinds = sorted({pair.label for pairs in rows.values() for pair, _ in pairs})
+    kinds = sorted({each.label for half in rows.values() for each in half})
     halves = [half for half in HALVES if rows.get(half)]
     lines = [f"| in the interval | {' | '.join(halves)} |", f"| --- |{' ---: |' * len(halves)}"]
     for kind in ["all", *kinds]:
         cells = []
         for half in halves:
-            hits = [holds(p, i) for p, i in rows[half] if kind in ("all", p.label)]
+            hits = [each.holds for each in rows[half] if kind in ("all", each.label)]
             cells.append(
                 f"{sum(hits)} of {len(hits)}, {100.0 * np.mean(hits):.0f} %" if hits else "none"
             )
@@ -60,23 +88,19 @@ def table(rows: dict[str, list[tuple[Pair, Interval]]]) -> list[str]:
     return lines
 
 
-def holds(pair: Pair, interval: Interval) -> bool:
-    """Return whether an interval holds the truth."""
-    return interval.low <= pair.true <= interval.high
-
-
-def needed(pairs: Sequence[tuple[Pair, Interval]]) -> float:
+def needed(rows: Sequence[Stated]) -> float:
     """Return the spread with which nine tenths of some intervals hold the truth.
 
     It is the smallest that does so with one more truth beyond it (conformal prediction).
     """
     spreads = []
-    for pair, interval in pairs:
+    for each in rows:
+        pair, interval = each.pair, each.interval
         scale = scale_of(pair.spec)
         middle = scale.place(pair.value)
         off = scale.place(pair.true) - middle
         end = scale.place(interval.high if off > 0.0 else interval.low) - middle
-        own = max(0.0, end**2 - spread_of(pair.kind, pair.setting.name) ** 2)
+        own = max(0.0, end**2 - each.spread**2)
         at_end = (interval.high if off > 0.0 else interval.low) in (scale.low, scale.high)
         spreads.append(0.0 if at_end else math.sqrt(max(0.0, off**2 - own)))
     rank = math.ceil(0.9 * (len(spreads) + 1))
@@ -92,16 +116,16 @@ def main() -> None:
     parser.add_argument("--spreads", action="store_true", help="print spreads as well")
     parser.add_argument("--output", type=Path, help="Markdown file to write as well")
     given = parser.parse_args()
-    rows: dict[str, list[tuple[Pair, Interval]]] = defaultdict(list)
+    rows: dict[str, list[Stated]] = defaultdict(list)
     for truth in sorted(given.songs.glob(f"*/{TRUTH}")):
         result, half = given.results / truth.parent.name, HALVES[1 - int(truth.parent.name) % 2]
         if (result / GRAPH).exists() and given.half in (None, half):
             rows[half] += stated(truth.parent, read_graph(result / GRAPH))
     lines = table(rows)
     if given.spreads:
-        every = [pair for pairs in rows.values() for pair in pairs]
-        for label in sorted({pair.label for pair, _ in every}):
-            own = [(pair, interval) for pair, interval in every if pair.label == label]
+        every = [each for half in rows.values() for each in half]
+        for label in sorted({each.label for each in every}):
+            own = [each for each in every if each.label == label]
             lines.append(f"    {label}: {needed(own):.2g}, of {len(own)}")
     text = "\n".join(["# Known songs: truths in their intervals", "", *lines, ""])
     print(text)

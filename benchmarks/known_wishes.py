@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
-from known_habits import BELL
 from numpy.random import Generator
+
+from mixtrace.generating.habits import BELL, Habit
 
 __all__ = [
     "draw_compressor",
@@ -21,13 +22,13 @@ __all__ = [
 Wish = dict[str, Any]
 
 
-def draw_equalizer(habit: Wish, plugins: bool, rng: Generator) -> Wish | None:
+def draw_equalizer(habit: Habit, plugins: bool, rng: Generator) -> Wish | None:
     """Return an equalizer: a high-pass, and up to three of the usual places; None for none."""
-    chance, low, high = habit["high_pass"]
+    chance, low, high = habit.high_pass
     bands: list[Wish] = []
     if rng.random() < chance:
         bands.append({"shape": "high_pass", "frequency_hz": _drawn(low, high, rng)})
-    places = habit["places"]
+    places = habit.places
     count = int(rng.choice([0, 1, 2, 3], p=[0.05, 0.3, 0.4, 0.25]))
     for i in sorted(rng.permutation(len(places))[:count]):
         shape, low, high, boosts = places[i]

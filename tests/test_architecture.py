@@ -50,7 +50,9 @@ ROOMS = (
     "datasets",
     "corpus",
     "surveying",
+    "instruments",
     "examples",
+    "generating",
     "verbs",
     "",  # the package's own __init__.py: it re-exports the rooms above, only cli may import it
     "cli",

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from mixtrace.captured import Capture, capture_session
-from mixtrace.interpret import Interpreted, Spectral, interpret
+from mixtrace.interpret import Interpreted, Spectral, interpret, interpret_spectra
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.nodes import node_of
 from mixtrace.processors.captured_reverb import captured_taps
@@ -135,3 +135,14 @@ def test_what_was_read_explains_more_once_it_is_taken_up(
 
 def test_all_tracks_were_read(found: list[Interpreted]):
     assert found[0].unread == ()
+
+
+def test_no_ride_turns_where_nothing_is_seen(session: Session):
+    line = np.geomspace(30.0, 14_000.0, 40)
+    flat = {name: Spectral(line, np.zeros((2, 40)), np.ones(40)) for name in GROUPS}
+    hidden = [(4 * RATE, 6 * RATE), (10 * RATE, SECONDS * RATE + 1)]
+    found = interpret_spectra(session, flat, hidden)
+    (ride,) = found.graph.of_kind("fader_automation")
+    knots_s = found.settings.value(ride, "knot_s").numpy()
+    assert len(knots_s) > 4
+    assert all((t < 4.0) or (6.0 <= t < 10.0) for t in knots_s)

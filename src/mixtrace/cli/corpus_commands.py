@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from mixtrace.cli.commands import app
-from mixtrace.cli.corpus_printing import print_collected, print_index, print_stats
+from mixtrace.cli.corpus_printing import (
+    print_collected,
+    print_generated,
+    print_index,
+    print_stats,
+)
 from mixtrace.cli.fit_options import (
     NoPruneOption,
     PolicyOption,
@@ -22,7 +27,7 @@ from mixtrace.cli.options import JsonOption
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text
 
-__all__ = ["collect", "index", "stats"]
+__all__ = ["collect", "generate", "index", "stats"]
 
 _SOME_FAILED = 1
 """What the command ends with where all was done and some songs could not be."""
@@ -142,6 +147,50 @@ def collect(
     print_collected(collected)
     if collected.failed:
         raise typer.Exit(_SOME_FAILED)
+
+
+@app.command()
+def generate(
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="CORPUS",
+            help="The folder for the songs: 0001/, 0002/ and so on.",
+            show_default=False,
+        ),
+    ],
+    songs: Annotated[
+        int, typer.Option("-n", "--songs", metavar="N", help="How many.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same songs.")] = 0,
+    seconds: Annotated[float, typer.Option(help="How long each song is.")] = 30.0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Songs at once, a process and a core each.",
+            show_default="the cores of this machine",
+        ),
+    ] = None,
+) -> None:
+    """Make songs by code, each mixed by a graph that is stored beside it in truth/.
+
+    The same seed gives the same songs, to the bit, however many are asked for. Killed or stopped at
+    any moment and run again, it goes on; a larger N adds songs.
+    """
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        generated = verbs.generate(
+            output,
+            songs,
+            seed=seed,
+            seconds=seconds,
+            workers=(os.cpu_count() or 1) if workers is None else workers,
+            on_progress=show_step,
+        )
+    print_generated(generated)
 
 
 @app.command()

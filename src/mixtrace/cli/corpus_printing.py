@@ -9,9 +9,9 @@ from mixtrace.cli.printing import print_written
 from mixtrace.cli.tables import plain_table, standard_output
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import Collected, Index, Stats
+    from mixtrace.verbs import Collected, Generated, Index, Stats
 
-__all__ = ["print_collected", "print_index", "print_stats"]
+__all__ = ["print_collected", "print_generated", "print_index", "print_stats"]
 
 _MOST_SONGS = 40  # listed one by one
 _MOST_INSTRUMENTS = 12
@@ -29,6 +29,14 @@ def print_collected(collected: "Collected") -> None:
         words += f", {left} left for other shards: the last one writes the tables"
     console.print(Text(f"{words}."))
     print_written([collected.folder])
+
+
+def print_generated(generated: "Generated") -> None:
+    """Print how many songs were made, and where they lie."""
+    rest = "; the others were there already" if generated.made < generated.songs else ""
+    console = standard_output()
+    console.print(f"{generated.made} of {generated.songs} songs made{rest}.")
+    print_written([generated.folder])
 
 
 def print_index(index: "Index") -> None:

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 import torch
 from jaxtyping import Float
 
 from mixtrace.examples.compare import Mixed
+from mixtrace.examples.song_files import MadeTrack, write_song
 from mixtrace.examples.tracks import DEMO_GROUPS, synthesise_tracks
 from mixtrace.interpret import Desk, TrackStrip, node_of
 from mixtrace.processors import NodeSettings
 from mixtrace.rendering import render_song
 from mixtrace.session import Alignment, Session, Track
-from mixtrace.session.manifest import MANIFEST_NAME
-from mixtrace.store import naming, put, stage
+from mixtrace.store import stage
 
 __all__ = ["DEMO_RATE_HZ", "demo_session", "plant_demo", "write_demo_song"]
 
@@ -78,20 +77,9 @@ def write_demo_song(folder: Path) -> None:
     """
     song = demo_session(DEMO_RATE_HZ)
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f'name = "{song.name}"', 'mix = "mix.wav"']
     with stage(folder) as part_of:
-        for track in song.tracks:
-            path = f"tracks/{track.name}.wav"
-            _write(part_of(path), track.audio)
-            lines += ["", "[[tracks]]", f'path = "{path}"', f'group = "{track.group}"']
-        _write(part_of("mix.wav"), song.mix)
-        put(part_of(MANIFEST_NAME), ("\n".join(lines) + "\n").encode())
-
-
-def _write(path: Path, audio: Float[np.ndarray, "channel time"]) -> None:
-    with naming(path), path.open("wb") as file:
-        form = {"format": "WAV", "subtype": "PCM_24", "closefd": False}
-        soundfile.write(file.fileno(), audio.T, DEMO_RATE_HZ, **form)
+        tracks = [MadeTrack(track.name, track.group, track.audio) for track in song.tracks]
+        write_song(part_of, song.name, tracks, song.mix, DEMO_RATE_HZ)
 
 
 def _at_rate(

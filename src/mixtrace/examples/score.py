@@ -8,7 +8,7 @@ A bar has 16 steps. Rhythms are strings of 16 characters: a digit is a hit of th
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from numpy.random import Generator
+from mixtrace.instruments import Note
 
 __all__ = [
     "BARS",
@@ -16,12 +16,10 @@ __all__ = [
     "SONG_DURATION_S",
     "STEP_S",
     "Chord",
-    "Note",
     "backing_notes",
     "bass_notes",
     "chord_notes",
     "hihat_notes",
-    "humanise",
     "kick_notes",
     "lead_notes",
     "snare_notes",
@@ -33,17 +31,6 @@ STEPS_PER_BAR = 16
 STEP_S = 60.0 / 100.0 / 4.0
 BARS = 10
 SONG_DURATION_S = BARS * STEPS_PER_BAR * STEP_S
-
-
-@dataclass(frozen=True)
-class Note:
-    """One sound to play: when, how long, which pitches, how hard (0 to 1), and what is sung."""
-
-    start_s: float
-    duration_s: float
-    pitches_midi: tuple[int, ...]
-    velocity: float
-    syllable: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,24 +128,6 @@ def backing_notes() -> list[Note]:
     """Return the backing voice: long vowels below the chorus, and the last bar."""
     line = [(5, 0, 7, 69, "u"), (5, 8, 7, 74, "u"), (6, 0, 10, 69, "u"), (7, 0, 7, 67, "o")]
     return _melody([*line, (7, 8, 7, 72, "o"), (8, 0, 9, 68, "o"), (9, 0, 11, 64, "a")], 0.8)
-
-
-def humanise(notes: Iterable[Note], rng: Generator, *, timing_s: float) -> list[Note]:
-    """Return the notes played by a person: early or late, harder or softer.
-
-    Args:
-        notes: the notes as written.
-        rng: source of the variation.
-        timing_s: standard deviation of the starts; the velocities vary by 7 %.
-    """
-    return [
-        replace(
-            note,
-            start_s=max(note.start_s + timing_s * rng.standard_normal(), 0.0),
-            velocity=min(note.velocity * (1.0 + 0.07 * rng.standard_normal()), 1.0),
-        )
-        for note in notes
-    ]
 
 
 def _start_s(bar: int, step: int) -> float:

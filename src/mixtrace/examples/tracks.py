@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy.random import Generator
 
-from mixtrace.examples import drums, score, tonal, voice
-from mixtrace.examples.score import SONG_DURATION_S, humanise
-from mixtrace.examples.synthesis import band_noise, overlay, samples
+from mixtrace.examples import score
+from mixtrace.examples.score import SONG_DURATION_S
+from mixtrace.instruments import band_noise, drums, humanise, overlay, samples, tonal, voice
 from mixtrace.units import ratio_from_db
 
 __all__ = ["DEMO_GROUPS", "synthesise_tracks"]

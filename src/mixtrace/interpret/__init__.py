@@ -2,7 +2,7 @@
 
 from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.nodes import node_of
-from mixtrace.interpret.song import Interpreted, interpret
+from mixtrace.interpret.song import Interpreted, interpret, interpret_spectra
 from mixtrace.interpret.spectral import Spectral
 from mixtrace.interpret.tidy import tidied
 
@@ -12,6 +12,7 @@ __all__ = [
     "Spectral",
     "TrackStrip",
     "interpret",
+    "interpret_spectra",
     "node_of",
     "tidied",
 ]

@@ -77,7 +77,7 @@ def interpret(
     known = {track.name for track in capture.tracks}
     unread = tuple(track.name for track in session.tracks if track.name not in known)
     if not known:
-        return [interpret_spectra(session, spectral)]
+        return [interpret_spectra(session, spectral, held_out)]
     song = _Song(session, capture, spectral, held_out)
     moving, told = song.movement(), set()
     heads: dict[str, Head] = {}
@@ -92,8 +92,8 @@ def interpret(
         moving = song.movement()
     poor = capture.error_seen > _POORLY_READ
     desks = song.desks(moving, heads)
-    found = [_built(session, desk, unread, poor) for desk in desks]
-    return [*found, interpret_spectra(session, spectral)] if poor else found
+    found = [_built(session, desk, unread, held_out, poor=poor) for desk in desks]
+    return [*found, interpret_spectra(session, spectral, held_out)] if poor else found
 
 
 def _through(session: Session, heads: Mapping[str, Head]) -> Session:
@@ -102,8 +102,16 @@ def _through(session: Session, heads: Mapping[str, Head]) -> Session:
     return replace(session, tracks=tracks)
 
 
-def interpret_spectra(session: Session, spectral: Mapping[str, Spectral]) -> Interpreted:
-    """Return the strips that spectra alone ask for, as if no track could be captured."""
+def interpret_spectra(
+    session: Session, spectral: Mapping[str, Spectral], held_out: Sequence[Range] = ()
+) -> Interpreted:
+    """Return the strips that spectra alone ask for, as if no track could be captured.
+
+    Args:
+        session: the song.
+        spectral: of each track by its name.
+        held_out: ranges [start, stop) of samples of the mix on which nothing may depend.
+    """
     names = [track.name for track in session.tracks]
     rate = session.sample_rate_hz
     chains = side_by_side(lambda name: read_spectral(spectral[name], rate), names)
@@ -111,17 +119,34 @@ def interpret_spectra(session: Session, spectral: Mapping[str, Spectral]) -> Int
         TrackStrip(track.name, track.group, chain)
         for track, chain in zip(session.tracks, chains, strict=True)
     ]
-    return _built(session, Desk(strips), tuple(names), poor=True)
+    return _built(session, Desk(strips), tuple(names), held_out, poor=True)
 
 
-def _built(session: Session, desk: Desk, unread: tuple[str, ...], poor: bool) -> Interpreted:
+def _built(
+    session: Session,
+    desk: Desk,
+    unread: tuple[str, ...],
+    held_out: Sequence[Range],
+    *,
+    poor: bool,
+) -> Interpreted:
     """Return a desk as a graph; of a poor reading with more to say."""
     if poor:
-        desk = _offered(desk, session.mix.shape[-1] / session.sample_rate_hz)
+        desk = _offered(desk, _knots_s(session, held_out))
     return Interpreted(*desk.built(), unread)
 
 
-def _offered(desk: Desk, duration_s: float) -> Desk:
+def _knots_s(session: Session, held_out: Sequence[Range]) -> Float[np.ndarray, " knot"]:
+    """Return moments for a ride to turn at: none where nothing would ever move it."""
+    rate, time = session.sample_rate_hz, session.mix.shape[-1]
+    count = max(2, round(time / rate / _RIDE_EVERY_S))
+    moments_s = np.linspace(0.0, time / rate, count)
+    hidden = [(start <= rate * moments_s) & (rate * moments_s < stop) for start, stop in held_out]
+    seen = moments_s[~np.any(hidden, 0)] if hidden else moments_s
+    return seen if len(seen) else moments_s[:1]
+
+
+def _offered(desk: Desk, knots_s: Float[np.ndarray, " knot"]) -> Desk:
     """Return a desk that can say more: free EQ curves and widths, and a master chain.
 
     All of it begins at rest, for a descent to move and a trial to take away.
@@ -131,10 +156,9 @@ def _offered(desk: Desk, duration_s: float) -> Desk:
         more = node_of("equalizer", _FREE_WET), node_of("stereo_imager", _WIDTH_WET)
         return replace(strip, chain=[more[0], *strip.chain, more[1]])
 
-    knots = np.linspace(0.0, duration_s, max(2, round(duration_s / _RIDE_EVERY_S)))
     more = [
         node_of("compressor", ratio=1.05),
-        node_of("fader_automation", knot_s=knots.tolist(), knot_db=[0.0] * len(knots)),
+        node_of("fader_automation", knot_s=knots_s.tolist(), knot_db=[0.0] * len(knots_s)),
     ]
     known = {node.kind for node in desk.master}
     master = [

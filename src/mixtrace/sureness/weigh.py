@@ -139,7 +139,7 @@ def _interval(graph: Graph, one: Moved, known: Known, row: int, foreign: bool) -
         return Interval(scale.low, scale.high)
     pull = float(np.clip(known.pull[row], -one.spread, one.spread))
     half = NINE_TENTHS * float(np.hypot(deviation, pull)) if foreign else NINE_TENTHS * deviation
-    spread = spread_of(graph.nodes[one.setting.node].kind, one.setting.name) if foreign else 0.0
+    spread = spread_of(graph, one.setting) if foreign else 0.0
     middle = scale.place(one.physical(one.value))
     ends = []
     for side in (-1.0, 1.0):
@@ -169,8 +169,7 @@ def _is_wide(graph: Graph, one: Moved, known: Known, row: int) -> bool:
         scale.place(one.physical(one.value + side * NINE_TENTHS * deviation))
         for side in (-1.0, 1.0)
     )
-    kind = graph.nodes[one.setting.node].kind
-    return deviation <= _UNSHOWN * one.spread and high - low > spread_of(kind, one.setting.name)
+    return deviation <= _UNSHOWN * one.spread and high - low > spread_of(graph, one.setting)
 
 
 def _neighbours(graph: Graph) -> Iterator[tuple[int, int]]:

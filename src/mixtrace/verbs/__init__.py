@@ -7,6 +7,7 @@ from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
+from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.looking import evaluate, show
@@ -24,6 +25,7 @@ __all__ = [
     "Exported",
     "Fit",
     "Found",
+    "Generated",
     "Index",
     "IndexedSong",
     "Limits",
@@ -42,6 +44,7 @@ __all__ = [
     "evaluate",
     "export",
     "fit",
+    "generate",
     "index",
     "invert",
     "measure_result",

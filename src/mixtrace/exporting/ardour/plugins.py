@@ -31,6 +31,9 @@ LATENCY_STEP_SAMPLES = 64
 """Every plug-in is late by a multiple of this: Ardour 7.3 loses samples, some in every 4096, where
 it delays by a number that is no multiple of 16 to have all channels meet."""
 
+_SHOWN = ("", "dB", "Hz")
+"""Units that Ardour shows beside a number."""
+
 _ROWS_OF_FOUR = (0, 2, 1, 3)
 """zeroconvolv takes right from left before left from right."""
 
@@ -228,9 +231,10 @@ def _tell_latency(made: Element, samples: int) -> None:
 
 
 def _port(knob: Knob) -> str:
+    """Return a knob as Lua declares it; units that Ardour does not show stand in its name."""
     facts = [
         'type = "input"',
-        f"name = {_quoted(knob.label)}",
+        f"name = {_quoted(knob.label if knob.unit in _SHOWN else f'{knob.label}, {knob.unit}')}",
         f"min = {knob.low!r}",
         f"max = {knob.high!r}",
         f"default = {knob.value!r}",

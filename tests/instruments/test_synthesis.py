@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mixtrace.examples.score import Note
-from mixtrace.examples.synthesis import band_noise, decay, gate, harmonics, overlay, times_s
-from mixtrace.examples.tonal import string
+from mixtrace.instruments import Note
+from mixtrace.instruments.synthesis import band_noise, decay, gate, harmonics, overlay, times_s
+from mixtrace.instruments.tonal import string
 
 RATE_HZ = 24000
 

@@ -1,15 +1,48 @@
-"""Bass, electric piano, lead synthesiser and guitar of the demo song."""
+"""Bass, electric piano, lead synthesiser and guitar."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 
-from mixtrace.examples.score import Note
-from mixtrace.examples.synthesis import band_noise, decay, gate, harmonics, hz_from_midi, times_s
+from mixtrace.instruments.notes import Note
+from mixtrace.instruments.string_kernels import ring
+from mixtrace.instruments.synthesis import band_noise, decay, gate, harmonics, hz_from_midi, times_s
 
-__all__ = ["bass", "electric_piano", "lead", "string", "strum"]
+__all__ = ["Piano", "Strings", "bass", "electric_piano", "fingered", "lead", "string", "strum"]
 
-STRING_HALF_LIFE_S = 0.6
+
+@dataclass(frozen=True)
+class Piano:
+    """How an electric piano is set.
+
+    Attributes:
+        bark: how far hard strokes bend the tone.
+        tine: how much of the struck metal is heard.
+        ring_s: time in which it halves.
+        tremolo_hz: how fast its tremolo is.
+        tremolo: how deep, 0 to 1.
+    """
+
+    bark: float = 2.4
+    tine: float = 0.15
+    ring_s: float = 0.9
+    tremolo_hz: float = 4.6
+    tremolo: float = 0.2
+
+
+@dataclass(frozen=True)
+class Strings:
+    """What strings a guitar or bass has.
+
+    Attributes:
+        ring_s: time in which they halve.
+        brightness: of the pluck, as a factor of how hard it is.
+    """
+
+    ring_s: float = 0.6
+    brightness: float = 1.0
 
 
 def bass(note: Note, sample_rate_hz: int) -> Float[np.ndarray, " time"]:
@@ -27,18 +60,20 @@ def bass(note: Note, sample_rate_hz: int) -> Float[np.ndarray, " time"]:
     return note.velocity * envelope * (0.4 + 0.6 * decay(time_s, 0.25)) * tone
 
 
-def electric_piano(note: Note, sample_rate_hz: int) -> Float[np.ndarray, "2 time"]:
+def electric_piano(
+    note: Note, sample_rate_hz: int, piano: Piano = Piano()
+) -> Float[np.ndarray, "2 time"]:
     """Return a chord of frequency-modulated tines, low keys left, with a stereo tremolo."""
     time_s = times_s(note.duration_s + 0.3, sample_rate_hz)
     sound = np.zeros((2, len(time_s)))
     places = np.linspace(0.3, 0.7, len(note.pitches_midi))
     for place, pitch_midi in zip(places, note.pitches_midi, strict=True):
         phase = 2.0 * np.pi * hz_from_midi(pitch_midi) * time_s
-        bark = 2.4 * note.velocity * decay(time_s, 0.25) * np.sin(phase)
-        tine = 0.15 * note.velocity * decay(time_s, 0.05) * np.sin(14.0 * phase)
-        tone = (np.sin(phase + bark) + tine) * decay(time_s, 0.9)
+        bark = piano.bark * note.velocity * decay(time_s, 0.25) * np.sin(phase)
+        tine = piano.tine * note.velocity * decay(time_s, 0.05) * np.sin(14.0 * phase)
+        tone = (np.sin(phase + bark) + tine) * decay(time_s, piano.ring_s)
         sound += np.sqrt([[1.0 - place], [place]]) * tone
-    tremolo = 0.2 * np.sin(2.0 * np.pi * 4.6 * (note.start_s + time_s))
+    tremolo = piano.tremolo * np.sin(2.0 * np.pi * piano.tremolo_hz * (note.start_s + time_s))
     envelope = gate(time_s, note.duration_s, attack_s=0.003, release_s=0.25)
     return note.velocity * envelope * sound * np.stack([1.0 + tremolo, 1.0 - tremolo])
 
@@ -58,7 +93,9 @@ def lead(note: Note, sample_rate_hz: int) -> Float[np.ndarray, " time"]:
     return note.velocity * envelope * (0.6 + 0.4 * decay(time_s, 0.2)) * tone
 
 
-def strum(note: Note, sample_rate_hz: int, rng: Generator) -> Float[np.ndarray, " time"]:
+def strum(
+    note: Note, sample_rate_hz: int, rng: Generator, strings: Strings = Strings()
+) -> Float[np.ndarray, " time"]:
     """Return a guitar chord: strings plucked in turn, hard strokes downwards, soft ones up."""
     time_s = times_s(note.duration_s + 0.1, sample_rate_hz)
     sound = np.zeros_like(time_s)
@@ -67,12 +104,36 @@ def strum(note: Note, sample_rate_hz: int, rng: Generator) -> Float[np.ndarray, 
         start = round(sample_rate_hz * index * rng.uniform(0.008, 0.014))
         loudness = note.velocity * rng.uniform(0.8, 1.0)
         count = len(time_s) - start
-        sound[start:] += loudness * string(pitch_midi, count, note.velocity, sample_rate_hz, rng)
+        sound[start:] += loudness * string(
+            pitch_midi,
+            count,
+            strings.brightness * note.velocity,
+            sample_rate_hz,
+            rng,
+            strings.ring_s,
+        )
     return sound * gate(time_s, note.duration_s, attack_s=0.001, release_s=0.09)
 
 
+def fingered(
+    note: Note, sample_rate_hz: int, rng: Generator, strings: Strings
+) -> Float[np.ndarray, " time"]:
+    """Return a note of an electric bass, its string plucked by a finger."""
+    time_s = times_s(note.duration_s + 0.08, sample_rate_hz)
+    brightness, ring_s = strings.brightness * note.velocity, strings.ring_s
+    sound = string(note.pitches_midi[0], len(time_s), brightness, sample_rate_hz, rng, ring_s)
+    phase = 2.0 * np.pi * float(hz_from_midi(note.pitches_midi[0])) * time_s
+    sound += 0.7 * np.sin(phase) * decay(time_s, ring_s)
+    return note.velocity * sound * gate(time_s, note.duration_s, attack_s=0.002, release_s=0.06)
+
+
 def string(
-    pitch_midi: int, count: int, brightness: float, sample_rate_hz: int, rng: Generator
+    pitch_midi: int,
+    count: int,
+    brightness: float,
+    sample_rate_hz: int,
+    rng: Generator,
+    ring_s: float = 0.6,
 ) -> Float[np.ndarray, " time"]:
     """Return a plucked string: noise in a delay line with a low-pass filter in its loop.
 
@@ -85,6 +146,7 @@ def string(
         brightness: 0 to 1, how far up the noise of the pluck reaches.
         sample_rate_hz: sample rate.
         rng: source of the pluck.
+        ring_s: time in which it halves.
 
     Source: K. Karplus, A. Strong, "Digital synthesis of plucked-string and drum timbres", CMJ 7(2),
     1983; the fractional delay after D. Jaffe, J. Smith, "Extensions", same issue, sec. 2.
@@ -92,15 +154,11 @@ def string(
     period_samples = sample_rate_hz / float(hz_from_midi(pitch_midi))
     whole = int(period_samples - 0.5)
     part = period_samples - 0.5 - whole
-    loop_gain = 0.5 ** (period_samples / (STRING_HALF_LIFE_S * sample_rate_hz))
+    loop_gain = 0.5 ** (period_samples / (ring_s * sample_rate_hz))
     taps = loop_gain * np.convolve([0.5, 0.5], [1.0 - part, part])
     lead_in = whole + 2
-    line = np.zeros(lead_in + count + whole)
+    line = np.zeros(lead_in + count)
     pluck = band_noise(lead_in, 80.0, 2000.0 + 5000.0 * brightness, sample_rate_hz, rng)
     line[:lead_in] = pluck - pluck.mean()
-    for start in range(lead_in, lead_in + count, whole):
-        stop = start + whole
-        line[start:stop] = sum(
-            tap * line[start - whole - k : stop - whole - k] for k, tap in enumerate(taps)
-        )
-    return line[lead_in : lead_in + count]
+    ring(line, whole, taps)
+    return line[lead_in:]

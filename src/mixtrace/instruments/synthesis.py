@@ -1,20 +1,22 @@
-"""The few generators and envelopes the instruments of the demo song are made of.
+"""The few generators and envelopes that instruments are made of.
 
 All signals are float64 arrays [time] or [channel, time]; full scale is 1.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 from scipy import signal
 
-from mixtrace.examples.score import Note
+from mixtrace.instruments.notes import Note
 
 __all__ = [
     "band_noise",
     "decay",
+    "filled",
     "gate",
     "harmonics",
     "hz_from_midi",
@@ -69,8 +71,7 @@ def band_noise(
         sample_rate_hz: sample rate.
         rng: source of the noise.
     """
-    edges_hz = (low_hz, min(high_hz, 0.45 * sample_rate_hz))
-    sos = signal.butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos")
+    sos = _band(low_hz, min(high_hz, 0.45 * sample_rate_hz), sample_rate_hz)
     noise = np.asarray(signal.sosfilt(sos, rng.standard_normal(count)))
     return noise / np.sqrt(np.mean(np.square(noise)))
 
@@ -101,6 +102,14 @@ def harmonics(
     return total
 
 
+def filled(
+    coarse: Float[np.ndarray, " point"], every: int, count: int
+) -> Float[np.ndarray, " time"]:
+    """Return a slow curve, known at every so many samples, at each of `count` samples."""
+    steps = np.diff(coarse, append=coarse[-1:]) / every
+    return (coarse[:, None] + steps[:, None] * np.arange(every)).reshape(-1)[:count]
+
+
 def overlay(
     notes: Iterable[Note],
     play: Callable[[Note], Float[np.ndarray, "*channels sound"]],
@@ -118,3 +127,10 @@ def overlay(
         stop = min(start + sound.shape[-1], count)
         track[..., start:stop] += sound[..., : stop - start]
     return track
+
+
+@lru_cache(maxsize=64)
+def _band(low_hz: float, high_hz: float, sample_rate_hz: int) -> Float[np.ndarray, "section 6"]:
+    """Return the band-pass of `band_noise`."""
+    edges_hz = (low_hz, high_hz)
+    return np.asarray(signal.butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos"))

@@ -1,4 +1,4 @@
-"""The singer of the demo song: harmonics shaped by formants, consonants made of noise, breaths.
+"""A singer: harmonics shaped by formants, consonants made of noise, breaths.
 
 Formants are averages of women's vowels: G. Peterson, H. Barney, "Control methods used in a study
 of the vowels", JASA 24, 1952, table II; the fourth is a singer's formant and does not move.
@@ -6,16 +6,25 @@ of the vowels", JASA 24, 1952, table II; the fourth is a singer's formant and do
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 from scipy import signal
 
-from mixtrace.examples.score import Note
-from mixtrace.examples.synthesis import band_noise, gate, harmonics, hz_from_midi, samples, times_s
+from mixtrace.instruments.notes import Note
+from mixtrace.instruments.synthesis import (
+    band_noise,
+    filled,
+    gate,
+    harmonics,
+    hz_from_midi,
+    samples,
+    times_s,
+)
 
-__all__ = ["sing"]
+__all__ = ["Singer", "sing"]
 
 FORMANTS_HZ = {
     "a": (850.0, 1220.0, 2810.0),
@@ -38,8 +47,31 @@ PHRASE_GAP_S = 0.25
 """A longer rest than this ends a phrase; the singer breathes before the next."""
 
 
+@dataclass(frozen=True)
+class Singer:
+    """Who sings.
+
+    Attributes:
+        tract: factor of all formants: 0.85 for the longer throat of most men.
+        vibrato_hz: how fast the vibrato is.
+        vibrato_semitones: how wide.
+        breath: how loud the breaths are.
+        shaped_every: samples from one moment to the next at which the formants are computed.
+    """
+
+    tract: float = 1.0
+    vibrato_hz: float = 5.6
+    vibrato_semitones: float = 0.3
+    breath: float = 0.02
+    shaped_every: int = 1
+
+
 def sing(
-    notes: Sequence[Note], duration_s: float, sample_rate_hz: int, rng: Generator
+    notes: Sequence[Note],
+    duration_s: float,
+    sample_rate_hz: int,
+    rng: Generator,
+    singer: Singer = Singer(),
 ) -> Float[np.ndarray, " time"]:
     """Return a sung line; each note's syllable is a vowel, perhaps after a consonant.
 
@@ -48,14 +80,15 @@ def sing(
         duration_s: length of the track.
         sample_rate_hz: sample rate.
         rng: source of noise, of the vibrato's phase and of the pitch's wander.
+        singer: who sings.
     """
     track = np.zeros(samples(duration_s, sample_rate_hz))
     for phrase in _phrases(notes):
         start_s = max(phrase[0].start_s - 0.4, 0.0)
         length_s = phrase[-1].start_s + phrase[-1].duration_s + 0.2 - start_s
         time_s = start_s + times_s(length_s, sample_rate_hz)
-        sound = _vowels(phrase, time_s, sample_rate_hz, rng)
-        sound += _noises(phrase, time_s, sample_rate_hz, rng)
+        sound = _vowels(phrase, time_s, sample_rate_hz, rng, singer)
+        sound += _noises(phrase, time_s, sample_rate_hz, rng, singer)
         _add(track, start_s, sound, sample_rate_hz)
     return track
 
@@ -70,19 +103,28 @@ def _phrases(notes: Sequence[Note]) -> list[list[Note]]:
 
 
 def _vowels(
-    phrase: Sequence[Note], time_s: Float[np.ndarray, " time"], sample_rate_hz: int, rng: Generator
+    phrase: Sequence[Note],
+    time_s: Float[np.ndarray, " time"],
+    sample_rate_hz: int,
+    rng: Generator,
+    singer: Singer,
 ) -> Float[np.ndarray, " time"]:
     """Return the voiced part: pitch and formants glide from note to note."""
     pitch_midi = _glide([note.pitches_midi[0] for note in phrase], phrase, time_s, sample_rate_hz)
-    vibrato = np.sin(2.0 * np.pi * (5.6 * time_s + rng.random()))
-    pitch_midi += 0.3 * _held(phrase, time_s) * vibrato + _wander(len(time_s), sample_rate_hz, rng)
+    vibrato = np.sin(2.0 * np.pi * (singer.vibrato_hz * time_s + rng.random()))
+    depth = singer.vibrato_semitones * _held(phrase, time_s)
+    pitch_midi += depth * vibrato + _wander(len(time_s), sample_rate_hz, rng)
     vowels = [FORMANTS_HZ[note.syllable[-1]] for note in phrase]
     formants_hz = [
-        _glide(row, phrase, time_s, sample_rate_hz) for row in zip(*vowels, strict=False)
+        singer.tract * _glide(row, phrase, time_s, sample_rate_hz)[:: singer.shaped_every]
+        for row in zip(*vowels, strict=False)
     ]
 
     def gain(number: int, partial_hz: np.ndarray) -> np.ndarray:
-        return _formant_gain(partial_hz, formants_hz) / number**0.5
+        shaped = _formant_gain(partial_hz[:: singer.shaped_every], formants_hz) / number**0.5
+        if singer.shaped_every == 1:
+            return shaped
+        return filled(shaped, singer.shaped_every, len(partial_hz))
 
     tone = harmonics(np.asarray(hz_from_midi(pitch_midi)), 24, gain, sample_rate_hz)
     return tone * sum(
@@ -92,11 +134,17 @@ def _vowels(
 
 
 def _noises(
-    phrase: Sequence[Note], time_s: Float[np.ndarray, " time"], sample_rate_hz: int, rng: Generator
+    phrase: Sequence[Note],
+    time_s: Float[np.ndarray, " time"],
+    sample_rate_hz: int,
+    rng: Generator,
+    singer: Singer,
 ) -> Float[np.ndarray, " time"]:
     """Return the breath before a phrase and the unvoiced consonants in it."""
     sound = np.zeros_like(time_s)
-    _add(sound, 0.0, 0.02 * _burst(800.0, 6000.0, 0.35, sample_rate_hz, rng), sample_rate_hz)
+    _add(
+        sound, 0.0, singer.breath * _burst(800.0, 6000.0, 0.35, sample_rate_hz, rng), sample_rate_hz
+    )
     for note in phrase:
         if note.syllable[0] in CONSONANTS:
             low_hz, high_hz, length_s, level = CONSONANTS[note.syllable[0]]
