@@ -43,7 +43,7 @@ Audio = Float[np.ndarray, "2 time"]
 def found_facts(
     stored: StoredGraph, tracks: Sequence[Float[np.ndarray, "_channel time"]], rate: int
 ) -> Facts:
-    """Return the facts of a graph.
+    """Return the facts of a graph, and where its dry tracks sound.
 
     Args:
         stored: any graph whose tracks' ways to the mix are chains.
@@ -73,10 +73,9 @@ class _Found:
         _, tapped = render_taps(graph, stored.settings, dry, rate, taps)
         self._tapped = {i: audio.expand(2, -1).numpy() for i, audio in tapped.items()}
         blocks = -(-dry[0].shape[-1] // self._block)
-        self._sounding = {
-            name: sounding(audio.numpy(), self._block)
-            for name, audio in zip(self._ways, dry, strict=True)
-        }
+        named = [(name, audio.numpy()) for name, audio in zip(self._ways, dry, strict=True)]
+        self._sounding = {name: sounding(audio, self._block) for name, audio in named}
+        self._heard = {name: _heard(third_octaves_db(audio, rate)) for name, audio in named}
         self._moment_s = (np.arange(blocks) + 0.5) * self._block / rate
 
     def facts(self) -> Facts:
@@ -100,6 +99,12 @@ class _Found:
             master=self._place(shared[everyone], everyone),
             returns=kinds,
             sends={name: self._sends(name, kind) for name, kind in kinds.items()},
+            heard=self._heard,
+            on={
+                **self._sounding,
+                **{"+".join(sorted(members)): self._on(members) for members in shared},
+                "master": self._on(everyone),
+            },
         )
 
     def _on(self, members: frozenset[str]) -> Bool[np.ndarray, " block"]:
@@ -172,11 +177,10 @@ class _Found:
             return 0.0
         levels = third_octaves_db(self._tapped[one.own[-1]], self._rate)
         curve = np.sum([tone_db(self._node(i), self._rate) for i in eqs], 0)
-        return float(np.median(curve[levels >= levels.max() + HEARD_DB]))
+        return float(np.median(curve[_heard(levels)]))
 
     def _eq_effect_db(self, first: int, eq_db: Float[np.ndarray, " point"]) -> float:
-        levels = third_octaves_db(self._before(first), self._rate)
-        heard = levels >= levels.max() + HEARD_DB
+        heard = _heard(third_octaves_db(self._before(first), self._rate))
         return float(np.abs(eq_db - np.median(eq_db[heard]))[heard].max())
 
     def _dynamics(self, node: int) -> Dynamics:
@@ -247,6 +251,10 @@ class _Found:
                     level_db = aside.level_db + relative_db(math.prod(gains))
                     sends[track] = echoes[0].wet_db if echoes else level_db
         return sends
+
+
+def _heard(levels_db: Float[np.ndarray, " point"]) -> Bool[np.ndarray, " point"]:
+    return levels_db >= levels_db.max() + HEARD_DB
 
 
 def _energy(audio: Audio) -> float:

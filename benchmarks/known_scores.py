@@ -43,11 +43,13 @@ class Scores:
     Attributes:
         counts: type -> places where it is true, where it is found, where both.
         right: measure of `CLOSE` -> whether each setting is right.
+        apart: measure of `CLOSE` -> how far each setting is off; infinity where it was not found.
         numbers: measure -> its values.
     """
 
     counts: dict[str, list[int]] = field(default_factory=lambda: {t: [0, 0, 0] for t in TYPES})
     right: dict[str, list[bool]] = field(default_factory=lambda: {name: [] for name in CLOSE})
+    apart: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in CLOSE})
     numbers: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def f1(self, kind: str) -> float:
@@ -61,15 +63,22 @@ class Scores:
             self.counts[kind] = [a + b for a, b in zip(self.counts[kind], counts, strict=True)]
         for name, rights in other.right.items():
             self.right[name] += rights
+            self.apart[name] += other.apart[name]
         for name, numbers in other.numbers.items():
             self.numbers[name] += numbers
 
 
-def score(true: Facts, found: Facts) -> Scores:
-    """Return how near a found graph comes to the truth."""
+def score(true: Facts, found: Facts, returns: dict[str, str] | None = None) -> Scores:
+    """Return how near a found graph comes to the truth.
+
+    Args:
+        true: the truth, with where its tracks sound.
+        found: what was found.
+        returns: true returns -> found ones; None to match them here.
+    """
     scores = Scores()
     groups = match_groups(true, found)
-    returns = match_returns(true, found)
+    returns = match_returns(true, found) if returns is None else returns
     nothing = Place(frozenset(), np.zeros(len(GRID_HZ)))
     pairs = [(true.tracks[n], found.tracks.get(n, nothing), true.on[n]) for n in true.tracks]
     pairs += [(true.groups[n], found.groups.get(groups[n], nothing), true.on[n]) for n in groups]
@@ -92,6 +101,10 @@ def score(true: Facts, found: Facts) -> Scores:
     for name, area in areas(true, found, returns):
         scores.numbers[f"area under the curve of sends ({name})"].append(area)
         scores.numbers["area under the curve of sends"].append(area)
+    for name, other in returns.items():
+        ours, theirs = true.sends[name], found.sends[other]
+        off_db = [abs(theirs[track] - ours[track]) for track in ours if track in theirs]
+        scores.numbers["level of sends: error, dB"] += off_db
     return scores
 
 
@@ -114,8 +127,7 @@ def _track(scores: Scores, true: Place, found: Place, heard: Bool[np.ndarray, " 
         scores.numbers["EQ curve: worst error, dB"].append(float(errors.max()))
     for hz, db in true.bells or ():
         if abs(db) >= _BELL_DB and np.interp(np.log(hz), np.log(GRID_HZ), heard) > 0.5:
-            near = _bell_is_found(hz, db, found)
-            scores.right["bell within a sixth of an octave"].append(near)
+            _right(scores, "bell within a sixth of an octave", _bell_apart(hz, db, found))
     for kind in ("reverb", "delay"):
         if _has(kind, true):
             _echo(scores, loudest(kind, true), loudest(kind, found))
@@ -193,13 +205,15 @@ def _correlation(a: Float[np.ndarray, " value"], b: Float[np.ndarray, " value"])
     return float(np.corrcoef(a, b)[0, 1]) if min(a.std(), b.std()) > 1e-6 else 0.0
 
 
-def _bell_is_found(hz: float, db: float, found: Place) -> bool:
-    """Return whether a bell of the same sign, or such a bend of a curve, is near."""
+def _bell_apart(hz: float, db: float, found: Place) -> float:
+    """Return how many octaves away the nearest bell of the same sign, or such a bend, is."""
     bells = _bends(found.eq_db) if found.bells is None else found.bells
-    return any(
-        abs(np.log2(other / hz)) <= _OCTAVE_SHARE and gain * db > 0.0 and abs(gain) >= _CHANGE_DB
+    octaves = [
+        abs(float(np.log2(other / hz)))
         for other, gain in bells
-    )
+        if gain * db > 0.0 and abs(gain) >= _CHANGE_DB
+    ]
+    return min(octaves, default=float("inf"))
 
 
 def _bends(curve_db: Float[np.ndarray, " point"]) -> list[tuple[float, float]]:
@@ -212,3 +226,4 @@ def _bends(curve_db: Float[np.ndarray, " point"]) -> list[tuple[float, float]]:
 
 def _right(scores: Scores, name: str, distance: float) -> None:
     scores.right[name].append(bool(distance <= CLOSE[name] + 1e-9))
+    scores.apart[name].append(distance)

@@ -49,6 +49,7 @@ ROOMS = (
     "exporting",
     "datasets",
     "corpus",
+    "surveying",
     "instruments",
     "examples",
     "generating",

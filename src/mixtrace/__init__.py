@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         report,
         show,
         simplify,
+        stats,
     )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "report",
     "show",
     "simplify",
+    "stats",
 ]
 
 __version__ = "0.1.0"

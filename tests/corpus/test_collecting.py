@@ -255,3 +255,37 @@ def test_no_song_lies_outside_its_data_set(collected: Collected, tmp_path: Path)
     pq.write_table(moved, path)
     with pytest.raises(StoreError, match="Do not use this data set"):
         corpus.load(folder).graph("a")
+
+
+def test_rows_are_read_song_by_song(collected: Collected, tmp_path: Path):
+    tables = corpus.load(collected.folder).tables
+    wanted = {"nodes": ("node", "kind"), "removed": ("l_a",)}
+    seen = list(tables.by_song(wanted))
+    assert [song for song, _ in seen] == list(SONGS)
+    nodes = [row for _, rows in seen for row in rows["nodes"]]
+    assert nodes == tables["nodes"].select(["song", "node", "kind"]).to_pylist()
+    assert [rows["removed"] for _, rows in seen] == [[{"song": song, "l_a": 0.5}] for song in SONGS]
+
+
+def test_rows_in_another_order_are_refused(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / "tables" / "nodes.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.take(list(range(table.num_rows))[::-1]), path)
+    with pytest.raises(StoreError, match="in the order of the table of songs"):
+        list(corpus.load(folder).tables.by_song({"nodes": ("node",)}))
+
+
+def test_damage_within_a_table_is_told_when_it_is_read(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / "tables" / "nodes.parquet"
+    content = bytearray(path.read_bytes())
+    content[4 : len(content) // 4] = bytes(len(content) // 4 - 4)  # the footer stays as it is
+    path.write_bytes(content)
+    found = corpus.load(folder)
+    with pytest.raises(StoreError, match="cannot be read as one"):
+        list(found.tables.by_song({"nodes": ("node", "kind", "strip_name")}))
+    with pytest.raises(StoreError, match="cannot be read as one"):
+        found.tables["nodes"]

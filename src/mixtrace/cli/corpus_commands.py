@@ -7,7 +7,12 @@ from typing import Annotated
 import typer
 
 from mixtrace.cli.commands import app
-from mixtrace.cli.corpus_printing import print_collected, print_generated, print_index
+from mixtrace.cli.corpus_printing import (
+    print_collected,
+    print_generated,
+    print_index,
+    print_stats,
+)
 from mixtrace.cli.fit_options import (
     NoPruneOption,
     PolicyOption,
@@ -22,7 +27,7 @@ from mixtrace.cli.options import JsonOption
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text
 
-__all__ = ["collect", "generate", "index"]
+__all__ = ["collect", "generate", "index", "stats"]
 
 _SOME_FAILED = 1
 """What the command ends with where all was done and some songs could not be."""
@@ -219,3 +224,37 @@ def index(
         typer.echo(json_text(asdict(found)))
     else:
         print_index(found)
+
+
+@app.command()
+def stats(
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET",
+            help="The folder of a data set that mixtrace collect wrote.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="The folder for stats.html and the tables as CSV; earlier statistics there are "
+            "replaced.",
+            show_default="stats in DATASET",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe a data set: sizes, what is kept, settings by instrument, match, correlations."""
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        found = verbs.stats(dataset, output, on_progress=show_step)
+    if as_json:
+        typer.echo(json_text(found.document()))
+    else:
+        print_stats(found)

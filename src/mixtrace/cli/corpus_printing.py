@@ -9,9 +9,9 @@ from mixtrace.cli.printing import print_written
 from mixtrace.cli.tables import plain_table, standard_output
 
 if TYPE_CHECKING:
-    from mixtrace.verbs import Collected, Generated, Index
+    from mixtrace.verbs import Collected, Generated, Index, Stats
 
-__all__ = ["print_collected", "print_generated", "print_index"]
+__all__ = ["print_collected", "print_generated", "print_index", "print_stats"]
 
 _MOST_SONGS = 40  # listed one by one
 _MOST_INSTRUMENTS = 12
@@ -67,6 +67,22 @@ def print_index(index: "Index") -> None:
     for label, text in (("Cite", index.citation), ("From", index.url)):
         if text:
             console.print(Text(f"{label}: {text}"))
+
+
+def print_stats(stats: "Stats") -> None:
+    """Print how the numbers of songs are spread, and where the page lies."""
+    from mixtrace.surveying import ALL, FACTS
+
+    console, told = standard_output(), stats.document()
+    console.print(Text(f"{_counted(told['songs'], 'song')}"))
+    table = plain_table("number", "mean", "least", "median", "most")
+    for row in told["facts"]:
+        if row["corpus"] == ALL:
+            cells = (f"{row[name]:.4g}" for name in ("mean", "least", "median", "most"))
+            table.add_row(FACTS[row["fact"]], *cells)
+    if told["facts"]:
+        console.print(table)
+    print_written([stats.folder, stats.page])
 
 
 def _songs_table(index: "Index") -> Table:

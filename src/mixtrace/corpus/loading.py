@@ -1,18 +1,16 @@
 """A data set of graphs, read again: tables, graphs, vectors, and graphs for graph networks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from mixtrace.corpus.schema import TABLES, TABLES_FOLDER, check_schema
+from mixtrace.corpus.reading import StoredTables
 from mixtrace.errors import StoreError
-from mixtrace.store import GRAPH, StoredGraph, is_plain_file, read_graph
+from mixtrace.store import GRAPH, StoredGraph, read_graph
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,29 +19,13 @@ __all__ = ["GraphDataset", "load"]
 
 
 def load(folder: Path | str) -> "GraphDataset":
-    """Return the data set in a folder; its tables are checked, no graph is read yet.
+    """Return the data set in a folder; its tables are checked, nothing else is read yet.
 
     Raises:
         StoreError: no data set, a damaged one, or one of another schema.
     """
     folder = Path(folder)
-    tables = {}
-    for name in TABLES:
-        path = folder / TABLES_FOLDER / f"{name}.parquet"
-        if not is_plain_file(path):
-            raise StoreError(
-                f"Expected a data set that mixtrace collected; there is no {path}. "
-                "Name its folder, or run mixtrace collect to its end."
-            )
-        try:
-            check_schema(name, pq.read_schema(path), path)
-            tables[name] = pq.read_table(path)
-        except (pa.ArrowException, OSError) as error:
-            raise StoreError(
-                f"Expected a Parquet file that mixtrace wrote; {path} cannot be read as one "
-                f"({error}). Collect the corpus anew."
-            ) from error
-    return GraphDataset(folder, tables)
+    return GraphDataset(folder, StoredTables(folder))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +34,12 @@ class GraphDataset:
 
     Attributes:
         folder: where they lie.
-        tables: as Arrow tables, by name: `songs`, `tracks`, `nodes`, `edges`, `removed`.
+        tables: as Arrow tables, by name: `songs`, `tracks`, `nodes`, `edges`, `removed`; each is
+            read when it is first asked for.
     """
 
     folder: Path
-    tables: Mapping[str, pa.Table]
+    tables: StoredTables
 
     def __len__(self) -> int:
         """Return the number of songs."""

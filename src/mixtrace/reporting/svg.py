@@ -161,6 +161,17 @@ class Plot:
         floor = self.points(xs[[-1, 0]], np.full(2, self.y.low if base is None else base))
         return _path(_joined(np.concatenate([upper, floor])) + "Z", look)
 
+    def band(
+        self, xs: np.ndarray, lows: np.ndarray, highs: np.ndarray, look: str = "area"
+    ) -> Markup:
+        """Return the area between two values at each place."""
+        edge = np.concatenate([self.points(xs, highs), self.points(xs[::-1], lows[::-1])])
+        return _path(_joined(edge) + "Z", look)
+
+    def dots(self, xs: np.ndarray, ys: np.ndarray, look: str = "dot") -> Markup:
+        """Return a dot at each value."""
+        return _path("".join(f"M{x:.4g} {y:.4g}h0" for x, y in self.points(xs, ys)), look)
+
     def stems(self, xs: np.ndarray, ys: np.ndarray, base: float, look: str = "stem") -> Markup:
         """Return a vertical line from a level to each value."""
         tops, feet = self.points(xs, ys), self.points(xs, np.full(len(xs), base))

@@ -15,6 +15,7 @@ from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 from mixtrace.verbs.simplifying import Simple, simplify
+from mixtrace.verbs.surveying import Stats, stats
 
 __all__ = [
     "Applied",
@@ -33,6 +34,7 @@ __all__ = [
     "Shard",
     "Simple",
     "Split",
+    "Stats",
     "apply",
     "capture",
     "collect",
@@ -51,5 +53,6 @@ __all__ = [
     "report",
     "show",
     "simplify",
+    "stats",
     "store_result",
 ]

@@ -18,7 +18,7 @@ from mixtrace.reporting import (
 from mixtrace.store import CAPTURE, GRAPH, is_plain_file, put, read_head, stage
 from mixtrace.verbs.outputs import check_place, named
 
-__all__ = ["check_page", "compare", "own_page", "page_failure", "report", "write_page"]
+__all__ = ["check_page", "compare", "is_page", "own_page", "page_failure", "report", "write_page"]
 
 REPORT_PAGE = "report.html"
 _MARK = b'<meta name="generator" content="mixtrace">'
@@ -87,7 +87,7 @@ def _read(folder: Path) -> StoredResult:
 def own_page(folder: Path) -> set[str]:
     """Return the name of a result's page, if there is one that mixtrace wrote."""
     try:
-        return {REPORT_PAGE} if _is_page(folder / REPORT_PAGE) else set()
+        return {REPORT_PAGE} if is_page(folder / REPORT_PAGE) else set()
     except (StoreError, OSError):
         return set()
 
@@ -129,13 +129,13 @@ def write_page(path: Path, page: str) -> Path:
 
 def _check_unclaimed(path: Path) -> None:
     """Refuse a place that another file than a page has."""
-    if os.path.lexists(path) and not _is_page(path):
+    if os.path.lexists(path) and not is_page(path):
         raise StoreError(
             f"Expected no file at {path}, or a page of mixtrace; there is one that mixtrace did "
             "not write. Move it away or give it another name."
         )
 
 
-def _is_page(path: Path) -> bool:
+def is_page(path: Path) -> bool:
     """Return whether a file says in its head that mixtrace wrote it."""
     return is_plain_file(path) and _MARK in read_head(path, _HEAD_BYTES)
