@@ -97,9 +97,8 @@ class Killed:
         while driver.poll() is None or driver.returncode:
             if driver.poll() is not None:
                 driver = self._begin()
-            if moments and time.monotonic() - began > moments[0]:
+            if moments and time.monotonic() - began > moments[0] and self._kill(driver):
                 moments.pop(0)
-                self._kill(driver)
             self._look()
             time.sleep(_LOOK_EVERY_S)
         self._look()
@@ -107,17 +106,20 @@ class Killed:
     def _begin(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command(self._given, self.folder))
 
-    def _kill(self, driver: "subprocess.Popen[bytes]") -> None:
-        """Kill the driver, or a process that works on a song."""
+    def _kill(self, driver: "subprocess.Popen[bytes]") -> bool:
+        """Kill the driver, or a process that works on a song; return whether there was one."""
         working = list(_working(None if self._given.ray else driver.pid))
         if working and (self._given.ray or self._random.random() < 0.5):
             with suppress(psutil.NoSuchProcess):
                 self._random.choice(working).kill()
                 self.workers += 1
+                return True
         elif not self._given.ray:
             driver.send_signal(signal.SIGKILL)
             driver.wait()
             self.drivers += 1
+            return True
+        return False
 
     def _look(self) -> None:
         """Count songs that were finished and are written once more."""
@@ -134,7 +136,7 @@ def _working(driver: int | None) -> Iterator[psutil.Process]:
     for process in every:
         with suppress(psutil.Error):
             parent = process.parent()
-            begun = parent is not None and parent.name().startswith("ray::")
+            begun = parent is not None and "".join(parent.cmdline()).startswith("ray::")
             if "spawn_main" in " ".join(process.cmdline()) and (driver is not None or begun):
                 yield process
 

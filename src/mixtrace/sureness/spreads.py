@@ -14,7 +14,7 @@ from mixtrace.store import Setting
 
 __all__ = ["leads_into_others", "spread_of"]
 
-_LEVEL_DB, _LEVEL_INTO_DB = 1.3, 3.9
+_LEVEL_DB, _LEVEL_INTO_DB = 2.3, 4.1
 _THRESHOLD_DB, _ATTACK, _RELEASE = 1.5, 0.98, 0.42
 _PASS, _SHELF, _SHELF_DB = 0.78, 0.14, 2.9
 
