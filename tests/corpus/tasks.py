@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mixtrace.errors import SessionError
 
-HELD_BYTES = 400_000_000
+HELD_BYTES = 1_400_000_000
 
 
 def act(name: str, folder: Path) -> None:
