@@ -302,7 +302,7 @@ def export(
         typer.Option(
             "--to",
             metavar="TARGET",
-            help="What to write: ardour, files, pedalboard or stems.",
+            help="What to write: ardour, reaper, dawproject, pedalboard, stems or files.",
             show_default=False,
         ),
     ],

@@ -29,20 +29,32 @@ from mixtrace.cli.terminal import json_text
 
 __all__ = ["collect", "generate", "index", "stats"]
 
+CorpusArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="CORPUS",
+        help="The folder that a data set was unpacked to, or any folder of songs.",
+        show_default=False,
+    ),
+]
+DatasetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--dataset",
+        metavar="NAME",
+        help="Which data set it is: medleydb, mixing-secrets, enst-drums, musdb18-hq, "
+        "moisesdb, slakh2100, or tree for folders of songs.",
+        show_default="what it looks like",
+    ),
+]
+
 _SOME_FAILED = 1
 """What the command ends with where all was done and some songs could not be."""
 
 
 @app.command()
 def collect(
-    corpus: Annotated[
-        str,
-        typer.Argument(
-            metavar="CORPUS",
-            help="A folder of songs, or of a data set that mixtrace reads.",
-            show_default=False,
-        ),
-    ],
+    corpus: CorpusArgument,
     output: Annotated[
         str,
         typer.Option(
@@ -53,12 +65,7 @@ def collect(
             show_default=False,
         ),
     ],
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Which data set CORPUS is.", show_default="what it looks like"
-        ),
-    ] = None,
+    dataset: DatasetOption = None,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -195,24 +202,8 @@ def generate(
 
 @app.command()
 def index(
-    corpus: Annotated[
-        str,
-        typer.Argument(
-            metavar="CORPUS",
-            help="The folder that a data set was unpacked to, or any folder of songs.",
-            show_default=False,
-        ),
-    ],
-    dataset: Annotated[
-        str | None,
-        typer.Option(
-            "--dataset",
-            metavar="NAME",
-            help="Which data set it is: medleydb, mixing-secrets, enst-drums, musdb18-hq, "
-            "moisesdb, slakh2100, or tree for folders of songs.",
-            show_default="what it looks like",
-        ),
-    ] = None,
+    corpus: CorpusArgument,
+    dataset: DatasetOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell what a corpus of songs and mixes holds: songs, tracks, minutes, and what is wrong."""
