@@ -203,6 +203,31 @@ def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
     assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
 
 
+def test_evaluate_prints_every_feature_on_request(run: Run, tiny_song: Path):
+    pair = (tiny_song / "mix.wav", tiny_song / "tracks" / "03_Voice.wav")
+    code, out, _ = run("evaluate", *pair)
+    assert code == 0 and "dynamics" in out and "SI-SDR" in out and "centroid" not in out
+    code, out, _ = run("evaluate", *pair, "--features")
+    assert code == 0
+    for words in ("centroid", "rolloff", "panning rms low", "dynamic spread", "%"):
+        assert words in out
+    features = json.loads(run("evaluate", *pair, "--json")[1])["features"]
+    assert features["mean_error_percent"]["spectrum"] > 0.0
+
+
+def test_evaluate_compares_folders(run: Run, tiny_song: Path, tmp_path: Path):
+    tracks = tiny_song / "tracks"
+    code, out, _ = run("evaluate", tracks, tracks, "--csv", tmp_path / "table.csv")
+    assert code == 0
+    for words in ("01_Kick", "03_Voice", "mean", "table.csv"):
+        assert words in out
+    code, out, _ = run("evaluate", tracks, tracks, "--json")
+    assert code == 0
+    assert json.loads(out)["means"]["l_a"] == 0.0
+    code, _, err = run("evaluate", *[tracks / "03_Voice.wav"] * 2, "--csv", tmp_path / "table.csv")
+    assert code == 2 and "two folders" in err and "Traceback" not in err
+
+
 def test_evaluate_measures_a_part_apart(run: Run, tiny_song: Path):
     pair = (tiny_song / "mix.wav", tiny_song / "tracks" / "01_Kick.wav")
     code, out, _ = run("evaluate", *pair, "--unseen", "end:24")
