@@ -11,6 +11,7 @@ from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
+from mixtrace.verbs.listening import ListeningTest, listening_results, listening_test
 from mixtrace.verbs.looking import show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
@@ -31,6 +32,7 @@ __all__ = [
     "Index",
     "IndexedSong",
     "Limits",
+    "ListeningTest",
     "Rendered",
     "Rendering",
     "Shard",
@@ -50,6 +52,8 @@ __all__ = [
     "generate",
     "index",
     "invert",
+    "listening_results",
+    "listening_test",
     "measure_result",
     "publish_result",
     "render",
