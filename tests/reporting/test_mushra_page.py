@@ -1,6 +1,7 @@
 """The page of a listening test in a real browser: it plays, switches, asks, hides and hands out."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,18 @@ def page(browser: Browser, page_file: Path) -> Iterator[Page]:
     context.close()
 
 
+def wait(page: Page, condition: str) -> None:
+    """Wait until the test is in a state; the page's policy lets a browser wait for no text."""
+    ends = time.monotonic() + 20.0
+    while not page.evaluate(f"{TEST}.{condition}"):
+        assert time.monotonic() < ends, f"never came: {condition}"
+        page.wait_for_timeout(20)
+
+
 def start(page: Page, listener: str = "Listener 1") -> None:
     page.get_by_label("Your name or number").fill(listener)
     page.get_by_role("button", name="Start").click()
-    page.wait_for_function(f"{TEST}.player?.current === 'reference'")
+    wait(page, "player?.current === 'reference'")
 
 
 def rated(page: Page, ratings: dict[str, int]) -> None:
@@ -122,7 +131,7 @@ def test_nothing_tells_what_is_what(page: Page):
 def test_switching_keeps_the_position_and_never_mixes_two(page: Page):
     start(page)
     page.keyboard.press("Space")
-    page.wait_for_function(f"{TEST}.player.position > 0.2")
+    wait(page, "player.position > 0.2")
     before = page.evaluate(f"[{TEST}.player.position, {TEST}.player.context.currentTime]")
     page.keyboard.press("2")
     after = page.evaluate(f"[{TEST}.player.position, {TEST}.player.context.currentTime]")
@@ -132,7 +141,7 @@ def test_switching_keeps_the_position_and_never_mixes_two(page: Page):
     page.wait_for_timeout(200)
     assert levels(page, "reference") == pytest.approx(0.0, abs=1e-6)
     assert levels(page, "B") == pytest.approx(1.0, abs=1e-6)
-    page.wait_for_function(f"{TEST}.player.level > 0.001")
+    wait(page, "player.level > 0.001")
     for key in "345r1":  # faster than fades are long
         page.keyboard.press(key)
     page.wait_for_timeout(300)

@@ -178,7 +178,13 @@ def _song_of(path: Path, reference: Path | None) -> _Song:
             )
     if reference is not None:
         return _Song(printable(reference.stem), reference, None, None)
-    source, mix = find_source(path)
+    try:
+        source, mix = find_source(path)
+    except StoreError as error:
+        raise StoreError(
+            f"Expected a result whose song lies where it did, unchanged; that of {path} does not. "
+            "Name its mix with --reference."
+        ) from error
     song = find_song(source, mix=mix)
     return _Song(song.name, song.mix_path, song.mix_right_path, song.unpacked)
 

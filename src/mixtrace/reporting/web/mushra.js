@@ -218,7 +218,7 @@ function onKey(event) {
   if (part("trial").hidden || event.ctrlKey || event.metaKey || event.altKey) return;
   const on = event.target;
   if (TYPED.includes(on.tagName) && on.type !== "range") return;
-  const chosen = "1234567890".indexOf(event.key);
+  const chosen = "123456789".indexOf(event.key);
   if (event.key === "r" || event.key === "0") choose("reference", true);
   else if (chosen >= 0 && state.labels[chosen]) choose(state.labels[chosen], true);
   else if (event.key === " " && on.tagName !== "BUTTON") toggle();
