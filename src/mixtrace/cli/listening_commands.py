@@ -118,17 +118,16 @@ def listening_results(
 
 
 def _print_test(test: "ListeningTest") -> None:
-    console = standard_output()
-    table = plain_table("song", "from", "seconds", "version", "gain dB")
+    table = plain_table("song", "from s", "seconds", "version", "gain dB")
+    table.columns[3].justify = "left"
     for item in test.items:
-        for number, stimulus in enumerate(item.stimuli):
-            length_s = stimulus.audio.shape[-1] / item.sample_rate_hz
-            first = (
-                (item.song, f"{item.start_s:.1f} s", f"{length_s:.1f}") if not number else ("",) * 3
-            )
-            row = (*first, stimulus.system, f"{stimulus.gain_db:+.1f}")
-            table.add_row(*map(Text, row))
-    console.print(table)
+        length_s = item.stimuli[0].audio.shape[-1] / item.sample_rate_hz
+        facts = (item.song, f"{item.start_s:.1f}", f"{length_s:.1f}")
+        for stimulus in item.stimuli:
+            gain_db = round(stimulus.gain_db, 1) + 0.0
+            table.add_row(*map(Text, (*facts, stimulus.system, f"{gain_db:.1f}")))
+            facts = ("", "", "")
+    standard_output().print(table)
     print_written([test.page])
 
 

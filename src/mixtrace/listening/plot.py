@@ -24,7 +24,8 @@ path.median { stroke: #9aa0a8; stroke-width: 2; }
 path.interval { stroke-width: 2.2; }
 path.dot { stroke-width: 7; stroke-linecap: round; }
 """
-_ROW, _NAMES, _TOP, _BELOW = 26.0, 120.0, 8.0, 48.0
+_LEGEND = ("dot and line: mean and its 95 % interval", "box: quartiles and median")
+_ROW, _NAMES, _TOP, _BELOW = 26.0, 120.0, 8.0, 60.0
 _HALF_BOX, _HALF_CAP = 0.3, 0.14
 _MOST_LETTERS = 20
 
@@ -45,8 +46,8 @@ def ratings_plot(ratings: Sequence[SystemRating]) -> str:
         baseline = plot.top + (row + 0.5) * _ROW + 4.0
         drawn.append(text_at(_NAMES - 8.0, baseline, _short(rating.system), "end"))
     height = plot.height + _TOP + _BELOW
-    legend = "dot and line: mean and its 95 % interval; box: quartiles and median"
-    drawn.append(text_at(WIDTH - 10.0, height - 6.0, legend, "end"))
+    for line, words in enumerate(reversed(_LEGEND)):
+        drawn.append(text_at(10.0, height - 6.0 - 14.0 * line, words, "start"))
     told = ", ".join(f"{rating.system} {rating.mean:.0f}" for rating in ratings)
     head = Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {:.0f}" width="{}" role="img" '
