@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def start(page: Page, listener: str = "Listener 1") -> None:
     wait(page, "player?.current === 'reference'")
 
 
-def rated(page: Page, ratings: dict[str, int]) -> None:
+def rated(page: Page, ratings: Mapping[str, int]) -> None:
     """Play all versions and rate each as its letter says."""
     for letter, rating in ratings.items():
         page.get_by_role("button", name=f"Play {letter}", exact=True).click()
@@ -211,3 +211,15 @@ def test_it_is_accessible(browser: Browser, page_file: Path, width: int, scheme:
         assert [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found] == [], step
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
+
+
+def test_firefox_decodes_plays_and_switches(firefox: Any, page_file: Path):
+    firefox.open(page_file, 1280)
+    firefox.evaluate("document.querySelector('[data-listener]').value = 'fox'")
+    firefox.click("[data-form] button")
+    firefox.wait(f"{TEST}.player?.current === 'reference'")
+    assert firefox.evaluate(f"{TEST}.player.duration") == pytest.approx(SECONDS, abs=1e-3)
+    firefox.click("[data-play]")
+    firefox.click('[data-stimulus="B"] button')
+    assert firefox.evaluate(f"[{TEST}.player.playing, {TEST}.player.current]") == [True, "B"]
+    assert firefox.messages(page_file.name) == []

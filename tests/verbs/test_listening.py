@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def test_the_page_depends_on_the_seed_alone(files: list[Path], tmp_path: Path):
 def test_mistakes_are_told_before_anything_is_written(files: list[Path], tmp_path: Path):
     place = tmp_path / "DIR"
     mix, one, two = files
-    mistakes: list[tuple[list[object], dict[str, object], str]] = [
+    mistakes: list[tuple[list[Path | str], dict[str, Any], str]] = [
         ([one], {}, "--reference"),
         ([one, f"one={two}"], {"reference": mix}, "name of its own"),
         ([f"reference={one}"], {"reference": mix}, "name of its own"),

@@ -5,7 +5,7 @@ Source: Recommendation ITU-R BS.1534-3 (10/2015), MUSHRA.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -142,7 +142,7 @@ def _anchor_taps(cutoff_hz: float, sample_rate_hz: int) -> Float[ndarray, " tap"
     half = int(
         np.ceil((_STOPPED_DB - 7.95) / (2.285 * 2.0 * np.pi * width_hz / sample_rate_hz) / 2)
     )
-    window = ("kaiser", kaiser_beta(_STOPPED_DB))
+    window: Any = ("kaiser", kaiser_beta(_STOPPED_DB))
     return firwin(2 * half + 1, cutoff_hz + width_hz / 2.0, window=window, fs=sample_rate_hz)
 
 
