@@ -101,7 +101,8 @@ def make_item(
     versions: list[tuple[Role, str, Stereo]] = [("reference", "reference", reference)]
     for role, cutoff_hz in ANCHORS_HZ.items():
         versions.append((role, role, anchor(reference, cutoff_hz, sample_rate_hz)))
-    versions += [("system", name, audio) for name, audio in systems.items()]
+    for name, audio in systems.items():
+        versions.append(("system", name, audio))
     cut = [_excerpt(audio, first, length) for _, _, audio in versions]
     gains_db = _gains_db(song, [name for _, name, _ in versions], cut, sample_rate_hz)
     fade = _fade(length, sample_rate_hz)
@@ -143,7 +144,8 @@ def _anchor_taps(cutoff_hz: float, sample_rate_hz: int) -> Float[ndarray, " tap"
         np.ceil((_STOPPED_DB - 7.95) / (2.285 * 2.0 * np.pi * width_hz / sample_rate_hz) / 2)
     )
     window: Any = ("kaiser", kaiser_beta(_STOPPED_DB))
-    return firwin(2 * half + 1, cutoff_hz + width_hz / 2.0, window=window, fs=sample_rate_hz)
+    cut_hz = cutoff_hz + width_hz / 2.0
+    return np.asarray(firwin(2 * half + 1, cut_hz, window=window, fs=sample_rate_hz))
 
 
 def _length(song: str, reference: Stereo, rate: int, start_s: float | None, length_s: float) -> int:
