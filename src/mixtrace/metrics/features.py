@@ -90,6 +90,13 @@ def mix_features(
     Loudness and peak are those of the mixes as they are. Everything else is taken after each mix
     was brought to a peak of -1 dBFS, so that it does not tell once more how loud they are.
 
+    Errors are taken of what the automix toolkit compares: of frequencies plus 1 Hz, of 1 dB minus
+    flatness and level, of 1 dB plus the spread, of peak level over RMS level as the crest factor,
+    and without the frames in which the target lies wholly in the middle. Where we differ from the
+    toolkit: the rate is 44.1 kHz for all files, silence at the ends is found otherwise (see
+    `sounding_range`), the silence of samples is bounded (see `dynamics_db`), and flatness is taken
+    in dB, as later evaluations with its code do, where it compares the ratio.
+
     Args:
         target: The mix to match, [2, time], full scale 1.
         estimate: As long as the target.
@@ -97,12 +104,6 @@ def mix_features(
 
     Returns:
         The features; None where the target is silent.
-
-    Errors are taken of what the automix toolkit compares: of frequencies plus 1 Hz, of 1 dB minus
-    flatness and level, of 1 dB plus the spread, of peak level over RMS level as the crest factor,
-    and without the frames in which the target lies wholly in the middle. Where we differ from the
-    toolkit: the rate is 44.1 kHz for all files, the silence of samples is bounded (see
-    `dynamics_db`), and its panning has a smoothing in words that its frames do not have in code.
     """
     mixes = [_at_feature_rate(mix, sample_rate_hz) for mix in (target, estimate)]
     first, end = sounding_range(mixes[0])
