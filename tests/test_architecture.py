@@ -46,6 +46,7 @@ ROOMS = (
     "reusing",
     "simplifying",
     "reporting",
+    "listening",
     "exporting",
     "datasets",
     "corpus",

@@ -29,6 +29,8 @@ COMMANDS = [
     ("index",),
     ("apply",),
     ("diff",),
+    ("listening-test",),
+    ("listening-results",),
 ]
 
 
@@ -77,6 +79,10 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["evaluate", song / "mix.wav", tmp_path / "absent"], "absent"),
         (["evaluate", song / "mix.wav", song / "mix.wav", "--unseen", "40"], "such as end:40"),
         (["evaluate", song / "mix.wav", tmp_path / "file"], "cannot be read"),
+        (["evaluate", song, song / "tracks"], "no such pair"),
+        (["listening-test", song / "mix.wav", "-o", out], "--reference"),
+        (["listening-test", song, "-o", out], "graph.json"),
+        (["listening-results", tmp_path / "file", "-o", out], "as its page wrote them"),
     ]
 
 
@@ -201,6 +207,52 @@ def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
     assert code == 0
     assert measures["published"]["l_a"] > 0.0
     assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
+
+
+def test_evaluate_prints_every_feature_on_request(run: Run, tiny_song: Path):
+    pair = (tiny_song / "mix.wav", tiny_song / "tracks" / "03_Voice.wav")
+    code, out, _ = run("evaluate", *pair)
+    assert code == 0 and "dynamics" in out and "SI-SDR" in out and "centroid" not in out
+    code, out, _ = run("evaluate", *pair, "--features")
+    assert code == 0
+    for words in ("centroid", "rolloff", "panning rms low", "dynamic spread", "%"):
+        assert words in out
+    features = json.loads(run("evaluate", *pair, "--json")[1])["features"]
+    assert features["mean_error_percent"]["spectrum"] > 0.0
+
+
+def test_evaluate_compares_folders(run: Run, tiny_song: Path, tmp_path: Path):
+    tracks = tiny_song / "tracks"
+    code, out, _ = run("evaluate", tracks, tracks, "--csv", tmp_path / "table.csv")
+    assert code == 0
+    for words in ("01_Kick", "03_Voice", "mean", "table.csv"):
+        assert words in out
+    code, out, _ = run("evaluate", tracks, tracks, "--json")
+    assert code == 0
+    assert json.loads(out)["means"]["l_a"] == 0.0
+    code, _, err = run("evaluate", *[tracks / "03_Voice.wav"] * 2, "--csv", tmp_path / "table.csv")
+    assert code == 2 and "two folders" in err and "Traceback" not in err
+
+
+def test_a_listening_test_and_its_results(run: Run, tiny_song: Path, tmp_path: Path):
+    voice, out = tiny_song / "tracks" / "03_Voice.wav", tmp_path / "TEST"
+    choices = ("--reference", tiny_song / "mix.wav", "--length", 3)
+    code, printed, _ = run("listening-test", f"voice={voice}", "-o", out, *choices)
+    assert code == 0
+    for words in ("low anchor", "voice", "3.0", "listening-test.html"):
+        assert words in printed
+    rows = ["test,listener,time,song,system,role,rating,position"]
+    for listener, rating in (("a", 40), ("b", 60), ("c", 90)):
+        rows.append(f"t,{listener},now,mix,reference,reference,{100 if rating < 90 else 80},1")
+        rows.append(f"t,{listener},now,mix,voice,system,{rating},2")
+    (tmp_path / "ratings.csv").write_text("\n".join(rows))
+    plot = tmp_path / "plot.svg"
+    code, printed, _ = run("listening-results", tmp_path / "ratings.csv", "-o", plot)
+    assert code == 0 and plot.is_file()
+    for words in ("Left out: c rated the hidden reference", "2 of 3 listeners", "50.0", "40 to 60"):
+        assert words in printed
+    code, printed, _ = run("listening-results", tmp_path / "ratings.csv", "-o", plot, "--json")
+    assert json.loads(printed)["overall"][1]["mean"] == 50.0
 
 
 def test_evaluate_measures_a_part_apart(run: Run, tiny_song: Path):

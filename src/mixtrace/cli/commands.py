@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mixtrace import __version__
+from mixtrace.cli.evaluating import evaluate
 from mixtrace.cli.fit_options import (
     DeviceOption,
     FreshOption,
@@ -26,7 +27,6 @@ from mixtrace.cli.fit_options import (
 )
 from mixtrace.cli.methods import Of, method_of
 from mixtrace.cli.options import (
-    UNSEEN,
     ForceOption,
     JsonOption,
     MixOption,
@@ -40,7 +40,6 @@ from mixtrace.cli.printing import (
     print_comparisons,
     print_exported,
     print_fit,
-    print_measures,
     print_outline,
     print_simplified,
     print_written,
@@ -465,34 +464,6 @@ def compare(
         print_written([Path(output)])
 
 
-@app.command()
-def evaluate(
-    target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="The mix to match.", show_default=False)
-    ],
-    estimate: Annotated[
-        str, typer.Argument(metavar="ESTIMATE", help="The attempt.", show_default=False)
-    ],
-    unseen: Annotated[
-        str | None,
-        typer.Option(
-            "--unseen",
-            metavar=UNSEEN,
-            help="Also measure this part of the song and the rest apart, as fit --unseen does.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how well one mix matches another: the loss L_a and its parts, MAE, MRSD, levels."""
-    from mixtrace import verbs
-
-    measures = verbs.evaluate(target, estimate, unseen=unseen)
-    if as_json:
-        typer.echo(json_text(asdict(measures)))
-    else:
-        print_measures(measures)
-
-
+app.command()(evaluate)
 app.command()(diff)
 app.command(cls=Several)(apply)

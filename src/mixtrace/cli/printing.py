@@ -17,7 +17,7 @@ from mixtrace.names import command_line
 
 if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
-    from mixtrace.metrics import HeldOut, Levels, Measures
+    from mixtrace.metrics import Evaluation, HeldOut, Levels
     from mixtrace.reporting import Comparison, Difference, Outline, Row
     from mixtrace.verbs import Applied, Captured, Exported, Fit, Simple
 
@@ -79,7 +79,7 @@ def _letters(kinds: tuple[str, ...]) -> str:
     return " ".join(processor(kind).letter for kind in kinds) or "-"
 
 
-def print_measures(measures: "Measures") -> None:
+def print_measures(measures: "Evaluation") -> None:
     """Print how well two mixes match: the losses, then the levels of both."""
     losses = plain_table("loss", "published", "eq. (4)")
     names = (("L_a", "l_a"), ("  left, right", "l_lr"), ("  mid", "l_m"), ("  side", "l_s"))
@@ -90,6 +90,7 @@ def print_measures(measures: "Measures") -> None:
     distances = plain_table("distance", "")
     distances.add_row("MAE", f"{measures.mae:.4f}")
     distances.add_row("MRSD", f"{measures.mrsd:.3f}")
+    distances.add_row("SI-SDR", _level(measures.si_sdr_db, "dB", signed=True))
     distances.add_row("loudness difference", _level(difference, "LU", signed=True))
     console = standard_output()
     console.print(losses)

@@ -1,6 +1,7 @@
 """Objective measures of how well an estimated mix matches its target."""
 
 from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.features import FEATURES, Feature, Features, mix_features
 from mixtrace.metrics.levels import (
     Levels,
     crest_factor_db,
@@ -9,23 +10,41 @@ from mixtrace.metrics.levels import (
     stereo_width_db,
     true_peak_dbtp,
 )
-from mixtrace.metrics.measures import HeldOut, Measures, PartLoss, measure
+from mixtrace.metrics.measures import (
+    Evaluation,
+    HeldOut,
+    Measures,
+    PartLoss,
+    evaluate_match,
+    measure,
+)
+from mixtrace.metrics.perceptual import Perceptual, perceptual_scores
+from mixtrace.metrics.si_sdr import si_sdr_db
 from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 
 __all__ = [
+    "FEATURES",
     "LOSS_RATE_HZ",
+    "Evaluation",
+    "Feature",
+    "Features",
     "HeldOut",
     "Levels",
     "Measures",
     "PartLoss",
+    "Perceptual",
     "SongLoss",
     "audio_loss",
     "crest_factor_db",
+    "evaluate_match",
     "integrated_loudness_lufs",
     "levels",
     "mean_absolute_error",
     "measure",
+    "mix_features",
     "multi_resolution_spectral_distance",
+    "perceptual_scores",
+    "si_sdr_db",
     "stereo_width_db",
     "true_peak_dbtp",
 ]

@@ -1,7 +1,8 @@
-"""All measures of one match at once: what `mixtrace evaluate` prints and a result stores."""
+"""All measures of one match at once: what a result stores, and what `mixtrace evaluate` adds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import soxr
@@ -11,11 +12,14 @@ from torch import Tensor
 
 from mixtrace.errors import AudioError
 from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.features import Features, mix_features
 from mixtrace.metrics.levels import Levels, levels
+from mixtrace.metrics.perceptual import Perceptual, perceptual_scores
+from mixtrace.metrics.si_sdr import si_sdr_db
 from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 from mixtrace.unseen import Unseen, divided_windows
 
-__all__ = ["HeldOut", "Measures", "PartLoss", "measure"]
+__all__ = ["Evaluation", "HeldOut", "Measures", "PartLoss", "evaluate_match", "measure"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,58 @@ class Measures:
     held_out: HeldOut | None = None
 
 
+@dataclass(frozen=True)
+class Evaluation(Measures):
+    """All that can be said of a match: what a result stores of it, and more.
+
+    Attributes:
+        si_sdr_db: Scale-invariant signal-to-distortion ratio; None where one is silent.
+        features: The features by which automatic mixes are compared; None for a silent target.
+        perceptual: What models of hearing say; None where they were not asked.
+    """
+
+    si_sdr_db: float | None = None
+    features: Features | None = None
+    perceptual: Perceptual | None = None
+
+
+def evaluate_match(
+    *,
+    target: np.ndarray | Tensor,
+    estimate: np.ndarray | Tensor,
+    sample_rate_hz: int,
+    unseen: Unseen | None = None,
+    perceptual: bool = False,
+) -> Evaluation:
+    """Return everything about a match between two stereo files.
+
+    Args:
+        target: The mix to match, [2, time], full scale 1.
+        estimate: What was rendered, [2, time].
+        sample_rate_hz: The rate of both.
+        unseen: What was held out when the estimate was found.
+        perceptual: Whether to ask models of hearing, which takes seconds to a minute.
+
+    Returns:
+        What `measure` returns, and more.
+
+    Raises:
+        AudioError: See `measure`; or models of hearing are wanted and none is installed.
+        MixtraceError: The song is too short for two parts.
+    """
+    stored = measure(target=target, estimate=estimate, sample_rate_hz=sample_rate_hz, unseen=unseen)
+    target, estimate = _pair(target, estimate)
+    both: dict[str, Any] = {"target": target, "estimate": estimate}
+    return Evaluation(
+        **{field.name: getattr(stored, field.name) for field in fields(stored)},
+        si_sdr_db=si_sdr_db(**both),
+        features=mix_features(**both, sample_rate_hz=sample_rate_hz),
+        perceptual=(
+            perceptual_scores(**both, sample_rate_hz=sample_rate_hz) if perceptual else None
+        ),
+    )
+
+
 def measure(
     *,
     target: np.ndarray | Tensor,
@@ -101,9 +157,7 @@ def measure(
         AudioError: One is not stereo, holds NaN or infinite samples, or both end within a second.
         MixtraceError: The song is too short for two parts.
     """
-    target, estimate = _stereo("target", target), _stereo("estimate", estimate)
-    length_samples = max(target.shape[-1], estimate.shape[-1])
-    target, estimate = _padded(target, length_samples), _padded(estimate, length_samples)
+    target, estimate = _pair(target, estimate)
     compared_target = _at_loss_rate(target, sample_rate_hz)
     compared_estimate = _at_loss_rate(estimate, sample_rate_hz)
     losses = audio_loss(target=compared_target, estimate=compared_estimate)
@@ -140,6 +194,15 @@ def _held_out(
     windows_seen, windows_unseen = divided_windows(length_samples, LOSS_RATE_HZ, ranges)
     ranges_s = tuple((start / LOSS_RATE_HZ, stop / LOSS_RATE_HZ) for start, stop in ranges)
     return HeldOut(str(unseen), ranges_s, part(windows_seen), part(windows_unseen))
+
+
+def _pair(
+    target: np.ndarray | Tensor, estimate: np.ndarray | Tensor
+) -> tuple[Float32[np.ndarray, "2 time"], Float32[np.ndarray, "2 time"]]:
+    """Return both as arrays of one length."""
+    target, estimate = _stereo("target", target), _stereo("estimate", estimate)
+    length_samples = max(target.shape[-1], estimate.shape[-1])
+    return _padded(target, length_samples), _padded(estimate, length_samples)
 
 
 def _stereo(name: str, audio: np.ndarray | Tensor) -> Float32[np.ndarray, "2 time"]:

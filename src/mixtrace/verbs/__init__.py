@@ -5,12 +5,14 @@ from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
+from mixtrace.verbs.evaluating import Evaluated, evaluate, evaluate_folders
 from mixtrace.verbs.exporting import Exported, export
 from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
-from mixtrace.verbs.looking import evaluate, show
+from mixtrace.verbs.listening import ListeningTest, listening_results, listening_test
+from mixtrace.verbs.looking import show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
@@ -22,6 +24,7 @@ __all__ = [
     "Captured",
     "Collected",
     "Demo",
+    "Evaluated",
     "Exported",
     "Fit",
     "Found",
@@ -29,6 +32,7 @@ __all__ = [
     "Index",
     "IndexedSong",
     "Limits",
+    "ListeningTest",
     "Rendered",
     "Rendering",
     "Shard",
@@ -42,11 +46,14 @@ __all__ = [
     "demo",
     "diff",
     "evaluate",
+    "evaluate_folders",
     "export",
     "fit",
     "generate",
     "index",
     "invert",
+    "listening_results",
+    "listening_test",
     "measure_result",
     "publish_result",
     "render",

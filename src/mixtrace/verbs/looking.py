@@ -1,12 +1,10 @@
-"""`show` and `evaluate`: what a result or a song is like, and how well two mixes match."""
+"""`show`: what a result or a song is like."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from mixtrace.errors import StoreError
-from mixtrace.metrics import LOSS_RATE_HZ, Measures, measure
+from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import Progress, steps_of
 from mixtrace.reporting import (
     Outline,
@@ -22,7 +20,6 @@ from mixtrace.reporting import (
     sureness_beside,
 )
 from mixtrace.session import find_song, read_session
-from mixtrace.session.audio import read_recording
 from mixtrace.store import (
     CAPTURE,
     JSON,
@@ -33,10 +30,9 @@ from mixtrace.store import (
     read_graph,
     read_metrics,
 )
-from mixtrace.unseen import Unseen
 from mixtrace.verbs.outputs import named
 
-__all__ = ["evaluate", "show"]
+__all__ = ["show"]
 
 
 def show(
@@ -101,34 +97,3 @@ def _captured(folder: Path) -> Outline:
 def _measures(folder: Path) -> dict[str, JSON]:
     """Return how well a result matches, empty where nobody measured it."""
     return read_metrics(folder) if (folder / METRICS).is_file() else {}
-
-
-def evaluate(target: Path | str, estimate: Path | str, *, unseen: str | None = None) -> Measures:
-    """Measure how well one mix matches another.
-
-    Both are compared at the target's rate from their first samples on; mono counts as two equal
-    channels, and where one is longer, the other is silent.
-
-    Args:
-        target: the mix to match.
-        estimate: the attempt.
-        unseen: what to measure apart from the rest, as `fit` takes it.
-
-    Raises:
-        AudioError: a file that cannot be used.
-        MixtraceError: nothing that can be measured apart.
-    """
-    apart = None if unseen is None else Unseen.parse(unseen)
-    reference = read_recording(named(target))
-    rate = reference.file_rate_hz
-    attempt = read_recording(named(estimate), rate)
-    return measure(
-        target=_stereo(reference.audio),
-        estimate=_stereo(attempt.audio),
-        sample_rate_hz=rate,
-        unseen=apart,
-    )
-
-
-def _stereo(audio: np.ndarray) -> np.ndarray:
-    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio

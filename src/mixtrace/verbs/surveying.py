@@ -1,9 +1,6 @@
 """`stats`: what a data set of graphs holds, as a page and as tables."""
 
-import csv
-import io
 import os
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +14,11 @@ from mixtrace.store.whole_folder import whole_folder
 from mixtrace.surveying import Survey, document, stats_page, stats_tables, take_survey
 from mixtrace.verbs.outputs import check_place, named
 from mixtrace.verbs.reporting import is_page
+from mixtrace.verbs.tables import csv_table
 
 __all__ = ["STATS_FOLDER", "STATS_PAGE", "Stats", "stats"]
 
 STATS_FOLDER, STATS_PAGE = "stats", "stats.html"
-_DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,23 +73,8 @@ def stats(
     with whole_folder(folder) as made, stage(made) as part_of:
         put(part_of(STATS_PAGE), page.encode())
         for name, rows in tables.items():
-            put(part_of(f"{name}.csv"), _csv(rows))
+            put(part_of(f"{name}.csv"), csv_table(rows))
     return Stats(folder, survey)
-
-
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """Return rows as CSV; what is not known is empty. A table without rows is an empty file."""
-    text = io.StringIO()
-    if rows:
-        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            writer.writerow({name: _short(value) for name, value in row.items()})
-    return text.getvalue().encode()
-
-
-def _short(value: Any) -> Any:
-    return f"{value:.{_DIGITS}g}" if isinstance(value, float) else value
 
 
 def _check_free(folder: Path) -> None:
