@@ -46,7 +46,7 @@ from mixtrace.cli.printing import (
     print_written,
 )
 from mixtrace.cli.progress import shown_progress
-from mixtrace.cli.reuse import apply, diff
+from mixtrace.cli.reuse import apply, diff, transfer
 from mixtrace.cli.several import Several
 from mixtrace.cli.terminal import json_text, say_wrong
 from mixtrace.stopping import exit_code, signals_heard
@@ -496,3 +496,4 @@ def evaluate(
 
 app.command()(diff)
 app.command(cls=Several)(apply)
+app.command()(transfer)
