@@ -21,7 +21,7 @@ from torch import Tensor
 
 from mixtrace.descent import Course, Variables
 from mixtrace.descent.adam import Adam
-from mixtrace.graph import Graph, remove_nodes
+from mixtrace.graph import Graph
 from mixtrace.losses.audio_features import (
     FEATURES,
     AudioFeatures,
@@ -37,6 +37,7 @@ from mixtrace.transferring.config import TransferConfig
 from mixtrace.transferring.segments import dry_segment, sounding_segments
 from mixtrace.transferring.start import FADER, equal_loudness, start_console
 from mixtrace.transferring.state import State
+from mixtrace.transferring.thin import thinned
 
 __all__ = ["Transferred", "transfer_features"]
 
@@ -69,7 +70,7 @@ class Transferred:
 def transfer_features(
     tracks: Sequence[tuple[str, str]],
     audio: Sequence[Float[np.ndarray, "_channel time"]],
-    reference: Float[np.ndarray, "2 time"],
+    reference: Float[np.ndarray, "2 other_time"],
     sample_rate_hz: int,
     *,
     name: str = "reference",
@@ -108,7 +109,7 @@ class _Run:
         self,
         tracks: Sequence[tuple[str, str]],
         audio: Sequence[Float[np.ndarray, "_channel time"]],
-        reference: Float[np.ndarray, "2 time"],
+        reference: Float[np.ndarray, "2 other_time"],
         sample_rate_hz: int,
         name: str,
         config: TransferConfig,
@@ -136,7 +137,7 @@ class _Run:
         self._adam = Adam(self._variables.values, config.descent.second_moment)
         self._adam.memory.update(self._state.memory)
         self._state.follow(self._variables, self._adam.memory)
-        self.course = Course(self._state, asdict(config), work, config.steps, began)
+        self.course = Course(self._state, asdict(config), work, config.steps, began, "distance")
 
     def descend(self) -> None:
         """Take all steps that are left."""
@@ -207,25 +208,19 @@ class _Run:
         return AudioFeatures.mean([self._features(graph, settings, k) for k in self._numbers])
 
     def _thinned(self, settings: Settings) -> Graph:
-        """Return the graph without processors that the loss does not miss, tried one by one."""
+        """Return the graph without processors that the loss does not miss."""
 
         def loss(graph: Graph) -> float:
             own = self._mean(graph, self._levelled(graph, settings.only(graph.processors)))
             distances = feature_distances(self._target, own)
             return float(sum(distances.values()) + self._worse(distances))
 
-        every = [i for i in self._graph.processors if self._graph.nodes[i].kind != FADER]
-        most = loss(self._graph) * (1.0 + self._config.slack)
-        without = {}
-        for done, i in enumerate(every):
-            self.course.tell("leaving out", done, len(every))
-            without[i] = loss(remove_nodes(self._graph, {i}))
-        graph = self._graph
-        for i in sorted(every, key=without.__getitem__):
-            smaller = remove_nodes(graph, {i})
-            if without[i] <= most and loss(smaller) <= most:
-                graph = smaller
-        return graph
+        return thinned(
+            self._graph,
+            loss,
+            self._config.slack,
+            lambda done, total: self.course.tell("leaving out", done, total),
+        )
 
     def _likeness(self, before: AudioFeatures, after: AudioFeatures) -> Likeness:
         losses = [
@@ -256,4 +251,11 @@ def _summed(audio: Sequence[Float[np.ndarray, "_channel time"]]) -> Float[np.nda
 
 
 def _told(features: AudioFeatures) -> MixFeatures:
-    return MixFeatures(**{name: getattr(features, name).tolist() for name in FEATURES})
+    mid, side = features.bark.tolist()
+    return MixFeatures(
+        tuple(features.rms.tolist()),
+        tuple(features.crest.tolist()),
+        float(features.width),
+        float(features.balance),
+        (tuple(mid), tuple(side)),
+    )
