@@ -54,7 +54,8 @@ def test_spectrum_is_scipys_mean_magnitude_in_the_bands_that_hold_it() -> None:
     size = 32_768
     window = scipy.signal.get_window("hann", size)
     hops = range(0, audio.shape[1] - size + 1, size // 4)
-    edges = np.linspace(*(26.81 * f / (1960.0 + f) - 0.53 for f in (20.0, 20_000.0)), 26)
+    low, high = (26.81 * f / (1960.0 + f) - 0.53 for f in (20.0, 20_000.0))
+    edges = np.linspace(low, high, 26)
     hertz = np.fft.rfftfreq(size, 1.0 / RATE_HZ)
     places = 26.81 * hertz / (1960.0 + hertz) - 0.53
     for row, mixed in enumerate((audio[0] + audio[1], audio[0] - audio[1])):

@@ -24,8 +24,9 @@ def music(seed: int, seconds: float = 2.5) -> list[np.ndarray]:
     time_s = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
     beat = np.exp(-20.0 * (time_s % 0.5)) * rng.standard_normal(len(time_s))
     bass = np.sin(2 * np.pi * 82.0 * time_s) + 0.3 * np.sin(2 * np.pi * 246.0 * time_s)
-    chord = sum(np.sign(np.sin(2 * np.pi * f * time_s)) for f in (330.0, 415.0, 494.0))
-    return [np.float32(g * x)[None] for g, x in ((0.3, beat), (0.02, bass), (0.2, chord))]
+    notes = [np.sign(np.sin(2 * np.pi * f * time_s)) for f in (330.0, 415.0, 494.0)]
+    parts = (0.3 * beat, 0.02 * bass, 0.2 * np.sum(notes, 0))
+    return [part[None].astype(np.float32) for part in parts]
 
 
 def reference(seed: int = 7) -> np.ndarray:
@@ -33,7 +34,7 @@ def reference(seed: int = 7) -> np.ndarray:
     beat, bass, chord = music(seed)
     dark = np.convolve(chord[0], np.ones(24) / 24, "same")
     centre = 0.5 * beat[0] + 3.0 * bass[0]
-    return np.float32(np.stack([centre + 0.5 * dark, centre + 1.5 * dark]))
+    return np.stack([centre + 0.5 * dark, centre + 1.5 * dark]).astype(np.float32)
 
 
 def found(steps: int = 30, work: Work | None = None, seed: int = 0) -> Transferred:

@@ -146,17 +146,23 @@ def feature_distances(target: AudioFeatures, estimate: AudioFeatures) -> dict[st
 
 def band_centres_hz() -> Float[np.ndarray, " 24"]:
     """Return where the bands have their tops."""
-    barks = np.linspace(*_bark(np.array([_LOWEST_HZ, _HIGHEST_HZ])), _BANDS + 2)[1:-1]
+    barks = _corners()[1:-1]
     return 1960.0 * (barks + 0.53) / (26.28 - barks)
 
 
 def _bark_bands(sample_rate_hz: int, fft_samples: int) -> Float[np.ndarray, "bin 24"]:
     """Return triangles over the bins of a transform, one at their tops."""
-    corners = np.linspace(*_bark(np.array([_LOWEST_HZ, _HIGHEST_HZ])), _BANDS + 2)
+    corners = _corners()
     places = _bark(np.fft.rfftfreq(fft_samples, 1.0 / sample_rate_hz))[:, None]
     low, top, high = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (places - low) / (top - low), (high - places) / (high - top)
     return np.clip(np.minimum(rising, falling), 0.0, None)
+
+
+def _corners() -> Float[np.ndarray, " 26"]:
+    """Return where the triangles begin, have their tops, and end."""
+    low, high = _bark(np.array([_LOWEST_HZ, _HIGHEST_HZ]))
+    return np.linspace(low, high, _BANDS + 2)
 
 
 def _bark(frequency_hz: np.ndarray) -> np.ndarray:

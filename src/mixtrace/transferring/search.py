@@ -223,11 +223,11 @@ class _Run:
         )
 
     def _likeness(self, before: AudioFeatures, after: AudioFeatures) -> Likeness:
-        losses = [
+        then, now = (
             {name: float(part) for name, part in feature_distances(self._target, own).items()}
             for own in (before, after)
-        ]
-        return Likeness(self._name, *map(_told, (self._target, before, after)), *losses)
+        )
+        return Likeness(self._name, _told(self._target), _told(before), _told(after), then, now)
 
     def _levelled(self, graph: Graph, settings: Settings) -> Settings:
         """Return settings whose last fader brings RMS levels as near to the reference as it can."""
