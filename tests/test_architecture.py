@@ -45,6 +45,7 @@ ROOMS = (
     "changes",
     "reusing",
     "simplifying",
+    "transferring",
     "reporting",
     "listening",
     "exporting",

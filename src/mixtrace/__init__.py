@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         show,
         simplify,
         stats,
+        transfer,
     )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "show",
     "simplify",
     "stats",
+    "transfer",
 ]
 
 __version__ = "0.1.0"

@@ -15,6 +15,7 @@ class Progress:
         done, total: steps of it; a total of 0 where it is not known.
         loss: of a search, as it stands.
         seconds_left: in all stages together, where that is known.
+        measure: what the loss is called.
     """
 
     stage: str
@@ -22,6 +23,7 @@ class Progress:
     total: int
     loss: float | None = None
     seconds_left: float | None = None
+    measure: str = "L_a"
 
 
 OnProgress = Callable[[Progress], None]

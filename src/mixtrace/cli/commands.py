@@ -45,7 +45,7 @@ from mixtrace.cli.printing import (
     print_written,
 )
 from mixtrace.cli.progress import shown_progress
-from mixtrace.cli.reuse import apply, diff
+from mixtrace.cli.reuse import apply, diff, transfer
 from mixtrace.cli.several import Several
 from mixtrace.cli.terminal import json_text, say_wrong
 from mixtrace.stopping import exit_code, signals_heard
@@ -467,3 +467,4 @@ def compare(
 app.command()(evaluate)
 app.command()(diff)
 app.command(cls=Several)(apply)
+app.command()(transfer)

@@ -18,19 +18,18 @@ from mixtrace.names import command_line
 if TYPE_CHECKING:
     from mixtrace.examples import PlantedAndFound
     from mixtrace.metrics import Evaluation, HeldOut, Levels
-    from mixtrace.reporting import Comparison, Difference, Outline, Row
-    from mixtrace.verbs import Applied, Captured, Exported, Fit, Simple
+    from mixtrace.reporting import Comparison, Outline, Row
+    from mixtrace.verbs import Captured, Exported, Fit, Simple
 
 __all__ = [
-    "print_applied",
     "print_captured",
     "print_comparison",
     "print_comparisons",
-    "print_difference",
     "print_exported",
     "print_fit",
     "print_measures",
     "print_outline",
+    "print_place",
     "print_simplified",
     "print_written",
 ]
@@ -141,28 +140,7 @@ def print_fit(found: "Fit") -> None:
         say_wrong(found.lacking)
     if found.folder is not None:
         audio = ", mix.wav" if (found.folder / "mix.wav").is_file() else ""
-        _print_place(found.folder, f"graph.json{audio}", found.lacking, console)
-
-
-def print_applied(applied: "Applied") -> None:
-    """Print which track got the settings of which, what was done to these, and the files."""
-    console = standard_output()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for header in ("track", "has the settings of", "matched by"):
-        table.add_column(header)
-    for new, old in applied.matching.pairs.items():
-        table.add_row(Text(new), Text(old), applied.matching.how[new])
-    console.print(table)
-    for note in applied.notes:
-        console.print(Text(f"- {note}"))
-    if applied.measures is not None:
-        loss = applied.measures.published.l_a
-        console.print(f"L_a against the song's own mix: {loss:.4f}")
-    if applied.lacking:
-        say_wrong(applied.lacking)
-    if applied.folder is not None:
-        audio = ", mix.wav" if (applied.folder / "mix.wav").is_file() else ""
-        _print_place(applied.folder, f"graph.json{audio}", applied.lacking, console)
+        print_place(found.folder, f"graph.json{audio}", found.lacking, console)
 
 
 def print_captured(captured: "Captured") -> None:
@@ -183,7 +161,7 @@ def print_captured(captured: "Captured") -> None:
         say_wrong(captured.lacking)
     if captured.folder is not None:
         files = "responses/, gains.csv, estimate.wav"
-        _print_place(captured.folder, files, captured.lacking, console)
+        print_place(captured.folder, files, captured.lacking, console)
 
 
 def print_simplified(simple: "Simple") -> None:
@@ -205,10 +183,10 @@ def print_simplified(simple: "Simple") -> None:
     if simple.lacking:
         say_wrong(simple.lacking)
     audio = ", mix.wav" if (simple.folder / "mix.wav").is_file() else ""
-    _print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
+    print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
 
 
-def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
+def print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
     """Print where a result lies, and its page, where it has one."""
     from mixtrace.verbs.reporting import REPORT_PAGE
 
@@ -246,28 +224,6 @@ def print_comparison(comparison: "Comparison") -> None:
         table.add_row(row.label, *map(Text, row.values))
     console = standard_output()
     console.print(table)
-
-
-def print_difference(difference: "Difference") -> None:
-    """Print what changed between two results, strip by strip, and how well both match."""
-    console = standard_output()
-    for remark in difference.remarks:
-        console.print(Text(remark))
-    tree = Tree(Text(f"{difference.before} -> {difference.after}"), guide_style="dim")
-    for strip in difference.strips:
-        branch = tree.add(Text(strip.strip, style="bold").append(f"  {strip.role}", "not bold dim"))
-        for change in strip.changes:
-            branch.add(Text(change.words))
-    if difference.strips:
-        console.print(tree)
-    if difference.match:
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("match")
-        for name in (difference.before, difference.after):
-            table.add_column(Text(name), justify="right")
-        for label, was, now in difference.match:
-            table.add_row(Text(label), was, now)
-        console.print(table)
 
 
 def print_written(files: Iterable[Path]) -> None:

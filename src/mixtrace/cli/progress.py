@@ -67,10 +67,10 @@ def _facts(step: "Step") -> str:
     """Return the loss and the time left, as far as they are known.
 
     >>> from types import SimpleNamespace
-    >>> _facts(SimpleNamespace(loss=0.51234, seconds_left=272.0))
+    >>> _facts(SimpleNamespace(loss=0.51234, seconds_left=272.0, measure="L_a"))
     'L_a 0.512, 4:32 left'
     """
-    words = [] if step.loss is None else [f"L_a {step.loss:.3f}"]
+    words = [] if step.loss is None else [f"{step.measure} {step.loss:.3f}"]
     if step.seconds_left is not None:
         minutes, seconds = divmod(round(step.seconds_left), 60)
         words.append(f"{minutes}:{seconds:02d} left")

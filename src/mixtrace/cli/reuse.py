@@ -1,17 +1,24 @@
-"""The commands that use results again: `diff` and `apply`."""
+"""The commands that use what was found, or what others mixed: `diff`, `apply`, `transfer`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mixtrace.cli.fit_options import FreshOption, NoAudioOption, NoPageOption, OutputOption
+from mixtrace.cli.fit_options import (
+    FreshOption,
+    NoAudioOption,
+    NoPageOption,
+    OutputOption,
+    SeedOption,
+)
 from mixtrace.cli.options import JsonOption, MixOption, NoAlignOption
-from mixtrace.cli.printing import print_applied, print_difference, print_written
+from mixtrace.cli.printing import print_written
 from mixtrace.cli.progress import shown_progress
+from mixtrace.cli.reuse_printing import print_applied, print_difference, print_transfer
 from mixtrace.cli.terminal import json_text
 
-__all__ = ["apply", "diff"]
+__all__ = ["apply", "diff", "transfer"]
 
 
 def diff(
@@ -124,3 +131,54 @@ def apply(
             on_progress=show_step,
         )
     print_applied(applied)
+
+
+def transfer(
+    song: Annotated[
+        str,
+        typer.Argument(
+            metavar="SONG",
+            help="As for fit, or a folder with its tracks alone; its own mix is not listened to.",
+            show_default=False,
+        ),
+    ],
+    reference: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="The mix of another song.", show_default=False),
+    ],
+    output: OutputOption,
+    mix: MixOption = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps of the search; fewer are faster and rougher.")
+    ] = 100,
+    loudness: Annotated[
+        float, typer.Option(metavar="LUFS", help="How loud the result and the reference are made.")
+    ] = -16.0,
+    seed: SeedOption = 0,
+    no_align: NoAlignOption = False,
+    fresh: FreshOption = False,
+    no_audio: NoAudioOption = False,
+    no_page: NoPageOption = False,
+) -> None:
+    """Mix the tracks of SONG so that they sound like another song: levels, width, place, tone.
+
+    EQ, compressor, fader and pan pot of each track and of the master are turned until the features
+    of both are alike; what no feature misses leaves again.
+    """
+    from mixtrace import verbs
+    from mixtrace.transferring import TransferConfig
+
+    with shown_progress() as show_step:
+        found = verbs.transfer(
+            song,
+            reference,
+            output,
+            mix=mix,
+            config=TransferConfig(steps=steps, loudness_lufs=loudness, seed=seed),
+            align=not no_align,
+            fresh=fresh,
+            audio=not no_audio,
+            page=not no_page,
+            on_progress=show_step,
+        )
+    print_transfer(found)

@@ -59,6 +59,7 @@ class Course:
         work: Work,
         steps: int,
         began: float,
+        measure: str = "L_a",
     ) -> None:
         """Begin, or go on.
 
@@ -68,9 +69,11 @@ class Course:
             work: who stores, and who is told.
             steps: how many there will be in all.
             began: when this part of the work began, by `time.monotonic`.
+            measure: what the match is called.
         """
         self._state, self._config, self._steps = state, config, steps
         self._keeper, self._on_progress = work.keeper, work.on_progress
+        self._measure = measure
         self._clock = self._saved = began
         self._before = state.seconds
         self._pending: list[Float[Tensor, ""]] = []
@@ -119,7 +122,7 @@ class Course:
         at, left = self._state.history["seconds"], None
         if self.taken >= _TELLING_STEPS:
             left = (at[-1] - at[0]) / self.taken * max(0, self._steps - self.taken)
-        self._on_progress(Progress(stage, done, total, loss, left))
+        self._on_progress(Progress(stage, done, total, loss, left, self._measure))
 
     def fetch(self) -> None:
         """Bring the losses of the latest steps from where they were computed."""

@@ -13,6 +13,7 @@ from mixtrace.reporting.difference import (
     match_rows,
 )
 from mixtrace.reporting.held_out import held_out_sentence
+from mixtrace.reporting.likeness import feature_rows
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
 from mixtrace.reporting.result import (
@@ -24,6 +25,7 @@ from mixtrace.reporting.result import (
     sureness_beside,
 )
 from mixtrace.reporting.simplified import simplified_rows, simplified_sentence
+from mixtrace.reporting.transfer_page import transfer_page
 
 __all__ = [
     "DIFF_SCHEMA",
@@ -40,6 +42,7 @@ __all__ = [
     "comparison_page",
     "difference_page",
     "evidence_beside",
+    "feature_rows",
     "held_out_sentence",
     "match_rows",
     "noting_losses",
@@ -53,4 +56,5 @@ __all__ = [
     "simplified_rows",
     "simplified_sentence",
     "sureness_beside",
+    "transfer_page",
 ]

@@ -21,8 +21,9 @@ from mixtrace.reporting.result import StoredResult, fixed, number, read_result
 from mixtrace.reporting.sentences import tell
 from mixtrace.reporting.sure import alike_sentences
 from mixtrace.reporting.templating import filled, web_text
+from mixtrace.store import Evidence, StoredGraph
 
-__all__ = ["report_page"]
+__all__ = ["joined", "report_page", "words_part"]
 
 _NONE = "'none'"
 
@@ -41,7 +42,7 @@ def report_page(folder: Path) -> str:
     sections = [
         ("listen", "Listen", listen_part(folder, stored)),
         ("graph", "The graph", diagram_part(stored.graph, details, _console(result))),
-        ("words", "In words", _words_part(result, levels_db)),
+        ("words", "In words", words_part(stored, result.evidence, levels_db, result)),
         ("match", "How good is the match?", match_part(result)),
         ("search", "How it was found", found_part(result)),
     ]
@@ -101,10 +102,18 @@ def _console(result: StoredResult) -> Graph | None:
         return None
 
 
-def _words_part(result: StoredResult, levels_db: Mapping[int, float]) -> Part:
-    tellings = tell(result.stored, result.evidence, result.tolerance, levels_db)
-    unsure = list(alike_sentences(result.stored, result.sureness))
-    return Part(filled("words.html", tellings=tellings, unsure=unsure))
+def words_part(
+    stored: StoredGraph,
+    evidence: Evidence,
+    levels_db: Mapping[int, float],
+    result: StoredResult | None = None,
+) -> Part:
+    """Return the section in words; of a result that was searched it tells what is unsure, too."""
+    tolerance, sureness = (result.tolerance, result.sureness) if result else (0.0, None)
+    tellings = tell(stored, evidence, tolerance, levels_db)
+    return Part(
+        filled("words.html", tellings=tellings, unsure=list(alike_sentences(stored, sureness)))
+    )
 
 
 def _lead(result: StoredResult) -> Markup:

@@ -42,6 +42,13 @@ from mixtrace.store.folder import (
     find_graph,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA, StoredGraph, StoredTrack, write_graph
+from mixtrace.store.likeness_file import (
+    LIKENESS,
+    LIKENESS_SCHEMA,
+    Likeness,
+    MixFeatures,
+    read_likeness,
+)
 from mixtrace.store.maxima import (
     LARGEST_ARRAYS_BYTES,
     MOST_RESULT_S,
@@ -98,6 +105,8 @@ __all__ = [
     "GRAPH_SCHEMA",
     "JSON",
     "LARGEST_ARRAYS_BYTES",
+    "LIKENESS",
+    "LIKENESS_SCHEMA",
     "LISTEN",
     "METRICS",
     "METRICS_SCHEMA",
@@ -122,6 +131,8 @@ __all__ = [
     "Finite",
     "Interval",
     "Level",
+    "Likeness",
+    "MixFeatures",
     "Name",
     "Outcome",
     "Range",
@@ -158,6 +169,7 @@ __all__ = [
     "read_gains_db",
     "read_graph",
     "read_head",
+    "read_likeness",
     "read_metrics",
     "read_simplified",
     "read_sureness",

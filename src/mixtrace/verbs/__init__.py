@@ -18,6 +18,7 @@ from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 from mixtrace.verbs.simplifying import Simple, simplify
 from mixtrace.verbs.surveying import Stats, stats
+from mixtrace.verbs.transferring import Transfer, transfer
 
 __all__ = [
     "Applied",
@@ -39,6 +40,7 @@ __all__ = [
     "Simple",
     "Split",
     "Stats",
+    "Transfer",
     "apply",
     "capture",
     "collect",
@@ -62,4 +64,5 @@ __all__ = [
     "simplify",
     "stats",
     "store_result",
+    "transfer",
 ]

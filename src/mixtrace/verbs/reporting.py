@@ -14,8 +14,9 @@ from mixtrace.reporting import (
     comparison_page,
     read_result,
     report_page,
+    transfer_page,
 )
-from mixtrace.store import CAPTURE, GRAPH, is_plain_file, put, read_head, stage
+from mixtrace.store import CAPTURE, GRAPH, LIKENESS, is_plain_file, put, read_head, stage
 from mixtrace.verbs.outputs import check_place, named
 
 __all__ = ["check_page", "compare", "is_page", "own_page", "page_failure", "report", "write_page"]
@@ -46,7 +47,12 @@ def report(folder: Path | str) -> Path:
             f"Expected the output folder of a fit or a capture; {path} holds neither {GRAPH} nor "
             f"{CAPTURE}. Give a folder that mixtrace fit or mixtrace capture wrote."
         )
-    page = capture_page(path) if captured else report_page(path)
+    if captured:
+        page = capture_page(path)
+    elif is_plain_file(path / LIKENESS):
+        page = transfer_page(path)
+    else:
+        page = report_page(path)
     return write_page(path / REPORT_PAGE, page)
 
 

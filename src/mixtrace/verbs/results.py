@@ -20,6 +20,8 @@ from mixtrace.store import (
     FIT,
     FIT_SCHEMA,
     GRAPH,
+    LIKENESS,
+    LIKENESS_SCHEMA,
     METRICS,
     METRICS_SCHEMA,
     MIX_AUDIO,
@@ -51,6 +53,7 @@ _DOCUMENTS = (
     (SURENESS, SURENESS_SCHEMA, "sureness"),
     (RUNS, RUNS_SCHEMA, "runs"),
     (SIMPLIFIED, SIMPLIFIED_SCHEMA, "simplified"),
+    (LIKENESS, LIKENESS_SCHEMA, "likeness"),
 )
 """What a method may show for its result in a document of its own, and under which name."""
 
