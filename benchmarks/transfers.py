@@ -34,10 +34,8 @@ def row(song: Path, reference: Path, folder: Path) -> str:
     cost = json.loads((folder / "cost.json").read_text())["cpu_s"]
     cells = [f"{before[name]:.2g} / {after[name]:.2g}" for name in before]
     nearer = sum(after[name] < before[name] for name in before)
-    return " | ".join(
-        [f"| {song.name} | {reference.name}", *cells, f"{nearer} of {len(before)}"]
-        + [f"{kept}", f"{cost:.0f} s |"]
-    )
+    told = [f"{nearer} of {len(before)}", f"{kept}", f"{cost:.0f} s |"]
+    return " | ".join([f"| {song.name} | {reference.name}", *cells, *told])
 
 
 def main() -> None:
