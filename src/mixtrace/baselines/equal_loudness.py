@@ -15,8 +15,8 @@ from mixtrace.interpret import Desk, TrackStrip, node_of
 from mixtrace.methods import Inversion, Work
 from mixtrace.metrics import integrated_loudness_lufs
 from mixtrace.session import Session
-from mixtrace.unseen import Range, ranges_between
 from mixtrace.units import ratio_from_db
+from mixtrace.unseen import Range, ranges_between
 
 __all__ = ["EqualLoudness"]
 

@@ -1,6 +1,11 @@
 """Objective measures of how well an estimated mix matches its target."""
 
-from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.distances import (
+    Distances,
+    loudness_matched_distances,
+    mean_absolute_error,
+    multi_resolution_spectral_distance,
+)
 from mixtrace.metrics.levels import (
     Levels,
     crest_factor_db,
@@ -14,6 +19,7 @@ from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 
 __all__ = [
     "LOSS_RATE_HZ",
+    "Distances",
     "HeldOut",
     "Levels",
     "Measures",
@@ -23,6 +29,7 @@ __all__ = [
     "crest_factor_db",
     "integrated_loudness_lufs",
     "levels",
+    "loudness_matched_distances",
     "mean_absolute_error",
     "measure",
     "multi_resolution_spectral_distance",
