@@ -13,6 +13,7 @@ from mixtrace.reporting.difference import (
     match_rows,
 )
 from mixtrace.reporting.held_out import held_out_sentence
+from mixtrace.reporting.listening_results import results_part
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
 from mixtrace.reporting.result import (
@@ -48,6 +49,7 @@ __all__ = [
     "outline_session",
     "read_result",
     "report_page",
+    "results_part",
     "run_sentences",
     "simplified_beside",
     "simplified_rows",

@@ -3,6 +3,7 @@
 from mixtrace.verbs.applying import Applied, apply
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
+from mixtrace.verbs.comparing_methods import ComparedMethods, compare_methods
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
 from mixtrace.verbs.exporting import Exported, export
@@ -21,6 +22,7 @@ __all__ = [
     "Applied",
     "Captured",
     "Collected",
+    "ComparedMethods",
     "Demo",
     "Exported",
     "Fit",
@@ -39,6 +41,7 @@ __all__ = [
     "capture",
     "collect",
     "compare",
+    "compare_methods",
     "demo",
     "diff",
     "evaluate",

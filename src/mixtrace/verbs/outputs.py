@@ -7,7 +7,7 @@ from pathlib import Path
 from mixtrace.errors import StoreError
 from mixtrace.store import Results, check_folder
 
-__all__ = ["check_place", "named", "result_folder"]
+__all__ = ["check_apart", "check_place", "named", "result_folder"]
 
 
 def named(path: Path | str) -> Path:
@@ -40,6 +40,19 @@ def check_place(folder: Path) -> None:
         raise StoreError(
             f"Expected a folder that can be written to; {nearest} cannot. "
             "Choose another with -o, or change its permissions."
+        )
+
+
+def check_apart(sources: Path, folder: Path) -> None:
+    """Refuse an output inside what it is made from, where it would be taken for songs or tracks.
+
+    Raises:
+        StoreError: it lies there.
+    """
+    if folder.resolve().is_relative_to(sources.resolve()):
+        raise StoreError(
+            f"Expected an output folder outside of what it is made from; {folder} lies in "
+            f"{sources}. Choose another with -o."
         )
 
 
