@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from mixtrace.cli.commands import app
-from mixtrace.cli.method_printing import print_compared
+from mixtrace.cli.corpus_commands import CorpusArgument, DatasetOption
+from mixtrace.cli.method_printing import print_benchmark, print_compared
 from mixtrace.cli.options import (
     ForceOption,
     MixOption,
@@ -15,7 +16,7 @@ from mixtrace.cli.options import (
 )
 from mixtrace.cli.progress import shown_progress
 
-__all__ = ["compare_methods"]
+__all__ = ["benchmark", "compare_methods"]
 
 MethodsOption = Annotated[
     str | None,
@@ -81,6 +82,49 @@ def compare_methods(
         )
     print_compared(compared)
     if compared.failed:
+        raise typer.Exit(_SOME_FAILED)
+
+
+@app.command()
+def benchmark(
+    corpus: CorpusArgument,
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="The folder: songs/ with a comparison of each, benchmark.json, table.md, "
+            "table.csv and index.html.",
+            show_default=False,
+        ),
+    ],
+    methods: MethodsOption = None,
+    dataset: DatasetOption = None,
+    unseen: UnseenOption = None,
+    no_page: NoPagesOption = False,
+    retry: RetryOption = False,
+) -> None:
+    """Invert every mix of a corpus in several ways, and tell the means over all songs.
+
+    Published figures stand beside them. Killed or stopped at any moment and run again, it goes on:
+    what has ended is not repeated. A song that cannot be used is told at the end.
+    """
+    from mixtrace import verbs
+
+    with shown_progress() as show_step:
+        found = verbs.benchmark(
+            corpus,
+            output,
+            dataset=dataset,
+            methods=_names(methods),
+            unseen=unseen,
+            page=not no_page,
+            retry=retry,
+            on_progress=show_step,
+        )
+    print_benchmark(found)
+    if found.failed:
         raise typer.Exit(_SOME_FAILED)
 
 

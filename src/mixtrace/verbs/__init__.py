@@ -1,6 +1,7 @@
 """What the command line offers, as functions."""
 
 from mixtrace.verbs.applying import Applied, apply
+from mixtrace.verbs.benchmarking import Benchmark, benchmark
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
 from mixtrace.verbs.comparing_methods import ComparedMethods, compare_methods
@@ -20,6 +21,7 @@ from mixtrace.verbs.surveying import Stats, stats
 
 __all__ = [
     "Applied",
+    "Benchmark",
     "Captured",
     "Collected",
     "ComparedMethods",
@@ -38,6 +40,7 @@ __all__ = [
     "Split",
     "Stats",
     "apply",
+    "benchmark",
     "capture",
     "collect",
     "compare",

@@ -30,7 +30,7 @@ from mixtrace.store import CHECKPOINT, is_plain_file, mixtrace_version, put, sta
 from mixtrace.store.lock import locked
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.fitting import fit
-from mixtrace.verbs.outputs import check_apart, check_place, named
+from mixtrace.verbs.outputs import check_no_song, check_place, named
 from mixtrace.verbs.reporting import check_page
 from mixtrace.verbs.sources import digest
 
@@ -168,8 +168,7 @@ def compared(
 ) -> ComparedMethods:
     """Run methods on a song wherever it lies, see `compare_methods`."""
     song, folder = place.found(), ComparisonFolder(output)
-    for path in song.paths:
-        check_apart(path.parent, output)
+    check_no_song(output, song.paths)
     check_place(output)
     if output.is_dir():
         check_page(output / METHODS_PAGE)
@@ -185,9 +184,9 @@ def compared(
     with locked(folder.state), closing(folder.ledger()) as ledger:
         folder.enter(ledger, choices.methods, retry=choices.retry)
         jobs = [_job(name, place, folder, choices) for name in choices.methods]
-        with _TellingCrew(_one_method, workers=1) as crew:
-            told = _named_by(crew, on_progress)
-            for _ in work_through(jobs, crew, ledger, told):
+        crew = _TellingCrew(_one_method, workers=1)
+        with crew:
+            for _ in work_through(jobs, crew, ledger, _named_by(crew, on_progress)):
                 pass
         standings = ledger.standings()
         rows = [read_row(n, folder.place(n), standings[n]) for n in choices.methods]
@@ -231,7 +230,7 @@ def _named_by(crew: _TellingCrew, on_progress: OnProgress) -> OnProgress:
 
     def tell(step: Progress) -> None:
         stage = f"method {crew.begun}" if crew.begun else "methods"
-        on_progress(replace(step, stage=stage))
+        on_progress(replace(step, stage=stage, seconds_left=None))  # none is as long as another
 
     return tell
 
