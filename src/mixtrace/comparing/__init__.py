@@ -13,7 +13,7 @@ from mixtrace.comparing.folder import COMPARISON, About, ComparisonFolder
 from mixtrace.comparing.page import comparing_page, rows_part
 from mixtrace.comparing.registry import METHODS, method_named, usual_methods
 from mixtrace.comparing.rows import COLUMNS, Column, Row, read_row, told_columns
-from mixtrace.comparing.tables import csv_text, figure_text, markdown_table
+from mixtrace.comparing.tables import csv_text, figure_text, markdown_table, markdown_text
 
 __all__ = [
     "COLUMNS",
@@ -33,6 +33,7 @@ __all__ = [
     "failures_of",
     "figure_text",
     "markdown_table",
+    "markdown_text",
     "means_of",
     "method_named",
     "read_row",

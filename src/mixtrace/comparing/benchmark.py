@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from mixtrace.comparing.published import DISTANCES, DISTANCES_SOURCE, LOSSES, LOSSES_SOURCE
 from mixtrace.comparing.rows import COLUMNS, Row, told_columns
-from mixtrace.comparing.tables import csv_text, figure_text, markdown_table
+from mixtrace.comparing.tables import csv_text, figure_text, markdown_table, markdown_text
 
 __all__ = [
     "DISTANCE_HEADINGS",
     "LOSS_HEADINGS",
+    "MEANS_NOTE",
     "Mean",
     "SongRows",
     "benchmark_csv",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 LOSS_HEADINGS = ("song", "sum", "full console", "pruned")
+MEANS_NOTE = "A mean is over the songs on which the method came to a result."
 DISTANCE_HEADINGS = ("method", "MAE, ENST-Drums", "MRSD", "MAE, MedleyDB", "MRSD")
 
 
@@ -110,10 +112,10 @@ def benchmark_markdown(name: str, songs: Sequence[SongRows]) -> str:
     ]
     methods, losses = loss_table(songs)
     lines = [
-        f"# {name}",
+        f"# {markdown_text(name)}",
         "## Means over songs",
         markdown_table(["method", "songs", *(column.heading for column in columns)], rows),
-        "A mean is over the songs on which the method came to a result.",
+        MEANS_NOTE,
         "## L_a of each song",
         markdown_table(["song", *methods], [[song, *cells] for song, cells in losses]),
         *_failures(songs),
@@ -135,17 +137,19 @@ def benchmark_csv(songs: Sequence[SongRows]) -> str:
 
 
 def _failures(songs: Sequence[SongRows]) -> Iterator[str]:
-    lines = [f"- {song}, {what}" for song, what in failures_of(songs)]
+    lines = [f"- {markdown_text(song)}, {markdown_text(what)}" for song, what in failures_of(songs)]
     if lines:
         yield "## What came to no result"
         yield "\n".join(lines)
 
 
 def failures_of(songs: Sequence[SongRows]) -> Iterator[tuple[str, str]]:
-    """Yield each song and in words what came to no result on it."""
+    """Yield each song and in words what came to no result on it; what all tell is told once."""
     for song in songs:
-        if song.why:
-            yield song.song, f"all methods: {song.why}"
+        notes = {row.note for row in song.rows if row.failed}
+        if song.why or (len(notes) == 1 and all(row.failed for row in song.rows)):
+            yield song.song, f"all methods: {song.why or notes.pop()}"
+            continue
         for row in song.rows:
             if row.failed:
                 yield song.song, f"{row.method}: {row.note}"

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from mixtrace.comparing.benchmark import (
+    MEANS_NOTE,
     SongRows,
     failures_of,
     loss_table,
@@ -41,7 +42,7 @@ def benchmark_page(name: str, songs: Sequence[SongRows], links: Mapping[str, str
             Part(filled("methods_published.html", tables=[*published_tables()])),
         ),
     ]
-    lead = Markup('<p class="summary">{} of {}.</p>').format(
+    lead = Markup('<p class="summary">{} on {}.</p>').format(
         counted(len(methods), "method"), counted(len(songs), "song")
     )
     return joined(name, "Ways to invert a mix, on many songs", lead, sections)
@@ -62,6 +63,7 @@ def _means_part(songs: Sequence[SongRows]) -> Part:
         for mean in means
     ]
     headings = ["songs", *(column.heading for column in columns)]
-    notes = [("songs", "a mean is over the songs on which the method came to a result.")]
-    html = filled("methods_table.html", headings=headings, rows=rows, notes=notes)
+    html = filled("methods_table.html", headings=headings, rows=rows, notes=[]) + Markup(
+        "<p>{}</p>"
+    ).format(MEANS_NOTE)
     return Part(html, web_text("stats.css"))

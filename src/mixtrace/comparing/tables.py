@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from mixtrace.names import printable
 
-__all__ = ["csv_text", "figure_text", "markdown_table"]
+__all__ = ["csv_text", "figure_text", "markdown_table", "markdown_text"]
 
 _FORMULA = ("=", "+", "-", "@")
 """What a spreadsheet takes for the begin of a formula."""
@@ -21,7 +21,7 @@ def markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]], words
         words: how many of the first columns are of words; the others are of numbers.
     """
     marks = ["---" if i < words else "---:" for i in range(len(headings))]
-    lines = [headings, marks, *(tuple(map(_cell, row)) for row in rows)]
+    lines = [headings, marks, *(tuple(map(markdown_text, row)) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -46,10 +46,10 @@ def figure_text(value: float | None, digits: int) -> str:
     return f"{value:.0f}" if abs(value) >= 1000.0 else f"{value:.{digits}f}"
 
 
-def _cell(text: str) -> str:
-    r"""Return text that ends no cell and is no mark.
+def markdown_text(text: str) -> str:
+    r"""Return text on one line that is no mark and ends no cell.
 
-    >>> _cell("a|b\n<b>")
+    >>> markdown_text("a|b\n<b>")
     'a\\|b \\<b>'
     """
     shown = printable(text)

@@ -15,6 +15,7 @@ from mixtrace.comparing import (
     csv_text,
     figure_text,
     markdown_table,
+    markdown_text,
     method_named,
     read_row,
     told_columns,
@@ -184,7 +185,7 @@ def compared(
     with locked(folder.state), closing(folder.ledger()) as ledger:
         folder.enter(ledger, choices.methods, retry=choices.retry)
         jobs = [_job(name, place, folder, choices) for name in choices.methods]
-        crew = _TellingCrew(_one_method, workers=1)
+        crew = MethodCrew(_one_method, workers=1)
         with crew:
             for _ in work_through(jobs, crew, ledger, _named_by(crew, on_progress)):
                 pass
@@ -214,7 +215,7 @@ def _job(name: str, place: SongAt, folder: ComparisonFolder, choices: Choices) -
     return Job(name, lambda: 0, (place, folder.place(name), method_named(name), choices))
 
 
-class _TellingCrew(LocalCrew):
+class MethodCrew(LocalCrew):
     """A crew that knows what it began last."""
 
     begun = ""
@@ -225,7 +226,7 @@ class _TellingCrew(LocalCrew):
         super().begin(job)
 
 
-def _named_by(crew: _TellingCrew, on_progress: OnProgress) -> OnProgress:
+def _named_by(crew: MethodCrew, on_progress: OnProgress) -> OnProgress:
     """Return what tells which method is under way."""
 
     def tell(step: Progress) -> None:
@@ -245,11 +246,11 @@ def _write(folder: ComparisonFolder, about: About, rows: Sequence[Row], *, page:
             for row in rows
         ],
     )
-    notes = "".join(f"\n- {row.method}: {row.note}" for row in rows if row.note)
+    notes = "".join(f"\n- {r.method}: {markdown_text(r.note)}" for r in rows if r.note)
     lines = [[r.method, *(r.figures.get(c.key) for c in COLUMNS), r.note] for r in rows]
     outdated = {METHODS_PAGE} if not page and is_plain_file(folder.path / METHODS_PAGE) else set()
     with stage(folder.path, outdated) as part_of:
-        put(part_of(MARKDOWN), f"# {about.song}\n\n{table}{notes}\n".encode())
+        put(part_of(MARKDOWN), f"# {markdown_text(about.song)}\n\n{table}{notes}\n".encode())
         put(part_of(CSV), csv_text(["method", *(c.key for c in COLUMNS), "note"], lines).encode())
         if page:
             places = {row.method: folder.place(row.method) for row in rows if not row.failed}
