@@ -59,7 +59,7 @@ def test_text_of_strangers_is_no_mark_in_any_table():
     assert text.splitlines()[2] == "| =1+1\\|\\<img src=x onerror=alert(1)> |"
     assert "<img" not in benchmark_markdown(HOSTILE, SONGS).replace("\\<img", "")
     assert "<img" not in benchmark_page(HOSTILE, SONGS, {HOSTILE: "songs/x/index.html"})
-    assert "<img" not in str(rows_part([Row("sum", {"l_a": 1.0}, HOSTILE)]).html)
+    assert "<img" not in str(rows_part([Row("sum", {"l_a": 1.0}, HOSTILE)], {}).html)
 
 
 @pytest.mark.parametrize("what", ["0.318", "NightOwl", "11.127", "EAMI"])

@@ -63,7 +63,7 @@ def _means_part(songs: Sequence[SongRows]) -> Part:
         for mean in means
     ]
     headings = ["songs", *(column.heading for column in columns)]
-    html = filled("methods_table.html", headings=headings, rows=rows, notes=[]) + Markup(
+    html = filled("methods_table.html", headings=headings, rows=rows, notes=[], links={}) + Markup(
         "<p>{}</p>"
     ).format(MEANS_NOTE)
     return Part(html, web_text("stats.css"))

@@ -11,8 +11,11 @@ from mixtrace.reporting import results_part
 from mixtrace.reporting.page import joined
 from mixtrace.reporting.parts import Part
 from mixtrace.reporting.templating import filled, web_text
+from mixtrace.store import is_plain_file
 
 __all__ = ["comparing_page", "rows_part"]
+
+_PAGE = "report.html"
 
 
 def comparing_page(song: str, rows: Sequence[Row], folders: Mapping[str, Path]) -> str:
@@ -26,16 +29,22 @@ def comparing_page(song: str, rows: Sequence[Row], folders: Mapping[str, Path]) 
     Raises:
         StoreError: the audio of a result is damaged.
     """
+    links = {name: f"{name}/{_PAGE}" for name in folders if is_plain_file(folders[name] / _PAGE)}
     sections = [
-        ("table", "Side by side", rows_part(rows)),
+        ("table", "Side by side", rows_part(rows, links)),
         ("listen", "Listen", results_part(folders)),
     ]
     lead = Markup('<p class="summary">{}</p>').format(_best(rows))
     return joined(song, f"{len(rows)} ways to invert one mix", lead, sections)
 
 
-def rows_part(rows: Sequence[Row]) -> Part:
-    """Return a table of rows, and what is to be known of each."""
+def rows_part(rows: Sequence[Row], links: Mapping[str, str]) -> Part:
+    """Return a table of rows, and what is to be known of each.
+
+    Args:
+        rows: of all methods.
+        links: to the page of a result, by the name of its method.
+    """
     columns = told_columns(rows)
     cells = [
         (row.method, [figure_text(row.figures.get(c.key), c.digits) for c in columns], row.failed)
@@ -43,7 +52,7 @@ def rows_part(rows: Sequence[Row]) -> Part:
     ]
     notes = [(row.method, row.note) for row in rows if row.note]
     headings = [column.heading for column in columns]
-    html = filled("methods_table.html", headings=headings, rows=cells, notes=notes)
+    html = filled("methods_table.html", headings=headings, rows=cells, notes=notes, links=links)
     return Part(html, web_text("stats.css"))
 
 

@@ -41,22 +41,23 @@ COLUMNS = (
     Column("l_lr", "left, right", 3, ("published", "l_lr")),
     Column("l_m", "mid", 3, ("published", "l_m")),
     Column("l_s", "side", 3, ("published", "l_s")),
-    Column("l_a_seen", "L_a seen", 3, ("held_out", "seen", "published", "l_a")),
-    Column("l_a_unseen", "L_a unseen", 3, ("held_out", "unseen", "published", "l_a")),
-    Column("l_a_eq4", "L_a eq. (4)", 3, ("eq4", "l_a")),
-    Column("l_lr_eq4", "left, right eq. (4)", 3, ("eq4", "l_lr"), told=False),
-    Column("l_m_eq4", "mid eq. (4)", 3, ("eq4", "l_m"), told=False),
-    Column("l_s_eq4", "side eq. (4)", 3, ("eq4", "l_s"), told=False),
-    Column("l_a_eq4_seen", "L_a eq. (4) seen", 3, ("held_out", "seen", "eq4", "l_a")),
-    Column("l_a_eq4_unseen", "L_a eq. (4) unseen", 3, ("held_out", "unseen", "eq4", "l_a")),
+    Column("l_a_seen", "seen", 3, ("held_out", "seen", "published", "l_a")),
+    Column("l_a_unseen", "unseen", 3, ("held_out", "unseen", "published", "l_a")),
+    Column("l_a_eq4", "L_a (4)", 3, ("eq4", "l_a")),
+    Column("l_lr_eq4", "left, right (4)", 3, ("eq4", "l_lr"), told=False),
+    Column("l_m_eq4", "mid (4)", 3, ("eq4", "l_m"), told=False),
+    Column("l_s_eq4", "side (4)", 3, ("eq4", "l_s"), told=False),
+    Column("l_a_eq4_seen", "seen (4)", 3, ("held_out", "seen", "eq4", "l_a")),
+    Column("l_a_eq4_unseen", "unseen (4)", 3, ("held_out", "unseen", "eq4", "l_a")),
     Column("mae", "MAE", 4, ("matched", "mae")),
     Column("mrsd", "MRSD", 2, ("matched", "mrsd")),
     Column("processors", "processors", 0),
     Column("settings", "settings", 0),
     Column("seconds", "seconds", 1),
-    Column("memory_mb", "memory, MB", 0),
+    Column("memory_mb", "MB", 0),
 )
-"""The figures in the order of tables. MAE and MRSD are of the estimate made as loud as the mix."""
+"""The figures in the order of tables. "(4)" is the convention of equation (4), seen and unseen are
+L_a of these parts; MAE and MRSD are of the estimate made as loud as the mix."""
 
 
 class Row(Struct, frozen=True):
