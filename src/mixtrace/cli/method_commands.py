@@ -23,8 +23,7 @@ MethodsOption = Annotated[
     typer.Option(
         "--methods",
         metavar="A,B,...",
-        help="Which methods: sum, equal-loudness, random, published, mixtrace, and those of "
-        "installed packages.",
+        help="Which methods, such as sum,random,mixtrace; a name that is none tells all there are.",
         show_default="all but published, which takes days on a CPU",
     ),
 ]

@@ -73,7 +73,7 @@ class ComparisonFolder:
         if is_plain_file(path):
             document = checked(read_document(path, COMPARISON_SCHEMA), _Document, path)
             self._agree(document, about)
-        elif self.path.exists() and any(self.path.iterdir()):
+        elif self.path.exists() and any(p.name[0] != "." for p in self.path.iterdir()):
             raise StoreError(
                 f"Expected a new or empty folder, or that of a comparison; {self.path} holds what "
                 "no comparison wrote. Choose another with -o."

@@ -144,7 +144,7 @@ def _take(folder: Path, about: _About) -> None:
                     f"{getattr(found, name)}, not {wanted}. Choose another folder with -o."
                 )
         return
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and any(path.name[0] != "." for path in folder.iterdir()):
         raise StoreError(
             f"Expected a new or empty folder, or that of a benchmark; {folder} holds what no "
             "benchmark wrote. Choose another with -o."
