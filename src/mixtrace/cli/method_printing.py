@@ -42,11 +42,14 @@ def print_compared(compared: "ComparedMethods") -> None:
 def print_benchmark(found: "Benchmark") -> None:
     """Print means over songs, what came to no result, and where the files are."""
     from mixtrace.comparing import failures_of, means_of
+    from mixtrace.wording import counted
 
     means = means_of(found.songs)
     console = standard_output()
     songs = {mean.row.method: mean.songs for mean in means}
-    console.print(f"Means over {len(found.songs)} songs, where a method came to a result:")
+    console.print(
+        f"Means over {counted(len(found.songs), 'song')}, where a method came to a result:"
+    )
     console.print(_table([mean.row for mean in means], songs))
     for song, what in failures_of(found.songs):
         console.print(Text(f"- {song}, {what}"))
