@@ -15,21 +15,20 @@ from mixtrace.store import is_plain_file
 
 __all__ = ["comparing_page", "rows_part"]
 
-_PAGE = "report.html"
 
-
-def comparing_page(song: str, rows: Sequence[Row], folders: Mapping[str, Path]) -> str:
+def comparing_page(song: str, rows: Sequence[Row], folders: Mapping[str, Path], own: str) -> str:
     """Return the page.
 
     Args:
         song: its name.
         rows: of all methods.
-        folders: of the results, by the names of their methods.
+        folders: of the results, beside the page, by the names of their methods.
+        own: what the page of a result is called in its folder, where it has one.
 
     Raises:
         StoreError: the audio of a result is damaged.
     """
-    links = {name: f"{name}/{_PAGE}" for name in folders if is_plain_file(folders[name] / _PAGE)}
+    links = {name: f"{name}/{own}" for name in folders if is_plain_file(folders[name] / own)}
     sections = [
         ("table", "Side by side", rows_part(rows, links)),
         ("listen", "Listen", results_part(folders)),

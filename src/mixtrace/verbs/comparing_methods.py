@@ -24,7 +24,6 @@ from mixtrace.comparing import (
 from mixtrace.corpus import Job, LocalCrew, work_through
 from mixtrace.datasets import open_dataset
 from mixtrace.errors import MixtraceError
-from mixtrace.methods import Method
 from mixtrace.progress import OnProgress, Progress, ignored
 from mixtrace.session import Song, find_song
 from mixtrace.store import CHECKPOINT, is_plain_file, mixtrace_version, put, stage
@@ -32,7 +31,7 @@ from mixtrace.store.lock import locked
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.fitting import fit
 from mixtrace.verbs.outputs import check_no_song, check_place, named
-from mixtrace.verbs.reporting import check_page
+from mixtrace.verbs.reporting import REPORT_PAGE, check_page
 from mixtrace.verbs.sources import digest
 
 __all__ = ["METHODS_PAGE", "Choices", "ComparedMethods", "SongAt", "compare_methods", "compared"]
@@ -191,17 +190,17 @@ def compared(
                 pass
         standings = ledger.standings()
         rows = [read_row(n, folder.place(n), standings[n]) for n in choices.methods]
-        _write(folder, about, rows, page=choices.page)
+        _write(folder, about, rows, pages=choices.page)
     return ComparedMethods(song.name, tuple(rows), output)
 
 
-def _one_method(place: SongAt, folder: Path, method: Method, choices: Choices) -> None:
+def _one_method(place: SongAt, folder: Path, name: str, choices: Choices) -> None:
     """Find the graph of the song by one method; this runs in a process of its own."""
     fit(
         place.path if place.identity is None else place.found(),
         folder,
         mix=place.mix,
-        method=method,
+        method=method_named(name),
         align=choices.align,
         unseen=choices.unseen,
         force=choices.force,
@@ -212,7 +211,7 @@ def _one_method(place: SongAt, folder: Path, method: Method, choices: Choices) -
 
 def _job(name: str, place: SongAt, folder: ComparisonFolder, choices: Choices) -> Job:
     """Return the work of a method, which has the machine for itself."""
-    return Job(name, lambda: 0, (place, folder.place(name), method_named(name), choices))
+    return Job(name, lambda: 0, (place, folder.place(name), name, choices))
 
 
 class MethodCrew(LocalCrew):
@@ -236,7 +235,7 @@ def _named_by(crew: MethodCrew, on_progress: OnProgress) -> OnProgress:
     return tell
 
 
-def _write(folder: ComparisonFolder, about: About, rows: Sequence[Row], *, page: bool) -> None:
+def _write(folder: ComparisonFolder, about: About, rows: Sequence[Row], *, pages: bool) -> None:
     """Write all that is made of the rows."""
     columns = told_columns(rows)
     table = markdown_table(
@@ -248,11 +247,12 @@ def _write(folder: ComparisonFolder, about: About, rows: Sequence[Row], *, page:
     )
     notes = "".join(f"\n- {r.method}: {markdown_text(r.note)}" for r in rows if r.note)
     lines = [[r.method, *(r.figures.get(c.key) for c in COLUMNS), r.note] for r in rows]
-    outdated = {METHODS_PAGE} if not page and is_plain_file(folder.path / METHODS_PAGE) else set()
+    outdated = {METHODS_PAGE} if not pages and is_plain_file(folder.path / METHODS_PAGE) else set()
     with stage(folder.path, outdated) as part_of:
         put(part_of(MARKDOWN), f"# {markdown_text(about.song)}\n\n{table}{notes}\n".encode())
         put(part_of(CSV), csv_text(["method", *(c.key for c in COLUMNS), "note"], lines).encode())
-        if page:
+        if pages:
             places = {row.method: folder.place(row.method) for row in rows if not row.failed}
-            put(part_of(METHODS_PAGE), comparing_page(about.song, rows, places).encode())
+            page = comparing_page(about.song, rows, places, REPORT_PAGE)
+            put(part_of(METHODS_PAGE), page.encode())
         folder.write(part_of(COMPARISON), about, rows)
