@@ -191,7 +191,7 @@ def test_what_another_run_holds_is_refused_and_stays(
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     with pytest.raises(StoreError, match="no collection wrote"):
         collect(songs, tmp_path / "mine", method=Planted())
-    with pytest.raises(StoreError, match="outside its corpus"):
+    with pytest.raises(StoreError, match="outside of what it is made from"):
         collect(songs, songs / "out", method=Planted())
     assert tables(collected.folder) == before
 

@@ -5,7 +5,13 @@ import pytest
 import torch
 from scipy import signal
 
-from mixtrace.metrics import distances, mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics import (
+    distances,
+    loudness_matched_distances,
+    mean_absolute_error,
+    measure,
+    multi_resolution_spectral_distance,
+)
 
 FFT_SIZES_SAMPLES = (2048, 1024, 512, 256, 128, 64)
 
@@ -70,3 +76,41 @@ def test_mean_absolute_error() -> None:
     target = torch.tensor([[0.0, 1.0], [-1.0, 0.5]])
     estimate = torch.tensor([[0.0, -1.0], [-1.0, 0.0]])
     assert mean_absolute_error(target=target, estimate=estimate) == (2.0 + 0.5) / 4.0
+
+
+def sine(gain: float) -> np.ndarray:
+    """Return a stereo sine of 441 Hz at 44.1 kHz, 100 samples a period, 4 s."""
+    wave = np.sin(2.0 * np.pi * np.arange(4 * 44_100) / 100.0)
+    return (gain * np.stack([wave, wave])).astype(np.float32)
+
+
+@pytest.mark.parametrize("gain", [0.05, 1.0, 1.9])
+def test_a_gain_is_no_error_where_loudness_is_matched(gain: float) -> None:
+    """A sine turned over is 2 A |sin| off, whose mean is 4 A / pi; at any gain of its own."""
+    target = sine(0.4)
+    alike = measure(target=target, estimate=gain * target, sample_rate_hz=44_100).matched
+    turned = measure(target=target, estimate=-gain * target, sample_rate_hz=44_100).matched
+    assert alike is not None and turned is not None
+    # Single precision; the gain is found from two loudnesses, and rounded as the samples are.
+    assert alike.mae == pytest.approx(0.0, abs=1e-6)
+    # 100 samples a period: the mean of |sin| over them is 2 / pi to within 0.04 %.
+    assert turned.mae == pytest.approx(4.0 * 0.4 / np.pi, rel=5e-4)
+    # Magnitudes know no polarity. Logarithms of nothing but rounding are many bins of up to .001.
+    assert alike.mrsd == pytest.approx(turned.mrsd, abs=1e-6)
+
+
+def test_six_decibels_more_are_a_factor_of_the_spectra() -> None:
+    target, estimate = noise(4), noise(5)
+    found = loudness_matched_distances(
+        target=target, estimate=estimate, loudness_difference_lu=20.0 * np.log10(2.0)
+    )
+    # Double precision; the ratio goes through decibels and back.
+    assert found.mrsd == pytest.approx(
+        plain_distance(target.numpy(), 0.5 * estimate.numpy()), rel=1e-9
+    )
+    assert found.mae == pytest.approx((target - 0.5 * estimate).abs().mean().item(), rel=1e-9)
+
+
+def test_silence_has_no_loudness_to_match() -> None:
+    silent = np.zeros((2, 4 * 44_100), np.float32)
+    assert measure(target=sine(0.4), estimate=silent, sample_rate_hz=44_100).matched is None

@@ -68,7 +68,7 @@ class _Stoppable(TyperGroup):
 
 
 _STOPPED = "Stopped; nothing is half-written."
-_GO_ON = ("demo", "fit", "capture", "collect", "generate")
+_GO_ON = ("demo", "fit", "capture", "collect", "generate", "compare-methods", "benchmark")
 _ON_OR_ANEW = (
     "Run the same command to go on from its checkpoint, or to begin anew where it has none yet."
 )

@@ -90,6 +90,9 @@ def print_measures(measures: "Evaluation") -> None:
     distances.add_row("MAE", f"{measures.mae:.4f}")
     distances.add_row("MRSD", f"{measures.mrsd:.3f}")
     distances.add_row("SI-SDR", _level(measures.si_sdr_db, "dB", signed=True))
+    if measures.matched is not None:
+        distances.add_row("MAE, as loud as the target", f"{measures.matched.mae:.4f}")
+        distances.add_row("MRSD, as loud as the target", f"{measures.matched.mrsd:.3f}")
     distances.add_row("loudness difference", _level(difference, "LU", signed=True))
     console = standard_output()
     console.print(losses)

@@ -11,7 +11,7 @@ from mixtrace.progress import OnProgress, ignored
 from mixtrace.session import Session
 from mixtrace.unseen import Range
 
-__all__ = ["Inversion", "Method", "Repeatable", "Work"]
+__all__ = ["Inversion", "Method", "Repeatable", "Selective", "Work", "why_not"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,20 @@ class Repeatable(Method, Protocol):
     def price(self, found: Inversion) -> float:
         """Return what results of one song are chosen by; the lowest is kept."""
         ...
+
+
+@runtime_checkable
+class Selective(Method, Protocol):
+    """A method that is not made for every song."""
+
+    def why_not(self, session: Session) -> str:
+        """Return in a sentence why it is not made for a song; empty where it is.
+
+        The sentence tells what was expected, what came, and what to do.
+        """
+        ...
+
+
+def why_not(method: Method, session: Session) -> str:
+    """Return in a sentence why a method is not made for a song; empty where it is."""
+    return method.why_not(session) if isinstance(method, Selective) else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mixtrace.errors import MixtraceError
-from mixtrace.methods.base import Inversion, Method, Repeatable, Work
+from mixtrace.methods.base import Inversion, Method, Repeatable, Work, why_not
 from mixtrace.methods.ledger import COMMON, NOW, Ledger
 from mixtrace.progress import OnProgress, Progress
 from mixtrace.session import Session
@@ -61,6 +61,10 @@ class Repeated:
         """
         self.method.reseeded(self.runs - 1).choices()
         return {**self.method.choices(), "runs": self.runs}
+
+    def why_not(self, session: Session) -> str:
+        """Return in a sentence why the method is not made for a song; empty where it is."""
+        return why_not(self.method, session)
 
     def invert(
         self, session: Session, held_out: Sequence[Range] = (), work: Work | None = None

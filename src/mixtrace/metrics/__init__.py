@@ -1,6 +1,11 @@
 """Objective measures of how well an estimated mix matches its target."""
 
-from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.distances import (
+    Distances,
+    loudness_matched_distances,
+    mean_absolute_error,
+    multi_resolution_spectral_distance,
+)
 from mixtrace.metrics.features import FEATURES, Feature, Features, mix_features
 from mixtrace.metrics.levels import (
     Levels,
@@ -25,6 +30,7 @@ from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 __all__ = [
     "FEATURES",
     "LOSS_RATE_HZ",
+    "Distances",
     "Evaluation",
     "Feature",
     "Features",
@@ -39,6 +45,7 @@ __all__ = [
     "evaluate_match",
     "integrated_loudness_lufs",
     "levels",
+    "loudness_matched_distances",
     "mean_absolute_error",
     "measure",
     "mix_features",

@@ -11,7 +11,12 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from mixtrace.errors import AudioError
-from mixtrace.metrics.distances import mean_absolute_error, multi_resolution_spectral_distance
+from mixtrace.metrics.distances import (
+    Distances,
+    loudness_matched_distances,
+    mean_absolute_error,
+    multi_resolution_spectral_distance,
+)
 from mixtrace.metrics.features import Features, mix_features
 from mixtrace.metrics.levels import Levels, levels
 from mixtrace.metrics.perceptual import Perceptual, perceptual_scores
@@ -67,6 +72,8 @@ class Measures:
         target: Levels of the target.
         estimate: Levels of the estimate.
         held_out: L_a of both parts where a part of the song was held out of the search, else None.
+        matched: MAE and MRSD of the estimate brought to the loudness of the target; None where one
+            of them has none.
     """
 
     published: SongLoss
@@ -77,6 +84,7 @@ class Measures:
     target: Levels
     estimate: Levels
     held_out: HeldOut | None = None
+    matched: Distances | None = None
 
 
 @dataclass(frozen=True)
@@ -166,15 +174,20 @@ def measure(
         held_out = _held_out(target=compared_target, estimate=compared_estimate, unseen=unseen)
     both = {"target": torch.from_numpy(target), "estimate": torch.from_numpy(estimate)}
     of_target, of_estimate = levels(target, sample_rate_hz), levels(estimate, sample_rate_hz)
+    louder_lu = _difference(of_estimate.loudness_lufs, of_target.loudness_lufs)
+    matched = None
+    if louder_lu is not None:
+        matched = loudness_matched_distances(**both, loudness_difference_lu=louder_lu)
     return Measures(
         published=losses["published"],
         eq4=losses["eq4"],
         mae=mean_absolute_error(**both),
         mrsd=multi_resolution_spectral_distance(**both),
-        loudness_difference_lu=_difference(of_estimate.loudness_lufs, of_target.loudness_lufs),
+        loudness_difference_lu=louder_lu,
         target=of_target,
         estimate=of_estimate,
         held_out=held_out,
+        matched=matched,
     )
 
 

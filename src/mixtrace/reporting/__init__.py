@@ -14,6 +14,7 @@ from mixtrace.reporting.difference import (
 )
 from mixtrace.reporting.held_out import held_out_sentence
 from mixtrace.reporting.likeness import feature_rows
+from mixtrace.reporting.listening_results import results_part
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
 from mixtrace.reporting.result import (
@@ -51,6 +52,7 @@ __all__ = [
     "outline_session",
     "read_result",
     "report_page",
+    "results_part",
     "run_sentences",
     "simplified_beside",
     "simplified_rows",

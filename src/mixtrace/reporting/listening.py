@@ -17,7 +17,7 @@ from mixtrace.store import LISTEN, StoredGraph, is_plain_file, is_plain_folder, 
 from mixtrace.units import ratio_from_db
 from mixtrace.wording import counted
 
-__all__ = ["listen_part"]
+__all__ = ["Shown", "clock", "encoded", "listen_part", "outline", "player_script"]
 
 _WAVEFORM_STEPS = 255.0
 _MOST_STRIPS = 150
@@ -34,7 +34,7 @@ _WORDS = {
 
 
 @dataclass(frozen=True)
-class _Shown:
+class Shown:
     """A sound as the template needs it."""
 
     key: str
@@ -73,41 +73,41 @@ def listen_part(folder: Path, stored: StoredGraph) -> Part:
     html = filled(
         "listen.html",
         duration_s=duration_s,
-        length=_clock(duration_s),
+        length=clock(duration_s),
         signals=[_signal(name, sounds[name][1]) for name in SIGNALS],
         strips=[_strip(number, strip, groups) for number, strip in enumerate(strips, 1)],
         whole=end_s - first_s >= duration_s - 0.01,
         buses=any(strip.role == "bus" for strip in strips),
-        span=(_clock(first_s), _clock(end_s)),
+        span=(clock(first_s), clock(end_s)),
         facts=Markup(json.dumps(facts)),
-        audio={key: Markup(text) for key, text in _encoded(folder, files).items()},
+        audio={key: Markup(text) for key, text in encoded(folder, files).items()},
     )
-    return Part(html, web_text("player.css"), _script())
+    return Part(html, web_text("player.css"), player_script())
 
 
-def _script() -> str:
+def player_script() -> str:
     """Return the player's files in a closure of their own."""
     files = "\n".join(web_text(f"player{name}.js") for name in ("_deck", "", "_view", "_hands"))
     return f'(() => {{\n"use strict";\n{files}}})();\n'
 
 
-def _encoded(folder: Path, files: Mapping[str, Path]) -> dict[str, str]:
+def encoded(folder: Path, files: Mapping[str, Path]) -> dict[str, str]:
     """Return the files as text of base64, by their keys."""
-    left, encoded = _MOST_AUDIO_BYTES, {}
+    left, texts = _MOST_AUDIO_BYTES, {}
     try:
         for key, path in files.items():
             content = read_bytes(path, left, root=folder)
             left -= len(content)
-            encoded[key] = base64.b64encode(content).decode()
+            texts[key] = base64.b64encode(content).decode()
     except OSError as error:
         raise StoreError(
             f"Expected the audio that a fit wrote; what lies beside {LISTENING} cannot be used "
             f"({error}). Fit the song again."
         ) from error
-    return encoded
+    return texts
 
 
-def _signal(name: str, sound: Heard) -> _Shown:
+def _signal(name: str, sound: Heard) -> Shown:
     label, about = _WORDS[name]
     lufs, match_db = sound.loudness_lufs, sound.match_db
     facts = [] if lufs is None else [f"{lufs:.1f} LUFS"]
@@ -116,21 +116,19 @@ def _signal(name: str, sound: Heard) -> _Shown:
     elif abs(match_db) >= _SHOWN_MATCH_DB:
         facts.append(f"played {match_db:+.1f} dB to match the others")
     about = ", ".join([about, *facts]).replace("-", "−") if facts else about
-    return _Shown(name, label, f"{about}.", _outline(sound.peaks), _outline(sound.levels))
+    return Shown(name, label, f"{about}.", outline(sound.peaks), outline(sound.levels))
 
 
 def _strip(number: int, strip: HeardStrip, groups: Mapping[str, str]) -> dict[str, object]:
     note = groups.get(strip.name, "") if strip.role == "track" else counted(strip.tracks, "track")
-    shapes = {
-        name: _outline(heard.peaks) if heard else "" for name, heard in strip.versions.items()
-    }
+    shapes = {name: outline(heard.peaks) if heard else "" for name, heard in strip.versions.items()}
     return {"number": number, "name": strip.name, "note": note, "shapes": shapes}
 
 
-def _outline(steps: Sequence[int]) -> str:
+def outline(steps: Sequence[int]) -> str:
     """Return a waveform as an SVG path, a unit a column, mirrored at the height of 50.
 
-    >>> _outline([0, 255])
+    >>> outline([0, 255])
     'M0,50L0,50L1,0L1,100L0,50Z'
     """
     heights = [50.0 * step / _WAVEFORM_STEPS for step in steps]
@@ -139,10 +137,10 @@ def _outline(steps: Sequence[int]) -> str:
     return f"M0,50{''.join(above)}{''.join(below)}Z"
 
 
-def _clock(time_s: float) -> str:
+def clock(time_s: float) -> str:
     """Return a moment of a song.
 
-    >>> _clock(217.3)
+    >>> clock(217.3)
     '3:37'
     """
     return f"{int(time_s) // 60}:{int(time_s) % 60:02d}"

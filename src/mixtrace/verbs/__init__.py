@@ -1,8 +1,10 @@
 """What the command line offers, as functions."""
 
 from mixtrace.verbs.applying import Applied, apply
+from mixtrace.verbs.benchmarking import Benchmark, benchmark
 from mixtrace.verbs.capturing import Captured, capture
 from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
+from mixtrace.verbs.comparing_methods import ComparedMethods, compare_methods
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
 from mixtrace.verbs.evaluating import Evaluated, evaluate, evaluate_folders
@@ -22,8 +24,10 @@ from mixtrace.verbs.transferring import Transfer, transfer
 
 __all__ = [
     "Applied",
+    "Benchmark",
     "Captured",
     "Collected",
+    "ComparedMethods",
     "Demo",
     "Evaluated",
     "Exported",
@@ -42,9 +46,11 @@ __all__ = [
     "Stats",
     "Transfer",
     "apply",
+    "benchmark",
     "capture",
     "collect",
     "compare",
+    "compare_methods",
     "demo",
     "diff",
     "evaluate",

@@ -26,14 +26,14 @@ from mixtrace.corpus import (
     write_tables,
 )
 from mixtrace.datasets import Dataset, open_dataset
-from mixtrace.errors import MixtraceError, StoreError
+from mixtrace.errors import MixtraceError
 from mixtrace.methods import Method
 from mixtrace.progress import OnProgress, ignored, steps_of
 from mixtrace.recovery import Recovery
 from mixtrace.store import CHECKPOINT, mixtrace_version
 from mixtrace.store.lock import locked
 from mixtrace.verbs.fitting import fit
-from mixtrace.verbs.outputs import check_place, named
+from mixtrace.verbs.outputs import check_apart, check_place, named
 
 __all__ = ["Collected", "Limits", "Shard", "collect"]
 
@@ -157,7 +157,7 @@ def collect(
     """
     method, shard = method or Recovery(), shard or Shard()
     songs, folder = open_dataset(named(corpus), dataset), named(output)
-    _check_apart(songs.folder, folder)
+    check_apart(songs.folder, folder)
     check_place(folder)
     identities, common = songs.ids(), _common(songs, method, audio)
     collection = Collection(folder)
@@ -239,15 +239,6 @@ def _common(songs: Dataset, method: Method, audio: bool) -> Common:
         dict(method.choices()),
         audio,
     )
-
-
-def _check_apart(corpus: Path, folder: Path) -> None:
-    """Refuse a data set inside its corpus, where it would be taken for songs."""
-    if folder.resolve().is_relative_to(corpus.resolve()):
-        raise StoreError(
-            f"Expected a folder for the data set outside its corpus; {folder} lies in {corpus}. "
-            "Choose another with -o."
-        )
 
 
 def _about(common: Common, collected: Collected) -> str:

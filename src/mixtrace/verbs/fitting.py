@@ -124,7 +124,7 @@ def fit(
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     folder = None if output is None else result_folder(output, song.paths, FITS)
     report, page = steps_of(on_progress), page and folder is not None
-    read = read_for_inversion(song, work, apart, align=align, force=force)
+    read = read_for_inversion(song, method, work, apart, align=align, force=force)
     fingerprint = session_fingerprint(read.session, chosen)
     with claimed(folder, fingerprint, FITS, fresh=fresh) as keeper:
         work = Work(device, keeper, work.memory_bytes, on_progress)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from mixtrace.errors import MixtraceError
-from mixtrace.methods import Inversion, Method, Work
+from mixtrace.errors import MixtraceError, SessionError
+from mixtrace.methods import Inversion, Method, Work, why_not
 from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import steps_of
 from mixtrace.recovery import Recovery
@@ -79,18 +79,24 @@ def invert(
     check_device(work.device)
     song = song if isinstance(song, Song) else find_song(named(song), mix=mix)
     apart = None if unseen is None else Unseen.parse(unseen)
-    read = read_for_inversion(song, work, apart, align=align, force=force)
+    read = read_for_inversion(song, method, work, apart, align=align, force=force)
     return found_of(read, method.invert(read.session, read.held_out, work))
 
 
 def read_for_inversion(
-    song: Song, work: Work, unseen: Unseen | None, *, align: bool, force: bool
+    song: Song, method: Method, work: Work, unseen: Unseen | None, *, align: bool, force: bool
 ) -> Read:
-    """Read a song at the rate of L_a, without the tracks that are not heard in its mix."""
+    """Read a song at the rate of L_a, without the tracks that are not heard in its mix.
+
+    Raises:
+        SessionError: the song cannot be read, or the method is not made for it.
+    """
     whole = read_session(
         song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=steps_of(work.on_progress)
     )
     session = used_session(whole, force=force)
+    if why := why_not(method, session):
+        raise SessionError(why)
     unused = tuple(_stored_track(t) for t in whole.tracks if t not in session.tracks)
     held_out = unseen.ranges(session.mix.shape[-1], LOSS_RATE_HZ) if unseen else []
     return Read(session, unused, held_out)

@@ -7,7 +7,7 @@ from pathlib import Path
 from mixtrace.errors import StoreError
 from mixtrace.store import Results, check_folder
 
-__all__ = ["check_place", "named", "result_folder"]
+__all__ = ["check_apart", "check_no_song", "check_place", "named", "result_folder"]
 
 
 def named(path: Path | str) -> Path:
@@ -43,6 +43,32 @@ def check_place(folder: Path) -> None:
         )
 
 
+def check_apart(sources: Path, folder: Path) -> None:
+    """Refuse an output inside what it is made from, where it would be taken for songs or tracks.
+
+    Raises:
+        StoreError: it lies there.
+    """
+    if folder.resolve().is_relative_to(sources.resolve()):
+        raise StoreError(
+            f"Expected an output folder outside of what it is made from; {folder} lies in "
+            f"{sources}. Choose another with -o."
+        )
+
+
+def check_no_song(folder: Path, files: Iterable[Path]) -> None:
+    """Refuse a folder in which a file of the song lies.
+
+    Raises:
+        StoreError: one does.
+    """
+    if folder.resolve() in {path.resolve().parent for path in files}:
+        raise StoreError(
+            f"Expected an output folder of its own; the song's audio lies in {folder}. "
+            "Choose another folder with -o."
+        )
+
+
 def result_folder(output: Path | str, files: Iterable[Path], results: Results) -> Path:
     """Return the folder for a result of some kind.
 
@@ -56,12 +82,7 @@ def result_folder(output: Path | str, files: Iterable[Path], results: Results) -
             to, or it holds what no such result wrote.
     """
     folder = named(output)
-    sources = {path.resolve().parent for path in files}
-    if folder.resolve() in sources:
-        raise StoreError(
-            f"Expected an output folder of its own; the song's audio lies in {folder}. "
-            "Choose another folder with -o."
-        )
+    check_no_song(folder, files)
     check_place(folder)
     check_folder(folder, results)
     return folder

@@ -40,7 +40,7 @@ for (const button of parts("[data-all]")) {
     changeStrips(strips.keys(), (strip) => (strip.version = button.dataset.all)),
   );
 }
-part("[data-reset]").addEventListener("click", () =>
+part("[data-reset]")?.addEventListener("click", () =>
   changeStrips(strips.keys(), (strip) => (strip.solo = strip.mute = false)),
 );
 
