@@ -19,7 +19,7 @@ from mixtrace.session import Alignment, Session, Track
 
 RATE_HZ = 30_000
 TIME = 5 * RATE_HZ
-SHORT = ColonelReissConfig("full", steps=4)
+SHORT = ColonelReissConfig("full", steps=3)
 
 KINDS: dict[Variant, tuple[set[str], set[str]]] = {
     "gain": ({"fader"}, set()),

@@ -16,6 +16,15 @@ they did of it was a prototype in MATLAB, of which we have seen nothing; so thes
 
 The two are not joined: their abstract tells of one or the other.
 
+L_a on 15 s at 30 kHz, against that of the plain sum, in half a second:
+
+    song                        sum    128 taps    512    2048    gains
+    MusicDelta_Reggae         13.92        1.41   1.17     .84     1.29
+    MusicDelta_Beatles, known 54.43         .42    .39     .30      .48
+
+Longer filters hold more of a reverb, and learn more of a song by heart: of eight tracks, 2048 taps
+are a number for every 27 samples of each side.
+
 Source: Barchiesi and Reiss, Reverse engineering of a mix, JAES 58(7/8), 563-576, 2010.
 """
 
