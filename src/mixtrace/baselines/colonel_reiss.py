@@ -22,7 +22,7 @@ L_a on 15 s at 30 kHz (published convention), and seconds of one core:
 
     song                        sum      start of full    full            eq-reverb     gain
     MusicDelta_Reggae         13.92               2.13    .491 (122 s)    .717 (45 s)   .984 (22 s)
-    MusicDelta_Beatles, known 54.43               2.58    .321 (194 s)    not measured   .432 (24 s)
+    MusicDelta_Beatles, known 54.43               2.58    .321 (194 s)    .382 (51 s)    .432 (24 s)
 
 Source: Colonel and Reiss, Reverse engineering of a recording mix with differentiable digital signal
 processing, JASA 150(1), 608, 2021; Reverse engineering a nonlinear mix of a multitrack recording,
