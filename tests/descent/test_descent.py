@@ -75,6 +75,16 @@ def test_two_windows_at_once_or_one_after_the_other_are_one_step(
         assert close.float().mean() > 0.99, key
 
 
+def test_what_is_held_stays_where_it_starts(graph: Graph, windows: SongWindows) -> None:
+    start = Variables.random(graph, torch.Generator().manual_seed(0))
+    descent = Descent(graph, start, windows, Recipe(held=("gain_db",)))
+    take(descent, windows, 2)
+    held = ("gain_panning", "gain_db")
+    assert torch.equal(descent.variables.values[held], start.values[held])
+    for other in (("gain_panning", WET), ("equalizer", "magnitude_db")):
+        assert not torch.equal(descent.variables.values[other], start.values[other])
+
+
 def test_a_restored_descent_goes_on_identically(graph: Graph, windows: SongWindows) -> None:
     whole = a_descent(graph, windows)
     first = take(whole, windows, 4)

@@ -26,6 +26,7 @@ class Recipe:
         second_moment: Adam's decay of squared gradients a step; .95 remembers twenty steps.
         level_unheard: whether an EQ curve goes on level, after every step, where its track or bus
             does not sound; nothing else holds it there.
+        held: names of parameters that stay where they start, whatever they state.
         objective: what a step minimises.
     """
 
@@ -35,6 +36,7 @@ class Recipe:
     pace: float = 1.0
     second_moment: float = 0.95
     level_unheard: bool = True
+    held: tuple[str, ...] = ()
     objective: Objective = field(default_factory=Objective)
 
     def rate(self, stack: str, name: str) -> float:
@@ -42,6 +44,8 @@ class Recipe:
 
         The weight of what starts at 1 does not move: it is inserted, not mixed in.
         """
+        if name in self.held:
+            return 0.0
         entry = processor(kind_of(stack))
         own = entry.param(name).rate if name != WET else _WET_RATE * (entry.start_wet < 1.0)
         every = self.learning_rate
