@@ -24,7 +24,7 @@ MethodsOption = Annotated[
         "--methods",
         metavar="A,B,...",
         help="Which methods, such as sum,random,mixtrace; a name that is none tells all there are.",
-        show_default="all but published, which takes days on a CPU",
+        show_default="all but ablations, and published, which takes days on a CPU",
     ),
 ]
 NoPagesOption = Annotated[

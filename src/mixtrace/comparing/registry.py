@@ -7,10 +7,18 @@ is called without arguments: `[project.entry-points."mixtrace.methods"] mine = "
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 
-from mixtrace.baselines import EqualLoudness, RandomSettings, Sum
+from mixtrace.baselines import (
+    BarchiesiReiss,
+    BarchiesiReissConfig,
+    ColonelReiss,
+    ColonelReissConfig,
+    EqualLoudness,
+    RandomSettings,
+    Sum,
+)
 from mixtrace.errors import MixtraceError
 from mixtrace.methods import Method
 from mixtrace.prune import PublishedSearch
@@ -25,12 +33,20 @@ _OWN: Mapping[str, Callable[[], Method]] = {
     "sum": Sum,
     "equal-loudness": EqualLoudness,
     "random": RandomSettings,
+    "barchiesi-filters": partial(BarchiesiReiss, BarchiesiReissConfig("filters")),
+    "barchiesi-gains": partial(BarchiesiReiss, BarchiesiReissConfig("gains")),
+    "colonel-gain": partial(ColonelReiss, ColonelReissConfig("gain")),
+    "colonel-stereo-bus": partial(ColonelReiss, ColonelReissConfig("stereo-bus")),
+    "colonel-individual": partial(ColonelReiss, ColonelReissConfig("individual-reverb")),
+    "colonel-eq": partial(ColonelReiss, ColonelReissConfig("eq-reverb")),
+    "colonel-drc-eq": partial(ColonelReiss, ColonelReissConfig("drc-eq-reverb")),
+    "colonel-full": partial(ColonelReiss, ColonelReissConfig("full")),
     "published": PublishedSearch,
     "mixtrace": Recovery,
 }
 
-_TAKES_DAYS = ("published",)
-"""Methods that are left out unless they are asked for: a song takes them days on a CPU."""
+_ON_REQUEST = ("colonel-gain", "colonel-individual", "colonel-eq", "colonel-drc-eq", "published")
+"""Methods that run only where they are named: ablations, and one that takes days on a CPU."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """A name is typed in a list with commas, and is that of a folder."""
@@ -80,8 +96,8 @@ def method_named(name: str) -> Method:
 
 
 def usual_methods() -> tuple[str, ...]:
-    """Return the names of all methods but those that take days."""
-    return tuple(name for name in METHODS if name not in _TAKES_DAYS)
+    """Return the names of all methods but ablations and those that take days."""
+    return tuple(name for name in METHODS if name not in _ON_REQUEST)
 
 
 def _loaded(
