@@ -35,7 +35,7 @@ def fails() -> Method:
 
 
 def test_ours_are_there():
-    assert list(METHODS)[:5] == ["sum", "equal-loudness", "random", "published", "mixtrace"]
+    assert {"sum", "equal-loudness", "random", "published", "mixtrace"} <= set(METHODS)
     assert method_named("mixtrace") == Recovery()
     assert all(isinstance(method_named(name), Method) for name in METHODS)
     assert "published" not in usual_methods() and "mixtrace" in usual_methods()
