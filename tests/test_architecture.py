@@ -41,6 +41,7 @@ ROOMS = (
     "sureness",
     "recovery",
     "baselines",
+    "learned",
     "metrics",
     "changes",
     "reusing",
