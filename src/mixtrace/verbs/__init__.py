@@ -10,6 +10,7 @@ from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
+from mixtrace.verbs.learning import Learnt, train_inference
 from mixtrace.verbs.looking import evaluate, show
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
@@ -28,6 +29,7 @@ __all__ = [
     "Generated",
     "Index",
     "IndexedSong",
+    "Learnt",
     "Limits",
     "Rendered",
     "Rendering",
@@ -55,4 +57,5 @@ __all__ = [
     "simplify",
     "stats",
     "store_result",
+    "train_inference",
 ]
