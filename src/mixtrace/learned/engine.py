@@ -6,7 +6,7 @@ its own file how it takes them.
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -23,6 +23,7 @@ ENGINES = ("mixtrace", "pedalboard")
 """The engines by name."""
 
 
+@runtime_checkable
 class Engine(Protocol):
     """A chain of effects for every track, and their sum."""
 

@@ -6,7 +6,6 @@ width that decreases from turn to turn, sigma = sigma_0 gamma^t.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -18,10 +17,10 @@ from mixtrace.learned.dials import DIALS
 from mixtrace.learned.engine import Engine
 from mixtrace.learned.excerpts import Example, Excerpts
 
-__all__ = ["SAMPLINGS", "Sampling", "SamplingKind", "drawn_pairs"]
+__all__ = ["SAMPLINGS", "Sampling", "drawn_pairs"]
 
-SamplingKind = Literal["none", "random", "fixed", "decreasing"]
-SAMPLINGS: tuple[SamplingKind, ...] = get_args(SamplingKind)
+SAMPLINGS = ("none", "random", "fixed", "decreasing")
+"""The ways to draw, by name."""
 
 _TRIES = 50
 
@@ -38,7 +37,7 @@ class Sampling:
         shrinking: by what it is multiplied from turn to turn, where it decreases.
     """
 
-    kind: SamplingKind = "decreasing"
+    kind: str = "decreasing"
     width: float = 0.4
     shrinking: float = 0.85
 
