@@ -14,6 +14,6 @@ def planted() -> tuple[Session, torch.Tensor]:
     numbers = torch.tensor(START).repeat(2, 1)
     numbers[:, 0] = torch.tensor([0.5, -0.6])
     numbers[:, 1] = torch.tensor([-0.7, 0.8])
-    dry = [plucks(0, 0.0), plucks(1, 1000.0)]
+    dry = [plucks(0, high_hz=800.0), plucks(1, low_hz=1500.0)]
     mix = OwnEngine().mix(numbers, [torch.from_numpy(audio) for audio in dry], RATE_HZ)
     return session_of(dry, mix.numpy()), numbers

@@ -18,12 +18,15 @@ TINY = NetworkShape(
 )
 
 
-def plucks(seed: int, low_hz: float, seconds: float = 3.0) -> np.ndarray:
-    """Return noise above a frequency that decays four times a second, [1, time]."""
+def plucks(
+    seed: int, low_hz: float = 0.0, high_hz: float = 15_000.0, seconds: float = 3.0
+) -> np.ndarray:
+    """Return noise of a band that decays four times a second, [1, time]."""
     rng = np.random.default_rng(seed)
     time = round(seconds * RATE_HZ)
     spectrum = np.fft.rfft(rng.standard_normal(time))
-    spectrum[np.fft.rfftfreq(time, 1.0 / RATE_HZ) < low_hz] = 0.0
+    frequency_hz = np.fft.rfftfreq(time, 1.0 / RATE_HZ)
+    spectrum[(frequency_hz < low_hz) | (frequency_hz > high_hz)] = 0.0
     fall = np.exp(-np.mod(np.arange(time), RATE_HZ // 4) / (0.08 * RATE_HZ))
     audio = np.fft.irfft(spectrum, time) * fall
     return (0.3 * audio / np.abs(audio).max()).astype(np.float32)[None]

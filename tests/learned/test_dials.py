@@ -56,7 +56,7 @@ def test_a_dial_goes_from_its_low_end_to_its_high_one(dial: Dial) -> None:
 
 
 def test_a_track_of_which_nothing_is_known_sounds_as_it_is() -> None:
-    audio = torch.from_numpy(plucks(0, 0.0))
+    audio = torch.from_numpy(plucks(0))
     mix = OwnEngine().mix(torch.tensor([START]), [audio], RATE_HZ)
     plain = audio.expand(2, -1)
     # Compression of 1.15:1 above -15 dB and half a percent of reverb change little: -20 dB.
@@ -82,7 +82,7 @@ def test_damping_shortens_the_high_bands_alone() -> None:
 
 def test_every_number_is_heard() -> None:
     """A number that turned nothing would be learnt in vain."""
-    audio = [torch.from_numpy(plucks(0, 0.0))]
+    audio = [torch.from_numpy(plucks(0))]
     audible = dict(
         low_shelf_db=0.8, bell_db=0.8, high_shelf_db=0.8, threshold_db=-0.6, ratio=0.6, wet=0.5
     )
@@ -96,7 +96,7 @@ def test_every_number_is_heard() -> None:
 
 def test_the_engine_is_the_renderer_of_songs() -> None:
     drawn = torch.rand((2, 16), generator=torch.Generator().manual_seed(1)) * 2.0 - 1.0
-    audio = [torch.from_numpy(plucks(0, 0.0)), torch.from_numpy(plucks(1, 500.0))]
+    audio = [torch.from_numpy(plucks(0)), torch.from_numpy(plucks(1, 500.0))]
     graph, settings = settings_of(drawn, TRACKS[:2])
     whole = render_song(graph, settings, audio, RATE_HZ)
     mix = OwnEngine().mix(drawn, audio, RATE_HZ)

@@ -166,24 +166,28 @@ class _Run:
         return state.step, error
 
     def _pairs(self, stage: str) -> list[Example]:
-        """Make the pairs of the turn; the same ones whenever they are made."""
+        """Make the pairs of the turn; the same ones whenever they are made.
+
+        Where a song cannot be used, others of the turn's order give its share.
+        """
         count, turn = self._config.training.pairs, self._state.turn
-        rng = np.random.default_rng((self._config.seed, turn, 0))
-        wanted = min(_SONGS_OF_TURN, self._songs, count)
-        pairs: list[Example] = []
-        for song in rng.permutation(self._songs).tolist():
-            share = -(-(count - len(pairs)) // max(1, wanted))
-            own = np.random.default_rng((self._config.seed, turn, 0, 1 + song))
-            made = self._of_song(song, share, own, f"{stage}, mixing", len(pairs))
-            pairs, wanted = [*pairs, *made], wanted - bool(made)
-            if len(pairs) == count:
-                return pairs
-        if pairs:
-            return pairs
-        raise MixtraceError(
-            f"Expected songs that can be read; none can. {self._state.skipped[0]} "
-            "Name another corpus."
-        )
+        order = np.random.default_rng((self._config.seed, turn, 0)).permutation(self._songs)
+        waiting, used, pairs = order.tolist(), [], list[Example]()
+        while len(pairs) < count:
+            if not waiting:
+                waiting, used = used, []
+            if not waiting:
+                raise MixtraceError(
+                    f"Expected songs that can be read; none can. {self._state.skipped[0]} "
+                    "Name another corpus."
+                )
+            song = waiting.pop(0)
+            of = max(1, min(_SONGS_OF_TURN - len(used), 1 + len(waiting)))
+            share = -(-(count - len(pairs)) // of)
+            rng = np.random.default_rng((self._config.seed, turn, 0, 1 + song, len(pairs)))
+            made = self._of_song(song, share, rng, f"{stage}, mixing", len(pairs))
+            pairs, used = [*pairs, *made], [*used, song] if made else used
+        return pairs
 
     def _of_song(
         self, song: int, count: int, rng: np.random.Generator, stage: str, made: int
