@@ -68,13 +68,13 @@ def test_it_is_a_method_that_can_be_repeated() -> None:
 
 def test_a_tiny_network_adapts_to_a_song(planted: tuple[Session, Tensor]) -> None:
     session, numbers = planted
-    training = Training(pairs=16, epochs=10, rate=1e-2)
-    config = EamiConfig(turns=4, training=training, shape=TINY, sampling=Sampling(width=0.5))
+    training = Training(pairs=12, epochs=10, rate=1e-2)
+    config = EamiConfig(turns=3, training=training, shape=TINY, sampling=Sampling(width=0.5))
     found = Eami(config).invert(session)
     wanted, start = numbers[:, :2], torch.tensor(START)[:2]
     error = float((placed(found) - wanted).square().mean())
-    # It falls by a third; of the same song at other seeds the least was a quarter.
-    assert error < 0.8 * float((start - wanted).square().mean())
+    # It falls to a third; at three of four seeds to less than half.
+    assert error < 0.6 * float((start - wanted).square().mean())
     losses = {name: loss["published"] for name, loss in found.losses.items()}
     assert losses["final"] < 0.5 * losses["start"]
 

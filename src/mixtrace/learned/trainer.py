@@ -9,13 +9,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from mixtrace.descent import Adam
 from mixtrace.learned.dials import DIALS, START
 from mixtrace.learned.excerpts import Example, Excerpts, batch_of
 from mixtrace.learned.network import InferenceNetwork, NetworkShape
 
 __all__ = ["Trainer", "Training", "memory_faults", "weight_faults"]
 
-_BETAS = (0.5, 0.999)
+_FIRST_MOMENT, _SECOND_MOMENT = 0.5, 0.999
 _AT_ONCE = 4
 _NETWORK, _ADAM = "network.", "adam."
 _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
@@ -29,7 +30,7 @@ class Training:
         pairs: that are made for a turn.
         epochs: how often each of them is seen.
         batch: pairs a step.
-        rate: of Adam, whose betas are 0.5 and 0.999.
+        rate: of Adam, whose moments keep 0.5 and 0.999.
 
     Source: Zhou et al. 2024; the number of pairs is ours.
     """
@@ -66,7 +67,9 @@ class Trainer:
         """Take a network; Adam begins anew."""
         self.network = network.to(device)
         self._device = torch.device(device)
-        self._adam = torch.optim.Adam(network.parameters(), lr=rate, betas=_BETAS)
+        weights = dict(network.named_parameters())
+        self._rates = dict.fromkeys(weights, rate)
+        self._adam = Adam(weights, _SECOND_MOMENT, _FIRST_MOMENT)
 
     def step(self, pairs: Sequence[Example]) -> Float[Tensor, ""]:
         """Move the weights by the gradient of some pairs; return their error before that."""
@@ -74,9 +77,9 @@ class Trainer:
         wanted = torch.cat([_known(pair) for pair in pairs]).to(self._device)
         found = self.network(batch.mixes, batch.tracks, batch.owners, batch.frames)
         error = functional.mse_loss(found, wanted)
-        self._adam.zero_grad()
+        self.network.zero_grad()
         error.backward()
-        self._adam.step()
+        self._adam.step(self._rates)
         return error.detach()
 
     @torch.no_grad()
@@ -101,9 +104,8 @@ class Trainer:
     def memory(self) -> dict[str, Tensor]:
         """Return weights and moments by name."""
         tensors = {f"{_NETWORK}{name}": v for name, v in self.network.state_dict().items()}
-        for name, parameter in self.network.named_parameters():
-            for key, value in self._adam.state.get(parameter, {}).items():
-                tensors[f"{_ADAM}{key}.{name}"] = value
+        for name, moments in self._adam.memory.items():
+            tensors |= {f"{_ADAM}{key}.{name}": value for key, value in moments.items()}
         return {name: tensor.detach().cpu().clone() for name, tensor in tensors.items()}
 
     @classmethod
@@ -114,14 +116,11 @@ class Trainer:
         network = InferenceNetwork(shape, seed=0)
         network.load_state_dict(_under(_NETWORK, tensors))
         trainer = cls(network, rate, device)
-        for name, parameter in network.named_parameters():
-            kept = {k: tensors.get(f"{_ADAM}{k}.{name}") for k in _MOMENTS}
-            if kept["step"] is not None:
-                trainer._adam.state[parameter] = {
-                    k: v.clone() if k == "step" else v.clone().to(device)
-                    for k, v in kept.items()
-                    if v is not None
-                }
+        if any(name.startswith(_ADAM) for name in tensors):
+            trainer._adam.memory = {
+                name: {key: tensors[f"{_ADAM}{key}.{name}"].clone().to(device) for key in _MOMENTS}
+                for name, _ in network.named_parameters()
+            }
         return trainer
 
 

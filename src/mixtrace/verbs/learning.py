@@ -22,7 +22,7 @@ from mixtrace.verbs.outputs import check_place, named
 
 __all__ = ["Learnt", "train_inference"]
 
-_FEW_STEPS = 50
+_MOST_STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,8 @@ def _errors(squares: Sequence[float]) -> tuple[float, float]:
     """Return the root of the mean of the first steps' errors, and of the last ones'."""
     if not squares:
         return 0.0, 0.0
-    first, last = squares[:_FEW_STEPS], squares[-_FEW_STEPS:]
+    few = max(1, min(_MOST_STEPS, len(squares) // 4))
+    first, last = squares[:few], squares[-few:]
     return float(np.sqrt(np.mean(first))), float(np.sqrt(np.mean(last)))
 
 
