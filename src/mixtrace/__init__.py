@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         show,
         simplify,
         stats,
+        train_inference,
     )
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "show",
     "simplify",
     "stats",
+    "train_inference",
 ]
 
 __version__ = "0.1.0"

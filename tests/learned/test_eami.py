@@ -26,6 +26,7 @@ from mixtrace.learned import (
 from mixtrace.methods import Inversion, Method, Repeatable, Work
 from mixtrace.progress import Progress
 from mixtrace.session import Session
+from mixtrace.store import Checkpoint
 
 SHORT = Training(pairs=4, epochs=6)
 CONFIG = EamiConfig(turns=2, training=SHORT, shape=TINY)
@@ -92,18 +93,18 @@ def test_each_turn_is_told(whole: Inversion) -> None:
 
 @pytest.mark.parametrize("stop", [1, 4, 8], ids=["mixing", "between steps", "the second turn"])
 def test_what_is_stopped_anywhere_ends_the_same(
-    planted: tuple[Session, Tensor], whole: Inversion, stop: int
+    planted: tuple[Session, Tensor], whole: Inversion, stop: int, tmp_path: Path
 ) -> None:
-    memory, told = Memory(), iter(range(100))
+    keeper, told = Checkpoint(tmp_path / "checkpoint.safetensors", "0" * 64), iter(range(100))
 
     def interrupt(progress: Progress) -> None:
         if next(told) == stop:
             raise KeyboardInterrupt
 
-    stopped = Eami(CONFIG).invert(planted[0], (), Work(keeper=memory, on_progress=interrupt))
+    stopped = Eami(CONFIG).invert(planted[0], (), Work(keeper=keeper, on_progress=interrupt))
     assert stopped.ended == "stopped" and stopped.why.startswith("The user stopped it in turn")
-    assert memory.kept
-    assert same(Eami(CONFIG).invert(planted[0], (), Work(keeper=memory)), whole)
+    assert keeper.exists
+    assert same(Eami(CONFIG).invert(planted[0], (), Work(keeper=keeper)), whole)
 
 
 @pytest.mark.parametrize("kind", ["none", "random", "fixed"])

@@ -124,8 +124,8 @@ class Adaptation:
     def pack(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Return everything as named tensors and JSON facts."""
         names = ("turn", "step", "error", "seconds", "history", "losses", "told")
-        tensors = {**self.trainer.memory(), "centre": self.centre, "best": self.best}
-        return tensors, {name: getattr(self, name) for name in names}
+        numbers = {"centre": self.centre.clone(), "best": self.best.clone()}  # often one tensor
+        return {**self.trainer.memory(), **numbers}, {name: getattr(self, name) for name in names}
 
     @classmethod
     def unpack(
