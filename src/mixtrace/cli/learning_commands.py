@@ -33,7 +33,10 @@ def train_inference(
     ] = 500,
     pairs: Annotated[int, typer.Option(help="How many mixes are made in a turn.")] = 32,
     engine: Annotated[
-        str, typer.Option(help="What mixes them: mixtrace, or pedalboard where it is installed.")
+        str,
+        typer.Option(
+            help="What mixes them: mixtrace, or pedalboard or dawdreamer where it is installed."
+        ),
     ] = "mixtrace",
     seed: SeedOption = 0,
     device: DeviceOption = "cpu",

@@ -25,7 +25,7 @@ class EamiConfig:
         turns: of self-training.
         sampling: which numbers the pairs of a turn are made from.
         training: how the network is trained on them.
-        engine: what mixes them, `mixtrace` or `pedalboard`.
+        engine: what mixes them: `mixtrace`, `pedalboard` or `dawdreamer`.
         shape: of a network that begins with random weights.
         seed: of everything random.
     """

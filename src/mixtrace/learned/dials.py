@@ -20,7 +20,17 @@ from torch import Tensor
 from mixtrace.graph import ConsolePreset, Graph, build_console
 from mixtrace.processors import Settings, processor
 
-__all__ = ["CHAIN", "DIALS", "START", "Dial", "numbers_of", "settings_of", "turned", "values_of"]
+__all__ = [
+    "CHAIN",
+    "DIALS",
+    "START",
+    "Dial",
+    "numbers_of",
+    "settings_of",
+    "sides_db",
+    "turned",
+    "values_of",
+]
 
 CHAIN = ("parametric_equalizer", "compressor", "gain_panning", "parametric_reverb")
 """The processors of every track, in the order in which the sound passes them."""
@@ -117,8 +127,8 @@ def values_of(numbers: Float[Tensor, "track 16"], graph: Graph) -> Settings:
     dials = turned(numbers)
     own = {
         "parametric_equalizer": _equalizer(dials),
-        "compressor": {name: dials[f"{name}"] for name in _COMPRESSION},
-        "gain_panning": {"gain_db": _sides_db(dials["gain_db"], dials["pan"])},
+        "compressor": {name: dials[name] for name in _COMPRESSION},
+        "gain_panning": {"gain_db": sides_db(dials["gain_db"], dials["pan"])},
         "parametric_reverb": {
             "rt60_s": _decays_s(dials["decay_s"], dials["damping"]),
             "length_s": torch.full_like(dials["decay_s"], _REVERB_S),
@@ -128,6 +138,15 @@ def values_of(numbers: Float[Tensor, "track 16"], graph: Graph) -> Settings:
     fully = torch.ones_like(dials["wet"])
     wet = {kind: dials["wet"] if kind == "parametric_reverb" else fully for kind in CHAIN}
     return Settings.by_kind(graph.by_kind(), values, wet)
+
+
+def sides_db(
+    gain_db: Float[Tensor, " track"], pan: Float[Tensor, " track"]
+) -> Float[Tensor, "track 2"]:
+    """Return the gains of left and right: equal in the middle, 3 dB more at the end of one side."""
+    angle = 0.25 * math.pi * (pan + 1.0)
+    sides = math.sqrt(2.0) * torch.stack([torch.cos(angle), torch.sin(angle)], -1)
+    return (gain_db[:, None] + 20.0 * torch.log10(sides.clamp_min(1e-6))).clamp_min(_QUIETEST_DB)
 
 
 _COMPRESSION = ("threshold_db", "ratio", "attack_ms", "release_ms")
@@ -164,15 +183,6 @@ def _resting(kind: str, tracks: int) -> dict[str, Tensor]:
 def _equalizer(dials: dict[str, Tensor]) -> dict[str, Tensor]:
     bell = {name: dials[name][:, None] for name in _BELL}
     return {name: dials[name] for name in _TONE} | bell
-
-
-def _sides_db(
-    gain_db: Float[Tensor, " track"], pan: Float[Tensor, " track"]
-) -> Float[Tensor, "track 2"]:
-    """Return the gains of left and right: of both 0 dB in the middle, of one +3 dB at its end."""
-    angle = 0.25 * math.pi * (pan + 1.0)
-    sides = math.sqrt(2.0) * torch.stack([torch.cos(angle), torch.sin(angle)], -1)
-    return (gain_db[:, None] + 20.0 * torch.log10(sides.clamp_min(1e-6))).clamp_min(_QUIETEST_DB)
 
 
 def _decays_s(

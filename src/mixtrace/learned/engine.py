@@ -19,7 +19,7 @@ from mixtrace.rendering import DryAudio, render_compiled
 
 __all__ = ["ENGINES", "Engine", "OwnEngine", "engine_of"]
 
-ENGINES = ("mixtrace", "pedalboard")
+ENGINES = ("mixtrace", "pedalboard", "dawdreamer")
 """The engines by name."""
 
 
@@ -76,6 +76,10 @@ def engine_of(name: str) -> Engine:
         from mixtrace.learned.pedalboard_engine import PedalboardEngine
 
         return PedalboardEngine()
+    if name == "dawdreamer":
+        from mixtrace.learned.dawdreamer_engine import DawDreamerEngine
+
+        return DawDreamerEngine()
     raise MixtraceError(
         f"Expected an engine among {', '.join(ENGINES)}; got '{name}'. Choose one of them."
     )
