@@ -1,6 +1,9 @@
 """What tests of the room share: tracks of a few seconds, a song of them, a network that is tiny."""
 
+from typing import Any
+
 import numpy as np
+from torch import Tensor
 
 from mixtrace.learned import NetworkShape
 from mixtrace.session import Alignment, Session, Track
@@ -38,3 +41,16 @@ def session_of(dry: list[np.ndarray], mix: np.ndarray) -> Session:
         for k, audio in enumerate(dry)
     )
     return Session("planted", RATE_HZ, mix, tracks, ())
+
+
+class Memory:
+    """A keeper that remembers everything."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[dict[str, Tensor], dict[str, Any]]] = []
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        return self.kept[-1] if self.kept else None
+
+    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
+        self.kept.append(({name: t.clone() for name, t in tensors.items()}, dict(facts)))

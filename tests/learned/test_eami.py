@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from learned_song import RATE_HZ, TINY, plucks, session_of
+from learned_song import RATE_HZ, TINY, Memory, plucks, session_of
 from torch import Tensor
 
 from mixtrace.errors import MixtraceError, StoreError
@@ -30,19 +30,7 @@ from mixtrace.store import Checkpoint
 
 SHORT = Training(pairs=4, epochs=6)
 CONFIG = EamiConfig(turns=2, training=SHORT, shape=TINY)
-
-
-class Memory:
-    """A keeper that remembers everything."""
-
-    def __init__(self) -> None:
-        self.kept: list[tuple[dict[str, Tensor], dict[str, Any]]] = []
-
-    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-        return self.kept[-1] if self.kept else None
-
-    def save(self, tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
-        self.kept.append(({name: t.clone() for name, t in tensors.items()}, dict(facts)))
+LEAST = EamiConfig(turns=1, training=Training(pairs=2, epochs=1), shape=TINY)
 
 
 def same(first: Inversion, second: Inversion) -> bool:
@@ -109,9 +97,7 @@ def test_what_is_stopped_anywhere_ends_the_same(
 
 @pytest.mark.parametrize("kind", ["none", "random", "fixed"])
 def test_each_way_to_sample_ends(planted: tuple[Session, Tensor], kind: str) -> None:
-    training = replace(SHORT, pairs=2, epochs=1)
-    config = replace(CONFIG, turns=1, training=training, sampling=Sampling(kind))
-    found = Eami(config).invert(planted[0])
+    found = Eami(replace(LEAST, sampling=Sampling(kind))).invert(planted[0])
     assert found.losses["final"]["published"] <= found.losses["start"]["published"]
     assert found.recipe["sampling"]["kind"] == kind
 
@@ -123,12 +109,9 @@ def test_what_is_held_out_of_the_mix_changes_nothing() -> None:
     other = mix.copy()
     other[:, 5 * RATE_HZ :] = 0.1
     held_out = [(5 * RATE_HZ, 9 * RATE_HZ)]
-    config = replace(CONFIG, turns=1, training=replace(SHORT, pairs=2, epochs=1))
-    first, second = (
-        Eami(config).invert(session_of(dry, audio), held_out) for audio in (mix, other)
-    )
+    first, second = (Eami(LEAST).invert(session_of(dry, audio), held_out) for audio in (mix, other))
     assert same(first, second)
-    assert not same(first, Eami(config).invert(session_of(dry, other)))
+    assert not same(first, Eami(LEAST).invert(session_of(dry, other)))
 
 
 def test_trained_weights_look_once_or_adapt_on(
@@ -138,7 +121,7 @@ def test_trained_weights_look_once_or_adapt_on(
     once = Eami(EamiConfig(weights=tmp_path)).invert(planted[0])
     assert once.losses["final"] == once.losses["start"]
     assert once.why == "The network has looked at the song once."
-    method = Eami(replace(CONFIG, weights=tmp_path, adapt=True, turns=1))
+    method = Eami(replace(LEAST, weights=tmp_path, adapt=True))
     assert method.choices()["weights"] == method.invert(planted[0]).recipe["weights"]
     assert method.invert(planted[0]).losses["start"] == once.losses["start"]
 
@@ -146,10 +129,16 @@ def test_trained_weights_look_once_or_adapt_on(
 def test_a_silent_track_keeps_what_nothing_is_known_of(planted: tuple[Session, Tensor]) -> None:
     silence = np.zeros((1, 3 * RATE_HZ), np.float32)
     session = session_of([planted[0].tracks[0].audio, silence], planted[0].mix)
-    config = replace(CONFIG, turns=1, training=replace(SHORT, pairs=2, epochs=1))
-    numbers = numbers_of(Eami(config).invert(session).settings)
+    numbers = numbers_of(Eami(LEAST).invert(session).settings)
     # Neither gain nor pan of it is moved; a round trip in single precision.
     torch.testing.assert_close(numbers[1, :2], torch.zeros(2), atol=1e-5, rtol=0.0)
+
+
+@pytest.fixture(scope="module")
+def stored(planted: tuple[Session, Tensor]) -> Memory:
+    memory = Memory()
+    Eami(LEAST).invert(planted[0], (), Work(keeper=memory))
+    return memory
 
 
 def _without_best(tensors: dict[str, Tensor], facts: dict[str, Any]) -> None:
@@ -171,13 +160,14 @@ def _with_a_negative_step(tensors: dict[str, Tensor], facts: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "spoil", [_without_best, _of_other_tracks, _of_another_network, _with_a_negative_step]
 )
-def test_a_state_of_something_else_is_refused(planted: tuple[Session, Tensor], spoil: Any) -> None:
+def test_a_state_of_something_else_is_refused(
+    planted: tuple[Session, Tensor], stored: Memory, spoil: Any
+) -> None:
     memory = Memory()
-    config = replace(CONFIG, turns=1, training=replace(SHORT, pairs=2, epochs=1))
-    Eami(config).invert(planted[0], (), Work(keeper=memory))
+    memory.save(*stored.kept[-1])
     spoil(*memory.kept[-1])
     with pytest.raises(StoreError, match="Expected the stored state of this training"):
-        Eami(config).invert(planted[0], (), Work(keeper=memory))
+        Eami(LEAST).invert(planted[0], (), Work(keeper=memory))
 
 
 @pytest.mark.parametrize(
