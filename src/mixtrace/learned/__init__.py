@@ -1,7 +1,7 @@
 """Inversion by a network that says settings, and learns from mixes that an engine makes."""
 
 from mixtrace.learned.config import EamiConfig
-from mixtrace.learned.dials import DIALS, START, Dial, numbers_of, settings_of, values_of
+from mixtrace.learned.dials import CHAIN, DIALS, START, Dial, numbers_of, settings_of, values_of
 from mixtrace.learned.eami import Eami
 from mixtrace.learned.engine import ENGINES, Engine, OwnEngine, engine_of
 from mixtrace.learned.network import InferenceNetwork, NetworkShape
@@ -11,6 +11,7 @@ from mixtrace.learned.sampling import SAMPLINGS, Sampling
 from mixtrace.learned.trainer import Training
 
 __all__ = [
+    "CHAIN",
     "DIALS",
     "ENGINES",
     "NETWORKS",

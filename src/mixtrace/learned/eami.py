@@ -17,6 +17,7 @@ pairs, widths, windows and the choice of the best turn are ours, for they are no
 known to us.
 """
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -60,7 +61,7 @@ class Eami:
     config: EamiConfig = field(default_factory=EamiConfig)
 
     def choices(self) -> Mapping[str, Any]:
-        """Return the configuration, with the digest of the weights in place of their folder.
+        """Return the configuration, flat, with the digest of the weights in place of their folder.
 
         Raises:
             MixtraceError: it is not valid, or the weights cannot be used.
@@ -69,7 +70,17 @@ class Eami:
         weights = None
         if self.config.weights is not None:
             weights = read_network(Path(self.config.weights))[1].sha256
-        return {"recipe": "eami", **asdict(self.config), "weights": weights}
+        chosen = asdict(self.config)
+        sampling, training, shape = (chosen.pop(n) for n in ("sampling", "training", "shape"))
+        return {
+            "recipe": "eami",
+            **chosen,
+            "weights": weights,
+            "sampling": sampling.pop("kind"),
+            **sampling,
+            **training,
+            "shape": json.dumps(shape),
+        }
 
     @property
     def seed(self) -> int:
