@@ -145,7 +145,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, help="folder of songs")
     parser.add_argument("work", type=Path, help="folder for what is done")
     parser.add_argument("--songs", type=int, default=20)
-    parser.add_argument("--turns", type=int, default=12)
+    parser.add_argument("--turns", type=int, default=40)
     parser.add_argument("--pairs", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=12.0)
     parser.add_argument("--tracks", type=int, default=6)

@@ -32,7 +32,7 @@ class EamiConfig:
 
     weights: Path | str | None = None
     adapt: bool | None = None
-    turns: int = 12
+    turns: int = 40
     sampling: Sampling = field(default_factory=Sampling)
     training: Training = field(default_factory=Training)
     engine: str = "mixtrace"

@@ -39,7 +39,7 @@ class Sampling:
 
     kind: str = "decreasing"
     width: float = 0.4
-    shrinking: float = 0.85
+    shrinking: float = 0.95
 
     def check(self) -> None:
         """Refuse what cannot be drawn.
@@ -60,7 +60,7 @@ class Sampling:
         if not 0.0 < self.shrinking <= 1.0:
             raise MixtraceError(
                 f"Expected the width to shrink by a factor above 0 and at most 1; got "
-                f"{self.shrinking}. Try 0.85."
+                f"{self.shrinking}. Try 0.95."
             )
 
     def width_at(self, turn: int) -> float:
