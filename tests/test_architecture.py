@@ -40,6 +40,7 @@ ROOMS = (
     "prune",
     "sureness",
     "recovery",
+    "learned",
     "metrics",
     "baselines",
     "changes",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         show,
         simplify,
         stats,
+        train_inference,
         transfer,
     )
 
@@ -54,6 +55,7 @@ __all__ = [
     "show",
     "simplify",
     "stats",
+    "train_inference",
     "transfer",
 ]
 

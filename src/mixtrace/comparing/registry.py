@@ -20,6 +20,7 @@ from mixtrace.baselines import (
     Sum,
 )
 from mixtrace.errors import MixtraceError
+from mixtrace.learned import Eami
 from mixtrace.methods import Method
 from mixtrace.prune import PublishedSearch
 from mixtrace.recovery import Recovery
@@ -41,12 +42,20 @@ _OWN: Mapping[str, Callable[[], Method]] = {
     "colonel-eq": partial(ColonelReiss, ColonelReissConfig("eq-reverb")),
     "colonel-drc-eq": partial(ColonelReiss, ColonelReissConfig("drc-eq-reverb")),
     "colonel-full": partial(ColonelReiss, ColonelReissConfig("full")),
+    "eami": Eami,
     "published": PublishedSearch,
     "mixtrace": Recovery,
 }
 
-_ON_REQUEST = ("colonel-gain", "colonel-individual", "colonel-eq", "colonel-drc-eq", "published")
-"""Methods that run only where they are named: ablations, and one that takes days on a CPU."""
+_ON_REQUEST = (
+    "colonel-gain",
+    "colonel-individual",
+    "colonel-eq",
+    "colonel-drc-eq",
+    "eami",
+    "published",
+)
+"""Methods that run only where they are named: ablations, and those that take hours or days."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """A name is typed in a list with commas, and is that of a folder."""

@@ -1,5 +1,6 @@
 """Finding the settings of a graph: objective, gradient descent, and its course."""
 
+from mixtrace.descent.adam import Adam
 from mixtrace.descent.batches import draw_batch
 from mixtrace.descent.course import Course
 from mixtrace.descent.loop import Descent
@@ -17,6 +18,7 @@ from mixtrace.descent.variables import Variables, kind_of
 from mixtrace.descent.windows import SongWindows, Target
 
 __all__ = [
+    "Adam",
     "Course",
     "Descent",
     "Objective",

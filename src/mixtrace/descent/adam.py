@@ -4,33 +4,40 @@ The arithmetic is torch's (`torch.optim.adam.adam`). Its class would do as well,
 compiler, which nothing here uses, and that takes two seconds of every start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 from torch.optim.adam import adam
 
-from mixtrace.descent.variables import Key
-
 __all__ = ["Adam"]
 
 _FIRST_MOMENT = 0.9
 
+Name = TypeVar("Name", bound=Hashable)
 
-class Adam:
+
+class Adam(Generic[Name]):
     """Adam without weight decay.
 
     Attributes:
         memory: for each tensor that was moved, `step`, `exp_avg` and `exp_avg_sq`.
     """
 
-    def __init__(self, values: Mapping[Key, Tensor], second_moment: float) -> None:
+    def __init__(
+        self,
+        values: Mapping[Name, Tensor],
+        second_moment: float,
+        first_moment: float = _FIRST_MOMENT,
+    ) -> None:
         """Take the tensors to move, in place, by their gradients."""
-        self.memory: dict[Key, dict[str, Tensor]] = {}
+        self.memory: dict[Name, dict[str, Tensor]] = {}
         self._values, self._second_moment = values, second_moment
+        self._first_moment = first_moment
 
     @torch.no_grad()
-    def step(self, rates: Mapping[Key, float]) -> None:
+    def step(self, rates: Mapping[Name, float]) -> None:
         """Move every tensor that has a gradient."""
         for key, value in self._values.items():
             if value.grad is None:
@@ -51,7 +58,7 @@ class Adam:
                 [known["step"]],
                 fused=True,
                 amsgrad=False,
-                beta1=_FIRST_MOMENT,
+                beta1=self._first_moment,
                 beta2=self._second_moment,
                 lr=rates[key],
                 weight_decay=0.0,

@@ -20,25 +20,33 @@ _NEPER_PER_MEL = np.log(6.4) / 27.0
 
 
 def mel_filters(
-    sample_rate_hz: int, fft_samples: int, bands: int = 96
+    sample_rate_hz: int,
+    fft_samples: int,
+    bands: int = 96,
+    *,
+    low_hz: float = 0.0,
+    high_hz: float | None = None,
 ) -> Float[NDArray[np.float64], "band bin"]:
-    """Return triangular mel filters from 0 Hz to half the sample rate.
+    """Return triangular mel filters.
 
     Args:
         sample_rate_hz: The rate of the audio.
         fft_samples: The FFT's length; there are fft_samples // 2 + 1 bins.
         bands: How many triangles, evenly spaced on the mel scale.
+        low_hz: Where the first one begins.
+        high_hz: Where the last one ends; None for half the sample rate.
 
     Returns:
         The weights in 1/Hz, [band, bin], each triangle of unit area. Where bins lie further apart
         than bands, a band can miss every bin: its weights are all zero.
     """
     bins_hz = np.arange(fft_samples // 2 + 1) * (sample_rate_hz / fft_samples)
-    edges_hz = _hz_from_mel(np.linspace(0.0, _mel_from_hz(sample_rate_hz / 2.0), bands + 2))
-    low_hz, centre_hz, high_hz = (edges_hz[i : i + bands, None] for i in range(3))
-    rising = (bins_hz - low_hz) / (centre_hz - low_hz)
-    falling = (high_hz - bins_hz) / (high_hz - centre_hz)
-    return np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (high_hz - low_hz)
+    last_mel = _mel_from_hz(sample_rate_hz / 2.0 if high_hz is None else high_hz)
+    edges_hz = _hz_from_mel(np.linspace(_mel_from_hz(low_hz), last_mel, bands + 2))
+    begin_hz, centre_hz, end_hz = (edges_hz[i : i + bands, None] for i in range(3))
+    rising = (bins_hz - begin_hz) / (centre_hz - begin_hz)
+    falling = (end_hz - bins_hz) / (end_hz - centre_hz)
+    return np.maximum(0.0, np.minimum(rising, falling)) * 2.0 / (end_hz - begin_hz)
 
 
 class MelBank:

@@ -13,6 +13,7 @@ from mixtrace.verbs.fitting import Fit, fit
 from mixtrace.verbs.generating import Generated, generate
 from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
+from mixtrace.verbs.learning import Learnt, train_inference
 from mixtrace.verbs.listening import ListeningTest, listening_results, listening_test
 from mixtrace.verbs.looking import show
 from mixtrace.verbs.rendering import Rendering, render
@@ -36,6 +37,7 @@ __all__ = [
     "Generated",
     "Index",
     "IndexedSong",
+    "Learnt",
     "Limits",
     "ListeningTest",
     "Rendered",
@@ -70,5 +72,6 @@ __all__ = [
     "simplify",
     "stats",
     "store_result",
+    "train_inference",
     "transfer",
 ]
