@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from mixtrace.errors import StoreError
 from mixtrace.reporting.listening_file import Heard, HeardStrip, read_listening
-from mixtrace.reporting.listening_writer import LISTENING, SIGNALS, strip_file
+from mixtrace.reporting.listening_writer import LISTENING, strip_file
 from mixtrace.reporting.parts import Part
 from mixtrace.reporting.templating import filled, web_text
 from mixtrace.store import LISTEN, StoredGraph, is_plain_file, is_plain_folder, read_bytes
@@ -25,12 +25,13 @@ _MOST_AUDIO_BYTES = 400_000_000
 """Six hours at the lowest rate take 350; a page of most songs has 10."""
 _SHOWN_MATCH_DB = 0.05
 
-_WORDS = {
+WORDS = {
     "target": ("Target", "The mix that was to be matched"),
     "estimate": ("Estimate", "What the graph makes of the dry tracks"),
     "residual": ("Residual", "Target minus estimate: what the graph does not explain"),
     "sum": ("Dry sum", "All dry tracks added up, nothing done to them"),
 }
+"""Label of each sound in full length, and what it is."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,15 @@ class Shown:
     levels: str
 
 
-def listen_part(folder: Path, stored: StoredGraph) -> Part:
+def listen_part(
+    folder: Path, stored: StoredGraph, words: Mapping[str, tuple[str, str]] = WORDS
+) -> Part:
     """Return the player of a result; where its audio was not kept, a sentence that says so.
 
     Args:
         folder: the folder of the fit.
         stored: its graph, for the groups of the tracks.
+        words: for each sound in full length that is to be heard, its label and what it is.
 
     Raises:
         StoreError: what lies in `listen/` is damaged, too large or of another version.
@@ -60,7 +64,7 @@ def listen_part(folder: Path, stored: StoredGraph) -> Part:
         return Part(Markup("<p>{}</p>").format(text))
     heard = read_listening(folder)
     strips = heard.strips[:_MOST_STRIPS]
-    sounds = {name: (f"{name}.opus", getattr(heard.signals, name)) for name in SIGNALS}
+    sounds = {name: (f"{name}.opus", getattr(heard.signals, name)) for name in words}
     for number, strip in enumerate(strips, 1):
         for version, sound in strip.versions.items():
             if sound is not None:
@@ -74,7 +78,8 @@ def listen_part(folder: Path, stored: StoredGraph) -> Part:
         "listen.html",
         duration_s=duration_s,
         length=clock(duration_s),
-        signals=[_signal(name, sounds[name][1]) for name in SIGNALS],
+        residual="residual" in words,
+        signals=[_signal(name, words[name], sounds[name][1]) for name in words],
         strips=[_strip(number, strip, groups) for number, strip in enumerate(strips, 1)],
         whole=end_s - first_s >= duration_s - 0.01,
         buses=any(strip.role == "bus" for strip in strips),
@@ -107,8 +112,8 @@ def encoded(folder: Path, files: Mapping[str, Path]) -> dict[str, str]:
     return texts
 
 
-def _signal(name: str, sound: Heard) -> Shown:
-    label, about = _WORDS[name]
+def _signal(name: str, words: tuple[str, str], sound: Heard) -> Shown:
+    label, about = words
     lufs, match_db = sound.loudness_lufs, sound.match_db
     facts = [] if lufs is None else [f"{lufs:.1f} LUFS"]
     if name == "residual":

@@ -9,6 +9,7 @@ from mixtrace.losses.audio_features import band_centres_hz
 from mixtrace.reporting.details import node_details
 from mixtrace.reporting.diagram import diagram_part
 from mixtrace.reporting.likeness import feature_rows
+from mixtrace.reporting.listening import listen_part
 from mixtrace.reporting.page import joined, words_part
 from mixtrace.reporting.parts import Part
 from mixtrace.reporting.rendered import wet_levels_db
@@ -29,6 +30,11 @@ from mixtrace.units import DB_PER_NEPER
 __all__ = ["transfer_page"]
 
 _CHANNELS = ("mid", "side")
+_WORDS = {
+    "target": ("Reference", "The mix to sound like, or as much of its middle as this song is long"),
+    "estimate": ("This mix", "What the graph makes of the tracks"),
+    "sum": ("Dry sum", "All dry tracks added up, nothing done to them"),
+}
 
 
 def transfer_page(folder: Path) -> str:
@@ -43,6 +49,7 @@ def transfer_page(folder: Path) -> str:
     levels_db = wet_levels_db(stored, evidence)
     details = node_details(stored, evidence, levels_db, None, None)
     sections = [
+        ("listen", "Listen", listen_part(folder, stored, _WORDS)),
         ("likeness", "What it sounds like", _likeness_part(likeness, facts["notes"])),
         ("graph", "The graph", diagram_part(stored.graph, details, None)),
         ("words", "In words", words_part(stored, evidence, levels_db)),

@@ -18,30 +18,27 @@ from mixtrace.methods import Inversion, Work
 from mixtrace.metrics.levels import integrated_loudness_lufs
 from mixtrace.processors import Settings
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
-from mixtrace.rendering import render_song
-from mixtrace.session import Session, Track, Views
+from mixtrace.rendering import render_taps
+from mixtrace.reporting.listening_plan import plan_listening
+from mixtrace.session import Views
 from mixtrace.session.audio import read_recording
 from mixtrace.store import (
-    EVIDENCE,
     FITS,
     Likeness,
     StoredGraph,
     StoredTrack,
     mixtrace_version,
-    stage,
-    write_evidence,
 )
 from mixtrace.transferring import TransferConfig, Transferred, transfer_features
 from mixtrace.units import db_from_ratio, ratio_from_db
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
-from mixtrace.verbs.evidence import collect_evidence
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.other_song import OtherSong, find_other
 from mixtrace.verbs.outputs import named, result_folder
-from mixtrace.verbs.reporting import report as make_report
 from mixtrace.verbs.results import Estimate, store_result
 from mixtrace.verbs.runs import claimed, write_whole
 from mixtrace.verbs.sources import digest, source_of
+from mixtrace.verbs.transfer_evidence import Mixed, publish_transfer
 
 __all__ = ["Transfer", "transfer"]
 
@@ -132,7 +129,8 @@ def transfer(
             work=Work(keeper=keeper, on_progress=on_progress),
         )
         stored = StoredGraph(other.name, tracks, found.graph, found.settings)
-        rendered = _rendered(dry, stored, report)
+        shown = page and audio and folder is not None
+        rendered = _rendered(dry, stored, report, shown=shown)
         notes, lacking = (*_too_loud(rendered), *notes), ""
         if folder is not None:
             source = source_of(other.path, other.mix_path, other.files, folder)
@@ -146,7 +144,7 @@ def transfer(
 
             def publish() -> None:
                 if page:
-                    _publish(folder, stored, dry, rendered, report)
+                    publish_transfer(folder, stored, dry, rendered, heard, report)
 
             lacking = write_whole(folder, store, publish)
     return Transfer(
@@ -189,15 +187,20 @@ def _reference(
     return stereo * np.float32(ratio_from_db(loudness_lufs - own))
 
 
-def _rendered(dry: DryTracks, stored: StoredGraph, report: Steps) -> Estimate:
-    mix = render_song(
+def _rendered(dry: DryTracks, stored: StoredGraph, report: Steps, *, shown: bool) -> Mixed:
+    """Return the mix and, where a page will let one hear them, what leaves the strips."""
+    plan = plan_listening(stored.graph, dry.tracks, dry.sample_rate_hz) if shown else None
+    mix, processed = render_taps(
         stored.graph,
         stored.settings,
         Views(torch.from_numpy, dry.tracks),
         dry.sample_rate_hz,
+        [strip.end for strip in plan.strips] if plan else [],
+        span=plan.span if plan else None,
         progress=lambda done, total: report("rendering", done, total),
     )
-    return Estimate(mix.numpy(), dry.sample_rate_hz, None)
+    heard = {i: audio.numpy() for i, audio in processed.items()}
+    return Mixed(mix.numpy(), dry.sample_rate_hz, None, plan, heard)
 
 
 def _inversion(found: Transferred, reference: str) -> Inversion:
@@ -222,28 +225,6 @@ def _too_loud(rendered: Estimate) -> tuple[str, ...]:
         f"The mix peaks {peak_db:.1f} dB above full scale and is written in floating point: no "
         "limiter is on the master. Ask for less with --loudness.",
     )
-
-
-def _publish(
-    folder: Path, stored: StoredGraph, dry: DryTracks, rendered: Estimate, report: Steps
-) -> None:
-    """Measure what the page tells of the tracks, and make it."""
-    tracks = tuple(
-        Track(each.name, each.group, audio, each.alignment, False, None, 0)
-        for each, audio in zip(stored.tracks, dry.tracks, strict=True)
-    )
-    own = Session(stored.song, dry.sample_rate_hz, rendered.estimate, tracks, ())
-    unweighed = np.full(len(stored.graph.processors), np.nan, np.float32)
-    evidence = collect_evidence(
-        stored,
-        own,
-        rendered.estimate,
-        unweighed,
-        lambda done, total: report("listening", done, total),
-    )
-    with stage(folder) as part_of:
-        write_evidence(evidence, part_of(EVIDENCE))
-    make_report(folder)
 
 
 def _fingerprint(other: OtherSong, reference: Path, choices: Mapping[str, Any]) -> str:
