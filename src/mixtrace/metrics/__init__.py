@@ -15,6 +15,7 @@ from mixtrace.metrics.measures import (
     HeldOut,
     Measures,
     PartLoss,
+    at_loss_rate,
     evaluate_match,
     measure,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "PartLoss",
     "Perceptual",
     "SongLoss",
+    "at_loss_rate",
     "audio_loss",
     "crest_factor_db",
     "evaluate_match",
