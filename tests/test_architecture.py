@@ -48,6 +48,7 @@ ROOMS = (
     "reporting",
     "listening",
     "exporting",
+    "refining",
     "datasets",
     "corpus",
     "surveying",

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from mixtrace.cli import corpus_commands, listening_commands
+from mixtrace.cli import corpus_commands, listening_commands, refine_commands
 from mixtrace.cli.commands import app
 from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
 from mixtrace.errors import MixtraceError
@@ -16,7 +16,7 @@ from mixtrace.stopping import exit_code
 
 __all__ = ["main"]
 
-_JOINED = (corpus_commands, listening_commands)
+_JOINED = (corpus_commands, listening_commands, refine_commands)
 """Rooms of commands beside `commands`: importing them adds theirs to the app."""
 
 _Mistyped: Any = typer.BadParameter.__base__  # click's UsageError, which typer does not name

@@ -31,6 +31,7 @@ __all__ = [
     "print_fit",
     "print_measures",
     "print_outline",
+    "print_place",
     "print_simplified",
     "print_written",
 ]
@@ -141,7 +142,7 @@ def print_fit(found: "Fit") -> None:
         say_wrong(found.lacking)
     if found.folder is not None:
         audio = ", mix.wav" if (found.folder / "mix.wav").is_file() else ""
-        _print_place(found.folder, f"graph.json{audio}", found.lacking, console)
+        print_place(found.folder, f"graph.json{audio}", found.lacking, console)
 
 
 def print_applied(applied: "Applied") -> None:
@@ -162,7 +163,7 @@ def print_applied(applied: "Applied") -> None:
         say_wrong(applied.lacking)
     if applied.folder is not None:
         audio = ", mix.wav" if (applied.folder / "mix.wav").is_file() else ""
-        _print_place(applied.folder, f"graph.json{audio}", applied.lacking, console)
+        print_place(applied.folder, f"graph.json{audio}", applied.lacking, console)
 
 
 def print_captured(captured: "Captured") -> None:
@@ -183,7 +184,7 @@ def print_captured(captured: "Captured") -> None:
         say_wrong(captured.lacking)
     if captured.folder is not None:
         files = "responses/, gains.csv, estimate.wav"
-        _print_place(captured.folder, files, captured.lacking, console)
+        print_place(captured.folder, files, captured.lacking, console)
 
 
 def print_simplified(simple: "Simple") -> None:
@@ -205,10 +206,10 @@ def print_simplified(simple: "Simple") -> None:
     if simple.lacking:
         say_wrong(simple.lacking)
     audio = ", mix.wav" if (simple.folder / "mix.wav").is_file() else ""
-    _print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
+    print_place(simple.folder, f"graph.json{audio}", simple.lacking, console)
 
 
-def _print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
+def print_place(folder: Path, files: str, lacking: str, console: Console) -> None:
     """Print where a result lies, and its page, where it has one."""
     from mixtrace.verbs.reporting import REPORT_PAGE
 

@@ -15,11 +15,13 @@ from mixtrace.reporting.difference import (
 from mixtrace.reporting.held_out import held_out_sentence
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
+from mixtrace.reporting.refined import refined_rows, refined_sentence
 from mixtrace.reporting.result import (
     StoredResult,
     agreement_beside,
     evidence_beside,
     read_result,
+    refined_beside,
     simplified_beside,
     sureness_beside,
 )
@@ -47,6 +49,9 @@ __all__ = [
     "outline_graph",
     "outline_session",
     "read_result",
+    "refined_beside",
+    "refined_rows",
+    "refined_sentence",
     "report_page",
     "run_sentences",
     "simplified_beside",

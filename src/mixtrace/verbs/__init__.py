@@ -13,6 +13,7 @@ from mixtrace.verbs.indexing import Index, IndexedSong, Split, index
 from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.listening import ListeningTest, listening_results, listening_test
 from mixtrace.verbs.looking import show
+from mixtrace.verbs.refining import Turned, refine
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
@@ -39,6 +40,7 @@ __all__ = [
     "Simple",
     "Split",
     "Stats",
+    "Turned",
     "apply",
     "capture",
     "collect",
@@ -56,6 +58,7 @@ __all__ = [
     "listening_test",
     "measure_result",
     "publish_result",
+    "refine",
     "render",
     "report",
     "show",

@@ -24,6 +24,8 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    REFINED,
+    REFINED_SCHEMA,
     RUNS,
     RUNS_SCHEMA,
     SIMPLIFIED,
@@ -51,6 +53,7 @@ _DOCUMENTS = (
     (SURENESS, SURENESS_SCHEMA, "sureness"),
     (RUNS, RUNS_SCHEMA, "runs"),
     (SIMPLIFIED, SIMPLIFIED_SCHEMA, "simplified"),
+    (REFINED, REFINED_SCHEMA, "refined"),
 )
 """What a method may show for its result in a document of its own, and under which name."""
 
