@@ -11,7 +11,7 @@ from planted_desk import alone, planted_desk, planted_tracks, settings_of
 from mixtrace.errors import MixtraceError
 from mixtrace.exporting import TARGETS, Project
 from mixtrace.processors import WET, NodeSettings, Settings, processor
-from mixtrace.refining import Knobs, PedalboardEngine, engine_class
+from mixtrace.refining import Knobs, PedalboardEngine, engine_named
 
 LACKING = "pedalboard is an extra: pip install mixtrace[refine]"
 
@@ -113,4 +113,4 @@ def test_without_pedalboard_it_says_what_to_install(
 
 def test_another_engine_is_refused():
     with pytest.raises(MixtraceError, match="among pedalboard; got 'reaper'"):
-        engine_class("reaper")
+        engine_named("reaper")

@@ -12,7 +12,7 @@ from mixtrace.errors import MixtraceError
 from mixtrace.methods import Work
 from mixtrace.processors import Settings
 from mixtrace.progress import Progress
-from mixtrace.refining import Knobs, Refined, refined, search_class
+from mixtrace.refining import Knobs, Refined, refined, search_named
 
 PLACES = ((("fader", "level_db"), 0), (("fader", "pan"), 0))
 EVALUATIONS = 40
@@ -51,7 +51,7 @@ class Price:
 
 def found(search: str, price: Price, keeper: Memory | None = None, tell: Any = None) -> Refined:
     work = Work(keeper=keeper, on_progress=tell or (lambda progress: None))
-    return refined(knobs(), price, search_class(search), EVALUATIONS, 5, {}, work)
+    return refined(knobs(), price, search_named(search), EVALUATIONS, 5, {}, work)
 
 
 def same(one: Refined, other: Refined) -> None:
@@ -97,12 +97,12 @@ def test_who_stops_gets_the_best_so_far_and_may_go_on():
 def test_nothing_to_move_is_told():
     still = Knobs(knobs().settings, ())
     with pytest.raises(MixtraceError, match="Export it as it is"):
-        refined(still, Price(9), search_class("spsa"), EVALUATIONS, 0, {}, Work())
+        refined(still, Price(9), search_named("spsa"), EVALUATIONS, 0, {}, Work())
 
 
 def test_another_search_is_refused():
     with pytest.raises(MixtraceError, match="among spsa, cma; got 'adam'"):
-        search_class("adam")
+        search_named("adam")
 
 
 def test_prices_of_the_planted_fader_fall():

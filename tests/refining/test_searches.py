@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mixtrace.errors import MixtraceError
-from mixtrace.refining import SEARCHES, search_class, spsa, two_sided_slopes
+from mixtrace.refining import SEARCHES, search_named, spsa, two_sided_slopes
 from mixtrace.refining import cma_es as cma_module
 
 SIZE = 8
@@ -54,7 +54,7 @@ def test_on_a_parabola_two_sides_have_no_error_of_the_curve():
 @pytest.mark.parametrize(("name", "evaluations"), [("spsa", 1500), ("cma", 1500)])
 def test_the_bottom_of_a_bowl_is_found(name: str, evaluations: int):
     _needs(name)
-    search = search_class(name)
+    search = search_named(name)
     points = search(SIZE, np.random.default_rng(3), evaluations, as_it_is)
     asked = searched(points, bowl, evaluations)
     assert np.all(asked[0] == 0.0)
@@ -68,7 +68,7 @@ def test_the_same_seed_asks_for_the_same_points(name: str):
     _needs(name)
 
     def asked(seed: int) -> np.ndarray:
-        points = search_class(name)(SIZE, np.random.default_rng(seed), 60, as_it_is)
+        points = search_named(name)(SIZE, np.random.default_rng(seed), 60, as_it_is)
         return np.array(searched(points, bowl, 60))
 
     assert np.array_equal(asked(1), asked(1))
@@ -82,7 +82,7 @@ def test_only_points_that_can_be_had_are_asked_for(name: str):
     def within(point: np.ndarray) -> np.ndarray:
         return np.clip(point, -1.0, 1.0)
 
-    points = search_class(name)(SIZE, np.random.default_rng(0), 300, within)
+    points = search_named(name)(SIZE, np.random.default_rng(0), 300, within)
     asked = np.array(searched(points, bowl, 300))
     assert np.abs(asked).max() == 1.0  # the bottom of the bowl lies outside, so the edge is reached
 

@@ -1,10 +1,10 @@
 """A result carried to real plug-ins, and its settings refined there without gradients."""
 
 from mixtrace.refining.cma_es import cma_es
-from mixtrace.refining.engine import ENGINES, Engine, PedalboardEngine, engine_class
+from mixtrace.refining.engine import ENGINES, Engine, PedalboardEngine, engine_named
 from mixtrace.refining.knobs import Knobs
 from mixtrace.refining.price import ChainPrice, searched_windows
-from mixtrace.refining.search import SEARCHES, Refined, refined, search_class
+from mixtrace.refining.search import SEARCHES, Refined, refined, search_named
 from mixtrace.refining.spsa import spsa, two_sided_slopes
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "PedalboardEngine",
     "Refined",
     "cma_es",
-    "engine_class",
+    "engine_named",
     "refined",
-    "search_class",
+    "search_named",
     "searched_windows",
     "spsa",
     "two_sided_slopes",

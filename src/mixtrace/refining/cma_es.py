@@ -16,7 +16,7 @@ from mixtrace.errors import MixtraceError
 
 __all__ = ["cma_es"]
 
-_FIRST_DEVIATION = 1.0
+_FIRST_DEVIATION = 0.3
 """How far numbers are drawn at first, in steps of our descent."""
 
 

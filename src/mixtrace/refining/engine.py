@@ -20,7 +20,7 @@ from mixtrace.processors import Settings
 from mixtrace.progress import Steps
 from mixtrace.store.audio_files import write_float_audio
 
-__all__ = ["ENGINES", "Engine", "PedalboardEngine", "engine_class"]
+__all__ = ["ENGINES", "Engine", "PedalboardEngine", "engine_named"]
 
 _PLAYER = Path(devices.__file__).with_name("player.py")
 _THEIRS = "pedalboard."
@@ -193,7 +193,7 @@ ENGINES: Mapping[str, type[PedalboardEngine]] = {"pedalboard": PedalboardEngine}
 """Every engine by its name."""
 
 
-def engine_class(name: str) -> type[PedalboardEngine]:
+def engine_named(name: str) -> type[PedalboardEngine]:
     """Return the engine of a name.
 
     Raises:

@@ -6,9 +6,8 @@ stored: what was killed asks for the same points again, takes their stored price
 
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -24,7 +23,7 @@ from mixtrace.refining.knobs import Knobs
 from mixtrace.refining.spsa import spsa
 from mixtrace.stopping import deferred
 
-__all__ = ["SEARCHES", "Refined", "refined", "search_class"]
+__all__ = ["SEARCHES", "Refined", "refined", "search_named"]
 
 Search = Callable[
     [int, np.random.Generator, int, Callable[[np.ndarray], np.ndarray]],
@@ -36,7 +35,7 @@ SEARCHES: Mapping[str, Search] = {"spsa": spsa, "cma": cma_es}
 """Every search by its name."""
 
 
-def search_class(name: str) -> Search:
+def search_named(name: str) -> Search:
     """Return the search of a name.
 
     Raises:
@@ -107,23 +106,16 @@ def refined(
     known, ended = tuple(state.history["loss"]), "finished"
     lowest, best = math.inf, np.zeros(0)
 
-    def price_at(point: np.ndarray) -> float:
-        return price(knobs.at(point))
+    def price_of(number: int, point: np.ndarray) -> float:
+        if number <= len(known):
+            return known[number - 1]
+        return _asked(course, number, evaluations, lambda: price(knobs.at(point)))
 
     try:
         with deferred():
-            point = next(points)
-            for number in range(1, evaluations + 1):
-                if number <= len(known):
-                    found = known[number - 1]
-                else:
-                    found = _asked(course, number, evaluations, partial(price_at, point))
+            for point, found in _played(points, evaluations, price_of):
                 if found < lowest:
                     lowest, best = found, point
-                try:
-                    point = points.send(found)
-                except StopIteration:
-                    break
             course.save(now=True)
     except KeyboardInterrupt:
         course.save_if_whole()
@@ -165,6 +157,22 @@ class _State:
             name: torch.tensor(each, dtype=torch.float64) for name, each in self.history.items()
         }
         return told, {"seconds": self.seconds}
+
+
+def _played(
+    points: Generator[np.ndarray, float, None],
+    evaluations: int,
+    price_of: Callable[[int, np.ndarray], float],
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Yield the points that a search asks for, each with its price, until it has enough."""
+    point = next(points)
+    for number in range(1, evaluations + 1):
+        found = price_of(number, point)
+        yield point, found
+        try:
+            point = points.send(found)
+        except StopIteration:
+            return
 
 
 def _asked(course: Course, number: int, evaluations: int, price: Callable[[], float]) -> float:

@@ -1,55 +1,31 @@
 """`refine`: the settings of a result moved until a chain of real plug-ins matches the mix."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float32
 
 from mixtrace.descent import SongWindows
 from mixtrace.errors import MixtraceError
-from mixtrace.exporting import Project
 from mixtrace.methods import Inversion, Work
-from mixtrace.metrics import LOSS_RATE_HZ, Measures, at_loss_rate, audio_loss
-from mixtrace.processors import Settings
+from mixtrace.metrics import LOSS_RATE_HZ, Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
-from mixtrace.refining import (
-    ChainPrice,
-    Engine,
-    Knobs,
-    Refined,
-    engine_class,
-    refined,
-    search_class,
-    searched_windows,
-)
-from mixtrace.rendering import check_work
-from mixtrace.session import Session, read_session
-from mixtrace.session.scratch import scratch_folder
-from mixtrace.store import (
-    FITS,
-    JSON,
-    ChainLoss,
-    Checkpoint,
-    Refinement,
-    StoredGraph,
-    session_fingerprint,
-)
+from mixtrace.refining import Refined, engine_named, search_named
+from mixtrace.session import read_session
+from mixtrace.store import FITS, JSON, Checkpoint, Refinement, StoredGraph, session_fingerprint
 from mixtrace.verbs.evidence import loss_increases
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.outputs import named, result_folder
+from mixtrace.verbs.plug_ins import searched
 from mixtrace.verbs.result_song import ResultSong, check_apart, result_song
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
 from mixtrace.verbs.runs import claimed, warnings_of, write_whole
 from mixtrace.verbs.sources import source_of
 from mixtrace.wording import counted
 
-__all__ = ["Refinement", "Turned", "refine"]
-
-_WINDOWS = 4
-"""Of a song, to be listened to each time: more cost as much more time."""
+__all__ = ["Turned", "refine"]
 
 _LEAST_EVALUATIONS = 4
 """The start and one turn of SPSA."""
@@ -118,8 +94,8 @@ def refine(
             search that are not installed.
         OSError: the folder cannot be made.
     """
-    engine_class(engine)
-    search_class(search)
+    engine_named(engine)
+    search_named(search)
     if evaluations < _LEAST_EVALUATIONS:
         raise MixtraceError(
             f"Expected {_LEAST_EVALUATIONS} evaluations or more; got {evaluations}. Try 300."
@@ -140,7 +116,7 @@ def refine(
     fingerprint = session_fingerprint(before.session, chosen)
     with claimed(folder, fingerprint, FITS, fresh=fresh) as keeper:
         work = Work(keeper=keeper, on_progress=on_progress)
-        turned, done = _searched(of, before, chosen, work)
+        turned, done = searched(of, before, chosen, work)
         stored = replace(of.stored, settings=turned.settings)
         increases = _increases(of, stored, turned, report) if page else None
         rendered = measure_result(of.song, stored, of.unseen, report, page=page)
@@ -162,74 +138,6 @@ def refine(
         lacking = write_whole(folder, store, publish)
     measures = rendered.measures
     return Turned(stored, done, measures, turned.ended, folder, lacking, warnings)
-
-
-def _searched(
-    of: ResultSong, before: Rendered, chosen: Mapping[str, JSON], work: Work
-) -> tuple[Refined, Refinement]:
-    """Carry a result to the plug-ins, and refine it there."""
-    session, report = before.session, steps_of(work.on_progress)
-    rate_hz, stored = session.sample_rate_hz, of.stored
-    check_work(stored.graph, stored.settings, tuple(map(len, session.audio)), rate_hz, ())
-    project = Project(
-        stored.song, rate_hz, stored.graph, stored.settings, session.audio, mix=session.mix
-    )
-    with tempfile.TemporaryDirectory(prefix="mixtrace-", dir=scratch_folder()) as scratch:
-        engine = engine_class(chosen["engine"])(project, Path(scratch), report)
-        report("carrying over", 0, 1)
-        knobs = Knobs.heard(stored.settings, engine.told)
-        starts = _windows(of, session)
-        price = ChainPrice(engine, session.mix, rate_hz, starts)
-        found = refined(
-            knobs,
-            price,
-            search_class(chosen["search"]),
-            chosen["evaluations"],
-            chosen["seed"],
-            chosen,
-            work,
-        )
-
-        def chain_loss(settings: Settings) -> ChainLoss:
-            report("playing the whole song", 0, 1)
-            return _loss(session, _whole(engine, session, settings), starts)
-
-        losses = (
-            _loss(session, before.estimate, starts),
-            chain_loss(stored.settings),
-            chain_loss(found.settings),
-        )
-    done = Refinement(
-        chosen["engine"],
-        chosen["search"],
-        len(knobs.places),
-        len(starts),
-        len(found.prices),
-        *losses,
-    )
-    return found, done
-
-
-def _windows(of: ResultSong, session: Session) -> list[int]:
-    """Return the windows to listen to, of what was not held out of the result."""
-    length = at_loss_rate(session.mix, session.sample_rate_hz).shape[-1]
-    held_out = of.unseen.ranges(length, LOSS_RATE_HZ) if of.unseen else []
-    return searched_windows(length, held_out, _WINDOWS)
-
-
-def _whole(engine: Engine, session: Session, settings: Settings) -> Float32[np.ndarray, "2 time"]:
-    (audio,) = engine.render(settings, [(0, session.mix.shape[-1])])
-    return audio
-
-
-def _loss(session: Session, estimate: Float[np.ndarray, "2 time"], starts: list[int]) -> ChainLoss:
-    target, heard = (
-        at_loss_rate(np.asarray(audio, np.float32), session.sample_rate_hz)
-        for audio in (session.mix, estimate)
-    )
-    windows = audio_loss(target=target, estimate=heard, starts=starts)
-    song = audio_loss(target=target, estimate=heard)
-    return ChainLoss(windows["published"].l_a, song["published"].l_a)
 
 
 def _inversion(
