@@ -153,13 +153,3 @@ def test_mistakes_are_told_before_anything_is_written(
     with pytest.raises(MixtraceError, match=r"pip install 'mixtrace\[refine\]'"):
         refine(moved, place, tiny_song)
     assert not place.exists()
-
-
-def test_damaged_facts_are_refused(tiny_song: Path, moved: Path, tmp_path: Path):
-    place = tmp_path / "OUT2"
-    refine(moved, place, tiny_song, evaluations=4)
-    told = json.loads((place / REFINED).read_text("utf-8"))
-    told["numbers"] = "many"
-    (place / REFINED).write_text(json.dumps(told), "utf-8")
-    with pytest.raises(MixtraceError, match="numbers"):
-        mixtrace.show(place)

@@ -49,6 +49,7 @@ class ChainPrice:
             starts: first samples of the windows at the rate of L_a.
         """
         self._engine, self._rate_hz, self.starts = engine, sample_rate_hz, tuple(starts)
+        self._length = mix.shape[-1]
         target = at_loss_rate(mix, sample_rate_hz)
         self._loss = MixLoss(LOSS_RATE_HZ)
         self._features = self._loss.features(torch.stack([_counted(target, s) for s in starts]))
@@ -68,13 +69,16 @@ class ChainPrice:
 
     @cached_property
     def _spans(self) -> list[tuple[int, int]]:
-        """What is rendered for each window, in samples of the mix."""
+        """What is rendered for each window, in samples of the mix.
+
+        Nothing behind the end of the mix: what rings on there is cut off from a whole song, too.
+        """
         found = []
         for start in self.starts:
             start_s = start / LOSS_RATE_HZ
             ends_s = (max(0.0, start_s - _LEAD_IN_S), start_s + WINDOW_S + _BEHIND_S)
             begin, stop = (round(end_s * self._rate_hz) for end_s in ends_s)
-            found.append((begin, stop))
+            found.append((begin, min(stop, self._length)))
         return found
 
 
