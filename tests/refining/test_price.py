@@ -17,7 +17,7 @@ class Tape:
     """An engine that plays parts of a recording, and rings on behind its end, whatever it is told."""
 
     def __init__(self, audio: np.ndarray) -> None:
-        self._audio = np.pad(audio, ((0, 0), (0, 10 * RATE_HZ)), "edge").astype(np.float32)
+        self._audio = np.pad(audio, ((0, 0), (0, 10 * RATE_HZ)), "wrap").astype(np.float32)
 
     def told(self, settings: Settings) -> object:
         return None
