@@ -14,7 +14,7 @@ NONE = Settings()
 
 
 class Tape:
-    """An engine that plays parts of a recording, and rings on behind its end, whatever it is told."""
+    """An engine that plays parts of a recording and rings on behind its end."""
 
     def __init__(self, audio: np.ndarray) -> None:
         self._audio = np.pad(audio, ((0, 0), (0, 10 * RATE_HZ)), "wrap").astype(np.float32)
