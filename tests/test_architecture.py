@@ -50,6 +50,7 @@ ROOMS = (
     "reporting",
     "listening",
     "exporting",
+    "refining",
     "datasets",
     "corpus",
     "surveying",

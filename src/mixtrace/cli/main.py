@@ -13,6 +13,7 @@ from mixtrace.cli import (
     learning_commands,
     listening_commands,
     method_commands,
+    refine_commands,
 )
 from mixtrace.cli.commands import app
 from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
@@ -21,7 +22,13 @@ from mixtrace.stopping import exit_code
 
 __all__ = ["main"]
 
-_JOINED = (corpus_commands, learning_commands, listening_commands, method_commands)
+_JOINED = (
+    corpus_commands,
+    learning_commands,
+    listening_commands,
+    method_commands,
+    refine_commands,
+)
 """Rooms of commands beside `commands`: importing them adds theirs to the app."""
 
 _Mistyped: Any = typer.BadParameter.__base__  # click's UsageError, which typer does not name

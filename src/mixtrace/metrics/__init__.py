@@ -20,6 +20,7 @@ from mixtrace.metrics.measures import (
     HeldOut,
     Measures,
     PartLoss,
+    at_loss_rate,
     evaluate_match,
     measure,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "PartLoss",
     "Perceptual",
     "SongLoss",
+    "at_loss_rate",
     "audio_loss",
     "crest_factor_db",
     "evaluate_match",

@@ -24,7 +24,15 @@ from mixtrace.metrics.si_sdr import si_sdr_db
 from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 from mixtrace.unseen import Unseen, divided_windows
 
-__all__ = ["Evaluation", "HeldOut", "Measures", "PartLoss", "evaluate_match", "measure"]
+__all__ = [
+    "Evaluation",
+    "HeldOut",
+    "Measures",
+    "PartLoss",
+    "at_loss_rate",
+    "evaluate_match",
+    "measure",
+]
 
 
 @dataclass(frozen=True)
@@ -166,8 +174,8 @@ def measure(
         MixtraceError: The song is too short for two parts.
     """
     target, estimate = _pair(target, estimate)
-    compared_target = _at_loss_rate(target, sample_rate_hz)
-    compared_estimate = _at_loss_rate(estimate, sample_rate_hz)
+    compared_target = at_loss_rate(target, sample_rate_hz)
+    compared_estimate = at_loss_rate(estimate, sample_rate_hz)
     losses = audio_loss(target=compared_target, estimate=compared_estimate)
     held_out = None
     if unseen is not None:
@@ -239,9 +247,10 @@ def _padded(
     return np.pad(audio, ((0, 0), (0, length_samples - audio.shape[-1])))
 
 
-def _at_loss_rate(
+def at_loss_rate(
     audio: Float32[np.ndarray, "2 time"], sample_rate_hz: int
 ) -> Float32[Tensor, "2 time_at_30_khz"]:
+    """Return stereo audio at the rate of L_a, resampled by soxr where it has another."""
     if sample_rate_hz != LOSS_RATE_HZ:
         audio = soxr.resample(audio.T, sample_rate_hz, LOSS_RATE_HZ).T
     return torch.from_numpy(np.ascontiguousarray(audio))

@@ -17,11 +17,13 @@ from mixtrace.reporting.likeness import feature_rows
 from mixtrace.reporting.listening_results import results_part
 from mixtrace.reporting.outline import Line, Outline, Row, outline_graph, outline_session
 from mixtrace.reporting.page import report_page
+from mixtrace.reporting.refined import refined_rows, refined_sentence
 from mixtrace.reporting.result import (
     StoredResult,
     agreement_beside,
     evidence_beside,
     read_result,
+    refined_beside,
     simplified_beside,
     sureness_beside,
 )
@@ -51,6 +53,9 @@ __all__ = [
     "outline_graph",
     "outline_session",
     "read_result",
+    "refined_beside",
+    "refined_rows",
+    "refined_sentence",
     "report_page",
     "results_part",
     "run_sentences",

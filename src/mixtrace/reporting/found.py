@@ -8,6 +8,7 @@ from markupsafe import Markup
 from mixtrace.processors import processor
 from mixtrace.reporting.agreed import run_sentences
 from mixtrace.reporting.parts import Part
+from mixtrace.reporting.refined import refined_rows, refined_sentence
 from mixtrace.reporting.result import StoredResult, fixed, number
 from mixtrace.reporting.rounds import rounds, rounds_figure
 from mixtrace.reporting.simplified import simplified_rows
@@ -24,6 +25,7 @@ _STAGES = (
     ("start", "start"),
     ("console", "before removal"),
     ("unsimplified", "before it was simplified"),
+    ("unrefined", "before it was refined"),
     ("final", "result"),
 )
 
@@ -70,6 +72,8 @@ def found_part(result: StoredResult) -> Part:
         why=str(result.facts["why"]),
         runs=list(run_sentences(result.stored.graph, result.agreement)),
         simplified=simplified_rows(result.simplified) if result.simplified else [],
+        refined=refined_rows(result.refined) if result.refined else [],
+        refined_words=refined_sentence(result.refined),
         interrupted=result.facts["ended"] == "stopped",
         notes=[str(note) for note in result.facts["notes"]],
     )

@@ -8,11 +8,13 @@ from typing import Any
 from mixtrace.store import (
     EVIDENCE,
     GRAPH,
+    REFINED,
     RUNS,
     SIMPLIFIED,
     SURENESS,
     Agreement,
     Evidence,
+    Refinement,
     Simplification,
     StoredGraph,
     Sureness,
@@ -21,6 +23,7 @@ from mixtrace.store import (
     read_fit,
     read_graph,
     read_metrics,
+    read_refined,
     read_simplified,
     read_sureness,
 )
@@ -32,6 +35,7 @@ __all__ = [
     "fixed",
     "number",
     "read_result",
+    "refined_beside",
     "simplified_beside",
     "sureness_beside",
 ]
@@ -50,6 +54,7 @@ class StoredResult:
         sureness: how sure the settings are; None where nobody asked.
         agreement: what several runs agree on; None where there was one.
         simplified: what was done to simplify it; None where it is as it was found.
+        refined: what was done to refine it for plug-ins; None where nothing was.
     """
 
     folder: Path
@@ -60,6 +65,7 @@ class StoredResult:
     sureness: Sureness | None = None
     agreement: Agreement | None = None
     simplified: Simplification | None = None
+    refined: Refinement | None = None
 
     @property
     def applied(self) -> str:
@@ -85,7 +91,10 @@ def read_result(folder: Path) -> StoredResult:
     sureness = sureness_beside(folder / GRAPH, stored)
     agreement = agreement_beside(folder / GRAPH, stored)
     simplified = simplified_beside(folder / GRAPH)
-    return StoredResult(folder, stored, facts, measures, evidence, sureness, agreement, simplified)
+    refined = refined_beside(folder / GRAPH)
+    return StoredResult(
+        folder, stored, facts, measures, evidence, sureness, agreement, simplified, refined
+    )
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
@@ -131,6 +140,16 @@ def simplified_beside(graph_path: Path) -> Simplification | None:
     """
     path = graph_path.with_name(SIMPLIFIED)
     return read_simplified(path) if path.is_file() else None
+
+
+def refined_beside(graph_path: Path) -> Refinement | None:
+    """Return what was done to refine the result of a graph for plug-ins; None where nothing was.
+
+    Raises:
+        StoreError: the file is damaged.
+    """
+    path = graph_path.with_name(REFINED)
+    return read_refined(path) if path.is_file() else None
 
 
 def number(table: Any, *keys: str) -> float | None:

@@ -59,6 +59,13 @@ from mixtrace.store.maxima import (
 )
 from mixtrace.store.opening import is_plain_file, is_plain_folder, read_bytes, read_head
 from mixtrace.store.reading import read_graph
+from mixtrace.store.refined_file import (
+    REFINED,
+    REFINED_SCHEMA,
+    ChainLoss,
+    Refinement,
+    read_refined,
+)
 from mixtrace.store.result_files import read_fit, read_metrics
 from mixtrace.store.runs_file import (
     RUNS,
@@ -114,6 +121,8 @@ __all__ = [
     "MOST_RESULT_S",
     "MOST_RUNS",
     "PARAMS",
+    "REFINED",
+    "REFINED_SCHEMA",
     "RESIDUAL_AUDIO",
     "RESPONSES",
     "RUNS",
@@ -123,6 +132,7 @@ __all__ = [
     "SURENESS",
     "SURENESS_SCHEMA",
     "Agreement",
+    "ChainLoss",
     "Change",
     "Checkpoint",
     "Elsewhere",
@@ -136,6 +146,7 @@ __all__ = [
     "Name",
     "Outcome",
     "Range",
+    "Refinement",
     "Results",
     "Setting",
     "Simplification",
@@ -171,6 +182,7 @@ __all__ = [
     "read_head",
     "read_likeness",
     "read_metrics",
+    "read_refined",
     "read_simplified",
     "read_sureness",
     "session_fingerprint",

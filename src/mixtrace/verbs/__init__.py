@@ -16,6 +16,7 @@ from mixtrace.verbs.inverting import Found, invert
 from mixtrace.verbs.learning import Learnt, train_inference
 from mixtrace.verbs.listening import ListeningTest, listening_results, listening_test
 from mixtrace.verbs.looking import show
+from mixtrace.verbs.refining import Turned, refine
 from mixtrace.verbs.rendering import Rendering, render
 from mixtrace.verbs.reporting import compare, report
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
@@ -47,6 +48,7 @@ __all__ = [
     "Split",
     "Stats",
     "Transfer",
+    "Turned",
     "apply",
     "benchmark",
     "capture",
@@ -66,6 +68,7 @@ __all__ = [
     "listening_test",
     "measure_result",
     "publish_result",
+    "refine",
     "render",
     "report",
     "show",

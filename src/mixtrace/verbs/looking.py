@@ -15,6 +15,8 @@ from mixtrace.reporting import (
     outline_capture,
     outline_graph,
     outline_session,
+    refined_beside,
+    refined_sentence,
     simplified_beside,
     simplified_sentence,
     sureness_beside,
@@ -65,7 +67,11 @@ def show(
         stored = read_graph(graph)
         measures = _measures(graph.parent)
         evidence, tolerance = evidence_beside(graph, stored)
-        told = simplified_sentence(simplified_beside(graph)), held_out_sentence(measures)
+        told = (
+            simplified_sentence(simplified_beside(graph)),
+            refined_sentence(refined_beside(graph)),
+            held_out_sentence(measures),
+        )
         remark = " ".join(sentence for sentence in told if sentence)
         sureness, agreement = sureness_beside(graph, stored), agreement_beside(graph, stored)
         return outline_graph(stored, evidence, tolerance, remark, sureness, agreement)

@@ -26,6 +26,8 @@ from mixtrace.store import (
     METRICS_SCHEMA,
     MIX_AUDIO,
     PARAMS,
+    REFINED,
+    REFINED_SCHEMA,
     RUNS,
     RUNS_SCHEMA,
     SIMPLIFIED,
@@ -54,6 +56,7 @@ _DOCUMENTS = (
     (RUNS, RUNS_SCHEMA, "runs"),
     (SIMPLIFIED, SIMPLIFIED_SCHEMA, "simplified"),
     (LIKENESS, LIKENESS_SCHEMA, "likeness"),
+    (REFINED, REFINED_SCHEMA, "refined"),
 )
 """What a method may show for its result in a document of its own, and under which name."""
 

@@ -1,9 +1,7 @@
 """`simplify`: a result of what only a search can turn as one of processors that people turn."""
 
-import hashlib
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,33 +9,21 @@ import numpy as np
 from jaxtyping import Float32
 
 from mixtrace.descent import SongWindows
-from mixtrace.errors import MixtraceError, SessionError, StoreError
+from mixtrace.errors import MixtraceError
 from mixtrace.methods import Inversion
 from mixtrace.metrics import LOSS_RATE_HZ, Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
-from mixtrace.session import Session, Song, find_song, read_session
+from mixtrace.session import Session, read_session
 from mixtrace.simplifying import simplified
-from mixtrace.store import (
-    FIT,
-    FITS,
-    JSON,
-    Simplification,
-    StoredGraph,
-    find_graph,
-    is_plain_file,
-    read_bytes,
-    read_fit,
-    session_fingerprint,
-)
-from mixtrace.unseen import Unseen
+from mixtrace.store import FITS, JSON, Simplification, StoredGraph, session_fingerprint
 from mixtrace.verbs.evidence import loss_increases
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.outputs import named, result_folder
-from mixtrace.verbs.rendering import stored_graph
+from mixtrace.verbs.result_song import ResultSong, check_apart, result_song
 from mixtrace.verbs.results import measure_result, publish_result, store_result
 from mixtrace.verbs.runs import claimed, write_whole
-from mixtrace.verbs.sources import find_source, source_of
-from mixtrace.wording import counted, listed, percent
+from mixtrace.verbs.sources import source_of
+from mixtrace.wording import counted, percent
 
 __all__ = ["Simple", "simplify"]
 
@@ -101,18 +87,19 @@ def simplify(
             f"Expected a share of L_a of 0 % or more; got {100.0 * most_loss:g} %. Try 5."
         )
     report = steps_of(on_progress)
-    _check_apart(named(result), named(output))
-    task = _read(named(result), song, mix, report)
-    folder = result_folder(output, task.whole.paths, FITS)
+    check_apart(named(result), named(output))
+    task = _read(result_song(named(result), song, mix), report)
+    of = task.of
+    folder = result_folder(output, of.whole.paths, FITS)
     chosen = task.chosen | {"most_loss": most_loss}
     fingerprint = session_fingerprint(task.session, chosen)
     with claimed(folder, fingerprint, FITS, fresh=fresh):
         found, done, windows = _simplified(task, most_loss, report)
         increases = _increases(found, windows, report) if page else None
-        rendered = measure_result(task.song, found.stored, task.unseen, report, page=page)
+        rendered = measure_result(of.song, found.stored, of.unseen, report, page=page)
         done = replace(done, after=rendered.measures.published.l_a)
         found = replace(found, inversion=_concluded(found.inversion, done, rendered.measures))
-        source = source_of(task.path, task.mix, task.whole.paths, folder)
+        source = source_of(of.path, of.mix, of.whole.paths, folder)
         facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
 
         def store() -> None:
@@ -123,88 +110,44 @@ def simplify(
                 publish_result(folder, found.stored, rendered, increases, report, audio=audio)
 
         lacking = write_whole(folder, store, publish)
-    before = len(task.stored.graph.processors)
+    before = len(of.stored.graph.processors)
     return Simple(found.stored, done, before, rendered.measures, folder, lacking)
 
 
 @dataclass(frozen=True, eq=False)
 class _Task:
-    """A result, and its song as it was fitted.
+    """A result with its song, and the session at the rate of L_a.
 
     Attributes:
-        stored: the result.
-        facts: what its `fit.json` says; empty of a graph alone.
-        path, mix: where the song lies.
-        whole: what was found there.
-        song: that, with the tracks that are used alone, in the order of the graph's inputs.
-        session: that, at the rate of L_a.
+        of: the result and its song.
+        session: the tracks that are used, and the mix.
         chosen: what tells the simplified result from others.
     """
 
-    stored: StoredGraph
-    facts: Mapping[str, JSON]
-    path: Path
-    mix: Path | None
-    whole: Song
-    song: Song
+    of: ResultSong
     session: Session
     chosen: dict[str, JSON]
 
-    @property
-    def unseen(self) -> Unseen | None:
-        """What was held out of the search."""
-        return Unseen.parse(str(self.chosen["unseen"])) if "unseen" in self.chosen else None
 
-
-def _read(place: Path, song: Path | str | None, mix: Path | str | None, report: Steps) -> _Task:
-    stored = stored_graph(place)
-    graph = find_graph(place)
-    assert graph is not None
-    facts = read_fit(graph.parent) if is_plain_file(graph.with_name(FIT)) else {}
-    if song is None:
-        path, mix_path = find_source(place)
-    else:
-        path, mix_path = named(song), None if mix is None else Path(mix)
-    found = find_song(path, mix=mix_path)
-    by_name = {track.name: track for track in found.tracks}
-    missing = [track.name for track in stored.tracks if track.name not in by_name]
-    if missing:
-        raise SessionError(
-            f"Expected the tracks of {stored.song}, for which the graph was made; {found.name} has "
-            f"no {listed(missing)}. Give the song of that graph."
-        )
-    used = replace(found, tracks=tuple(by_name[track.name] for track in stored.tracks))
-    alignments = {track.name: track.alignment for track in stored.tracks}
+def _read(of: ResultSong, report: Steps) -> _Task:
     session = read_session(
-        used, sample_rate_hz=LOSS_RATE_HZ, alignments=alignments, progress=report
+        of.song, sample_rate_hz=LOSS_RATE_HZ, alignments=of.alignments, progress=report
     )
-    chosen: dict[str, JSON] = {"simplified": hashlib.sha256(read_bytes(graph)).hexdigest()}
-    known = facts.get("config", {})
-    chosen |= {name: known[name] for name in ("unseen", "tolerance") if name in known}
-    return _Task(stored, facts, path, mix_path, found, used, session, chosen)
-
-
-def _check_apart(place: Path, folder: Path) -> None:
-    """Refuse to write where the result itself lies."""
-    if (place if place.is_dir() else place.parent).resolve() == folder.resolve():
-        raise StoreError(
-            f"Expected another folder than that of the result, which stays as it is; got {folder} "
-            "for both. Choose another with -o."
-        )
+    return _Task(of, session, {"simplified": of.digest, **of.kept_choices})
 
 
 def _simplified(
     task: _Task, most_loss: float, report: Steps
 ) -> tuple[Found, Simplification, SongWindows]:
     """Return what was found, what was done, and the windows on which it was judged."""
-    begun, stored = time.monotonic(), task.stored
-    before = measure_result(task.song, stored, task.unseen, report).measures
-    length, apart = task.session.mix.shape[-1], task.unseen
+    begun, of, stored = time.monotonic(), task.of, task.of.stored
+    before = measure_result(of.song, stored, of.unseen, report).measures
+    length, apart = task.session.mix.shape[-1], of.unseen
     windows = SongWindows(
         task.session, held_out=apart.ranges(length, LOSS_RATE_HZ) if apart else []
     )
     simple = simplified(stored.graph, stored.settings, task.session, windows, most_loss, report)
-    known = task.facts.get("losses", {})
+    known = of.facts.get("losses", {})
     losses = {"sum": known["sum"]} if "sum" in known else {}
     inversion = Inversion(
         simple.graph,
@@ -212,13 +155,13 @@ def _simplified(
         simple.graph,
         losses | {"unsimplified": _both(before)},
         recipe={"most_loss": most_loss},
-        ended=task.facts.get("ended", "finished"),
+        ended=of.facts.get("ended", "finished"),
         seconds=time.monotonic() - begun,
     )
     turned = replace(stored, graph=simple.graph, settings=simple.settings)
     l_a = before.published.l_a
     done = Simplification(l_a, l_a, most_loss, simple.changes)
-    return Found(turned, inversion, tuple(task.facts.get("notes", ()))), done, windows
+    return Found(turned, inversion, tuple(of.facts.get("notes", ()))), done, windows
 
 
 def _concluded(inversion: Inversion, done: Simplification, after: Measures) -> Inversion:

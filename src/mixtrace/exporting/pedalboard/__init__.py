@@ -12,8 +12,8 @@ from mixtrace.exporting.pedalboard.devices import (
     Device,
     device,
     expressible,
-    rounded,
 )
+from mixtrace.exporting.pedalboard.wiring import feeds_of, in_order
 from mixtrace.exporting.project import Project
 from mixtrace.names import printable
 from mixtrace.processors import processor
@@ -52,7 +52,7 @@ class PedalboardSource:
         ]
         notes += [words for kind, words in STANDING_IN.items() if kind in graph.kinds()]
         project = frozen(project, strange, report)
-        channels = _in_order(project.channels)
+        channels = in_order(project.channels)
         (folder / "dry").mkdir()
         written = _Responses(project, folder)
         tracks, chains = [], []
@@ -87,29 +87,6 @@ class _Responses:
         return file
 
 
-def _in_order(channels: tuple[Channel, ...]) -> list[Channel]:
-    """Return the channels, each behind those that feed it; the master stays last."""
-    waiting, found = list(channels), list[Channel]()
-    while waiting:
-        fed = {feed.into for channel in waiting for feed in channel.feeds}
-        ready = [channel for channel in waiting if channel.name not in fed]
-        found += ready
-        waiting = [channel for channel in waiting if channel.name in fed]
-    return found
-
-
-def _feeds(channels: list[Channel], channel: Channel) -> list[dict[str, Any]]:
-    numbers = {each.name: number for number, each in enumerate(channels)}
-    found = []
-    for feed in channel.feeds:
-        into = numbers[feed.into]
-        told: dict[str, Any] = {"after": feed.after, "into": into, "gain": rounded(feed.gain)}
-        if feed.key_of is not None:
-            told["key_of"] = channels[into].processors.index(feed.key_of)
-        found.append(told)
-    return found
-
-
 def _program(
     project: Project,
     channels: list[Channel],
@@ -126,7 +103,7 @@ def _program(
         lines += ["        chain=["]
         lines += [f"            {made.code()}," for made in chain]
         lines += ["        ],", "        feeds=["]
-        for feed in _feeds(channels, channel):
+        for feed in feeds_of(channels, channel):
             words = ", ".join(f"{name}={value!r}" for name, value in feed.items())
             lines.append(f"            Feed({words}),")
         lines += ["        ],", f"        track={track!r},", "    ),"]
@@ -154,7 +131,7 @@ def _document(
                 {"processor": kinds[node].kind, **made.table()}
                 for node, made in zip(channel.processors, chain, strict=True)
             ],
-            "feeds": _feeds(channels, channel),
+            "feeds": feeds_of(channels, channel),
         }
         for channel, track, chain in zip(channels, tracks, chains, strict=True)
     ]
