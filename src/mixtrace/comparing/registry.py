@@ -15,6 +15,7 @@ from mixtrace.baselines import (
     BarchiesiReissConfig,
     ColonelReiss,
     ColonelReissConfig,
+    DiffVox,
     EqualLoudness,
     RandomSettings,
     Sum,
@@ -41,6 +42,7 @@ _OWN: Mapping[str, Callable[[], Method]] = {
     "colonel-eq": partial(ColonelReiss, ColonelReissConfig("eq-reverb")),
     "colonel-drc-eq": partial(ColonelReiss, ColonelReissConfig("drc-eq-reverb")),
     "colonel-full": partial(ColonelReiss, ColonelReissConfig("full")),
+    "diffvox": DiffVox,
     "published": PublishedSearch,
     "mixtrace": Recovery,
 }

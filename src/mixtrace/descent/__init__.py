@@ -14,6 +14,7 @@ from mixtrace.descent.objective import (
 from mixtrace.descent.recipe import Recipe
 from mixtrace.descent.static_response import StaticResponse, static_responses
 from mixtrace.descent.variables import Variables, kind_of
+from mixtrace.descent.variables_state import VariablesState
 from mixtrace.descent.windows import SongWindows, Target
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "StaticResponse",
     "Target",
     "Variables",
+    "VariablesState",
     "draw_batch",
     "group_parts",
     "kind_of",

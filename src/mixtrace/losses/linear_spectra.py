@@ -54,7 +54,7 @@ def _magnitudes(
 ) -> Float[Tensor, "channel bin frame"]:
     window = torch.hann_window(samples, dtype=audio.dtype, device=audio.device)
     spectrum = torch.stft(audio, samples, samples // 4, window=window, return_complex=True)
-    power = torch.view_as_real(spectrum).square().sum(-1)
+    power = spectrum.real.square() + spectrum.imag.square()
     return power.clamp_min(_POWER_FLOOR).sqrt()
 
 
