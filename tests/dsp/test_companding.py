@@ -1,5 +1,7 @@
 """The compressor-expander against a loop in numpy, its gradient, and its static curve."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from mixtrace.dsp import compand
 from mixtrace.dsp.smoothing import smoothed
 
 BEYOND = 40
-DIALS = {
+DIALS: dict[str, Any] = {
     "above": (-22.0, 3.0),
     "below": (-30.0, 2.5),
     "average_samples": 5.0,
@@ -19,7 +21,7 @@ DIALS = {
 }
 
 
-def given(**changed: object) -> dict[str, object]:
+def given(**changed: Any) -> dict[str, Any]:
     """Return the dials as tensors of one row."""
 
     def row(value: float) -> torch.Tensor:

@@ -116,12 +116,12 @@ class VocalPieces:
             check()
             each.append(self.terms(graph, settings, number))
         found = {name: float(np.mean([float(own[name]) for own in each])) for name in WEIGHTS}
-        return {**found, "loss": weighted(found)}
+        return {**found, "loss": sum(weight * found[name] for name, weight in WEIGHTS.items())}
 
 
-def weighted(terms: Mapping[str, Tensor] | Mapping[str, float]) -> Tensor | float:
+def weighted(terms: Mapping[str, Float[Tensor, ""]]) -> Float[Tensor, ""]:
     """Return the loss of its terms."""
-    return sum(weight * terms[name] for name, weight in WEIGHTS.items())
+    return torch.stack([weight * terms[name] for name, weight in WEIGHTS.items()]).sum()
 
 
 def _sum_and_difference(stereo: Float[Tensor, "2 time"]) -> Float[Tensor, "2 time"]:

@@ -47,8 +47,16 @@ _OWN: Mapping[str, Callable[[], Method]] = {
     "mixtrace": Recovery,
 }
 
-_ON_REQUEST = ("colonel-gain", "colonel-individual", "colonel-eq", "colonel-drc-eq", "published")
-"""Methods that run only where they are named: ablations, and one that takes days on a CPU."""
+_ON_REQUEST = (
+    "colonel-gain",
+    "colonel-individual",
+    "colonel-eq",
+    "colonel-drc-eq",
+    "diffvox",
+    "published",
+)
+"""Methods that run only where they are named: ablations, one for songs of a single track alone, and
+one that takes days on a CPU."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """A name is typed in a list with commas, and is that of a folder."""
