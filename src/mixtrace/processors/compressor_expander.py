@@ -26,6 +26,7 @@ from mixtrace.wording import percent, seconds, short_number
 __all__ = ["CompressorExpander"]
 
 _LONGEST_AHEAD_MS = 15.0
+_EXPANDING = 1.05  # what is less is not heard to work
 _RATIOS = ("ratio", "expander_ratio")
 
 
@@ -72,7 +73,7 @@ class CompressorExpander(DynamicsProcessor):
     kind = "compressor_expander"
     letter = "u"
     label = "compressor-expander"
-    short = "CompExp"
+    short = "ComEx"
     about = (
         "A compressor and an expander with one detector: above a threshold it turns the sound "
         "down, and below another, left and right by the same amount. There is no make-up gain; a "
@@ -220,6 +221,11 @@ class CompressorExpander(DynamicsProcessor):
             yield self.param(name).label, f"{node.number(name):.2g} ms"
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
-        """Return what it takes away, or promises to."""
-        doing = f"compression at {short_number(node.number('ratio'))}:1 and expansion"
-        return compression_words(heard, doing, node.number("threshold_db"))
+        """Return what it takes away, or promises to, and what is expanded."""
+        doing = f"compression at {short_number(node.number('ratio'))}:1"
+        said = compression_words(heard, doing, node.number("threshold_db"))
+        if node.number("expander_ratio") < _EXPANDING or not said.words:
+            return said
+        below = f"below {node.number('expander_threshold_db'):.0f} dB"
+        ratio = short_number(node.number("expander_ratio"))
+        return Said((*said.words, f"expansion at 1:{ratio} {below}"), said.doubts)
