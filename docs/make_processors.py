@@ -80,6 +80,8 @@ RATES: dict[str, tuple[float, str]] = {
         "the decay that its dial turns is measured anew at each rate, and noise, of which the "
         "test's responses are made, has no clear one; with the dial at 1 they stay below -35 dB",
     ),
+    "fdn_reverb": (-90.0, "it is computed at frequencies, which all rates have in common"),
+    "compressor_expander": (-42.0, "what averages for less than a wave hears other samples of it"),
 }
 """Of each kind the limit in dB, and why it differs."""
 

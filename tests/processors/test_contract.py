@@ -28,6 +28,7 @@ NEUTRAL = [kind for kind in KINDS if any(s.neutral is not None for s in PROCESSO
 
 STEPS = {
     "compressor": 1e-6,
+    "compressor_expander": 1e-6,
     "gate": 1e-6,
     "one_pole_compressor": 1e-6,
     "one_pole_gate": 1e-6,
@@ -277,13 +278,14 @@ def test_nothing_sounds_before_its_cause(kind, rate_hz, draw_physical):
     audio = torch.cat([torch.zeros(2, 2, start, dtype=torch.float64), noise()], -1)
     output = forward(kind, audio, values, rate_hz)
     # The equalizer is zero-phase: half its taps act early. Saturation works at a higher rate, whose
-    # filters are symmetric. A look-ahead hears 10 ms early.
+    # filters are symmetric. A look-ahead hears 10 ms early, or 15.
     ahead = math.ceil(0.01 * rate_hz)
     leads = {
         "equalizer": round(1023 * rate_hz / 30_000.0),
         "saturation": saturation_reach_samples(rate_hz),
     }
     leads |= dict.fromkeys(("compressor", "gate", "limiter"), ahead)
+    leads["compressor_expander"] = math.ceil(0.015 * rate_hz) + 1  # between samples, so one more
     lead, _ = entry.reach(rate_hz, {})
     assert lead == leads.get(kind, 0)
     peak = output.abs().max()

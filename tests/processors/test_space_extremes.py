@@ -16,7 +16,7 @@ from mixtrace.rendering import (
     render_walk,
 )
 
-KINDS = ("feedback_delay", "parametric_reverb", "captured_reverb")
+KINDS = ("feedback_delay", "parametric_reverb", "captured_reverb", "fdn_reverb")
 TIME = 2_500
 WET = 0.4
 

@@ -117,7 +117,7 @@ def test_stopped_and_gone_on_it_ends_as_one_that_was_not(whole: Transferred) -> 
 def test_stored_state_of_another_transfer_is_refused() -> None:
     keeper = Kept()
     keeper.save({"fader/level_db/value": torch.zeros(2)}, {"seconds": 1.0, "history": {}})
-    with pytest.raises(StoreError, match="Expected the stored state of this transfer"):
+    with pytest.raises(StoreError, match="Expected the stored state of this descent"):
         found(work=Work(keeper=keeper))  # type: ignore[arg-type]
 
 

@@ -2,6 +2,7 @@
 
 from mixtrace.baselines.barchiesi_reiss import BarchiesiReiss, BarchiesiReissConfig
 from mixtrace.baselines.colonel_reiss import ColonelReiss, ColonelReissConfig
+from mixtrace.baselines.diffvox import DiffVox, DiffVoxConfig
 from mixtrace.baselines.equal_loudness import EqualLoudness
 from mixtrace.baselines.random_settings import RandomSettings
 from mixtrace.baselines.sum import Sum
@@ -11,6 +12,8 @@ __all__ = [
     "BarchiesiReissConfig",
     "ColonelReiss",
     "ColonelReissConfig",
+    "DiffVox",
+    "DiffVoxConfig",
     "EqualLoudness",
     "RandomSettings",
     "Sum",

@@ -15,6 +15,7 @@ from mixtrace.baselines import (
     BarchiesiReissConfig,
     ColonelReiss,
     ColonelReissConfig,
+    DiffVox,
     EqualLoudness,
     RandomSettings,
     Sum,
@@ -43,6 +44,7 @@ _OWN: Mapping[str, Callable[[], Method]] = {
     "colonel-drc-eq": partial(ColonelReiss, ColonelReissConfig("drc-eq-reverb")),
     "colonel-full": partial(ColonelReiss, ColonelReissConfig("full")),
     "eami": Eami,
+    "diffvox": DiffVox,
     "published": PublishedSearch,
     "mixtrace": Recovery,
 }
@@ -52,10 +54,12 @@ _ON_REQUEST = (
     "colonel-individual",
     "colonel-eq",
     "colonel-drc-eq",
+    "diffvox",
     "eami",
     "published",
 )
-"""Methods that run only where they are named: ablations, and those that take hours or days."""
+"""Methods that run only where they are named: ablations, one for songs of a single track alone, and
+those that take hours or days."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 """A name is typed in a list with commas, and is that of a folder."""

@@ -15,6 +15,7 @@ from mixtrace.descent.objective import (
 from mixtrace.descent.recipe import Recipe
 from mixtrace.descent.static_response import StaticResponse, static_responses
 from mixtrace.descent.variables import Variables, kind_of
+from mixtrace.descent.variables_state import VariablesState
 from mixtrace.descent.windows import SongWindows, Target
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "StaticResponse",
     "Target",
     "Variables",
+    "VariablesState",
     "draw_batch",
     "group_parts",
     "kind_of",

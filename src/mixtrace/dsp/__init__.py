@@ -1,6 +1,7 @@
 """Pure tensor functions of audio: filters, envelopes, transforms. No state, no default rates."""
 
 from mixtrace.dsp.cascade import cascade_response, cascade_taps, ringing_s
+from mixtrace.dsp.companding import compand, companding_reduction_db
 from mixtrace.dsp.compression import compress
 from mixtrace.dsp.dynamics import detect_and_gain
 from mixtrace.dsp.feedback_delay import (
@@ -9,6 +10,7 @@ from mixtrace.dsp.feedback_delay import (
     delay_taps_each_side,
     repeating_s,
 )
+from mixtrace.dsp.feedback_network import feedback_network_taps, network_decay
 from mixtrace.dsp.fft import adjoint_spectrum, fast_length, real_signal, real_spectrum
 from mixtrace.dsp.fir import (
     convolve,
@@ -48,6 +50,8 @@ __all__ = [
     "bell_sections",
     "cascade_response",
     "cascade_taps",
+    "compand",
+    "companding_reduction_db",
     "compress",
     "convolve",
     "decaying_noise",
@@ -56,6 +60,7 @@ __all__ = [
     "delay_taps_each_side",
     "detect_and_gain",
     "fast_length",
+    "feedback_network_taps",
     "gate",
     "high_pass_sections",
     "high_shelf_sections",
@@ -63,6 +68,7 @@ __all__ = [
     "low_pass_sections",
     "low_shelf_sections",
     "measured_rt60_s",
+    "network_decay",
     "place_taps",
     "prepared_response",
     "real_signal",

@@ -13,10 +13,12 @@ from mixtrace.errors import GraphError
 from mixtrace.processors.base import Processor
 from mixtrace.processors.captured_reverb import CapturedReverb
 from mixtrace.processors.compressor import Compressor
+from mixtrace.processors.compressor_expander import CompressorExpander
 from mixtrace.processors.equalizer import Equalizer
 from mixtrace.processors.fader import Fader
 from mixtrace.processors.fader_automation import FaderAutomation
 from mixtrace.processors.families import FAMILIES
+from mixtrace.processors.fdn_reverb import FdnReverb
 from mixtrace.processors.feedback_delay import FeedbackDelay
 from mixtrace.processors.gain_automation import GainAutomation
 from mixtrace.processors.gain_panning import GainPanning
@@ -57,6 +59,8 @@ _OWN = (
     FeedbackDelay,
     ParametricReverb,
     CapturedReverb,
+    FdnReverb,
+    CompressorExpander,
 )
 
 

@@ -19,7 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.descent import Course, Variables
+from mixtrace.descent import Course, Variables, VariablesState
 from mixtrace.descent.adam import Adam
 from mixtrace.graph import Graph
 from mixtrace.losses.audio_features import (
@@ -36,7 +36,6 @@ from mixtrace.store import Likeness, MixFeatures
 from mixtrace.transferring.config import TransferConfig
 from mixtrace.transferring.segments import dry_segment, sounding_segments
 from mixtrace.transferring.start import FADER, equal_loudness, start_console
-from mixtrace.transferring.state import State
 from mixtrace.transferring.thin import thinned
 
 __all__ = ["Transferred", "transfer_features"]
@@ -132,7 +131,7 @@ class _Run:
         self._before = {k: float(d) for k, d in feature_distances(self._target, own).items()}
         self._start = Variables.from_settings(self._levelled(self._graph, start))
         stored = work.keeper.load() if work.keeper is not None else None
-        self._state = State.unpack(stored, self._start, config.steps)
+        self._state = VariablesState.unpack(stored, self._start, config.steps)
         self._variables = self._state.variables.requires_grad()
         self._adam = Adam(self._variables.values, config.descent.second_moment)
         self._adam.memory.update(self._state.memory)

@@ -1,4 +1,4 @@
-"""A transfer as it stands, which can be stored between any two steps."""
+"""A descent on variables alone as it stands, which can be stored between any two steps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mixtrace.descent import Variables
-from mixtrace.descent.variables import Key
+from mixtrace.descent.variables import Key, Variables
 from mixtrace.errors import StoreError
 
-__all__ = ["State"]
+__all__ = ["VariablesState"]
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
@@ -19,7 +18,7 @@ Stored = tuple[Mapping[str, Tensor], Mapping[str, Any]]
 
 
 @dataclass
-class State:
+class VariablesState:
     """Everything that decides how it goes on.
 
     Attributes:
@@ -48,16 +47,16 @@ class State:
         return tensors, {"seconds": self.seconds, "history": self.history}
 
     @classmethod
-    def unpack(cls, stored: Stored | None, start: Variables, steps: int) -> "State":
+    def unpack(cls, stored: Stored | None, start: Variables, steps: int) -> "VariablesState":
         """Return the state that was packed, or the start where nothing was.
 
         Args:
             stored: tensors and facts, if any.
             start: the dials at the start, whose shapes the stored ones have.
-            steps: how many the transfer takes.
+            steps: how many the descent takes.
 
         Raises:
-            StoreError: it is not that of this transfer.
+            StoreError: it is not that of this descent.
         """
         if stored is None:
             return cls(start)
@@ -97,6 +96,6 @@ def _numbers(facts: Mapping[str, Any], name: str) -> list[float]:
 
 def _refused(what: str) -> StoreError:
     return StoreError(
-        f"Expected the stored state of this transfer; what is stored is something else ({what}). "
+        f"Expected the stored state of this descent; what is stored is something else ({what}). "
         "Pass --fresh to start anew."
     )
