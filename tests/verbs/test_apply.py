@@ -12,7 +12,7 @@ from planted_desk import settings_of
 from typer.testing import CliRunner
 
 import mixtrace
-from mixtrace.cli.commands import app
+from mixtrace.cli.main import app
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.methods import Inversion

@@ -12,7 +12,7 @@ from planted_desk import STRIPS as DESK_STRIPS
 from typer.testing import CliRunner
 
 import mixtrace
-from mixtrace.cli.commands import app
+from mixtrace.cli.main import app
 from mixtrace.errors import StoreError
 from mixtrace.graph import Graph
 from mixtrace.processors import Settings

@@ -10,7 +10,7 @@ import soundfile
 from typer.testing import CliRunner
 
 import mixtrace
-from mixtrace.cli.commands import app
+from mixtrace.cli.main import app
 from mixtrace.errors import AudioError
 from mixtrace.metrics.levels import integrated_loudness_lufs
 from mixtrace.store import LIKENESS, read_graph, read_likeness

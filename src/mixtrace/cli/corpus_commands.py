@@ -24,6 +24,7 @@ from mixtrace.cli.fit_options import (
 )
 from mixtrace.cli.methods import Of, method_of
 from mixtrace.cli.options import JsonOption
+from mixtrace.cli.panels import MANY_SONGS
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text
 
@@ -52,7 +53,7 @@ _SOME_FAILED = 1
 """What the command ends with where all was done and some songs could not be."""
 
 
-@app.command()
+@app.command(rich_help_panel=MANY_SONGS)
 def collect(
     corpus: CorpusArgument,
     output: Annotated[
@@ -156,7 +157,7 @@ def collect(
         raise typer.Exit(_SOME_FAILED)
 
 
-@app.command()
+@app.command(rich_help_panel=MANY_SONGS)
 def generate(
     output: Annotated[
         str,
@@ -200,7 +201,7 @@ def generate(
     print_generated(generated)
 
 
-@app.command()
+@app.command(rich_help_panel=MANY_SONGS)
 def index(
     corpus: CorpusArgument,
     dataset: DatasetOption = None,
@@ -217,7 +218,7 @@ def index(
         print_index(found)
 
 
-@app.command()
+@app.command(rich_help_panel=MANY_SONGS)
 def stats(
     dataset: Annotated[
         str,

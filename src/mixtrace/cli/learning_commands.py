@@ -7,13 +7,14 @@ import typer
 from mixtrace.cli.commands import app
 from mixtrace.cli.corpus_commands import CorpusArgument, DatasetOption
 from mixtrace.cli.fit_options import DeviceOption, SeedOption
+from mixtrace.cli.panels import METHODS
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import shown
 
 __all__ = ["train_inference"]
 
 
-@app.command()
+@app.command(rich_help_panel=METHODS)
 def train_inference(
     corpus: CorpusArgument,
     output: Annotated[

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mixtrace.cli.commands import app
 from mixtrace.cli.options import JsonOption
+from mixtrace.cli.panels import HOW_NEAR
 from mixtrace.cli.printing import print_written
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.tables import plain_table, standard_output
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["listening_results", "listening_test"]
 
 
-@app.command()
+@app.command(rich_help_panel=HOW_NEAR)
 def listening_test(
     versions: Annotated[
         list[str],
@@ -83,7 +84,7 @@ def listening_test(
     _print_test(test)
 
 
-@app.command()
+@app.command(rich_help_panel=HOW_NEAR)
 def listening_results(
     files: Annotated[
         list[str],

@@ -14,6 +14,7 @@ from mixtrace.cli import (
     listening_commands,
     method_commands,
     refine_commands,
+    result_commands,
 )
 from mixtrace.cli.commands import app
 from mixtrace.cli.terminal import keep_output_apart, say_wrong, shown
@@ -28,6 +29,7 @@ _JOINED = (
     listening_commands,
     method_commands,
     refine_commands,
+    result_commands,
 )
 """Rooms of commands beside `commands`: importing them adds theirs to the app."""
 

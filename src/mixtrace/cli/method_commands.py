@@ -14,6 +14,7 @@ from mixtrace.cli.options import (
     SongArgument,
     UnseenOption,
 )
+from mixtrace.cli.panels import METHODS
 from mixtrace.cli.progress import shown_progress
 
 __all__ = ["benchmark", "compare_methods"]
@@ -37,7 +38,7 @@ _SOME_FAILED = 1
 """What a command ends with where all was done and some methods came to no result."""
 
 
-@app.command()
+@app.command(rich_help_panel=METHODS)
 def compare_methods(
     song: SongArgument,
     output: Annotated[
@@ -84,7 +85,7 @@ def compare_methods(
         raise typer.Exit(_SOME_FAILED)
 
 
-@app.command()
+@app.command(rich_help_panel=METHODS)
 def benchmark(
     corpus: CorpusArgument,
     output: Annotated[

@@ -8,6 +8,7 @@ from rich.text import Text
 from mixtrace.cli.commands import app
 from mixtrace.cli.fit_options import FreshOption, NoAudioOption, NoPageOption
 from mixtrace.cli.options import MixOption
+from mixtrace.cli.panels import A_RESULT
 from mixtrace.cli.printing import print_place
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.tables import plain_table, standard_output
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["refine"]
 
 
-@app.command()
+@app.command(rich_help_panel=A_RESULT)
 def refine(
     result: Annotated[
         str,
