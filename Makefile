@@ -34,7 +34,7 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
-	$(PIP) install -c constraints.txt -e '.[test,media,oracle,graphs,ray]'
+	$(PIP) install -c constraints.txt -e '.[test,media,oracle,graphs,ray,refine]'
 	touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed-test requirements-bench.txt
