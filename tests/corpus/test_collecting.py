@@ -167,6 +167,30 @@ def test_a_collection_that_is_killed_goes_on_and_ends_the_same(
     assert all(path.stat().st_mtime_ns == then for path, then in before.items())
 
 
+def test_a_full_disk_ends_a_collection_in_a_sentence_and_no_song_is_to_blame(
+    songs: Path, collected: Collected, tmp_path: Path
+):
+    script, folder = tmp_path / "collecting.py", tmp_path / "data set"
+    script.write_text(
+        "import resource, sys\n"
+        "largest = int(sys.argv[3])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))\n" + SCRIPT
+    )
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+    def run(largest: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, script, songs, folder, str(largest)]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    # The long settings of a song take 48 kB; all other files, the ledger too, take less than 40.
+    full = run(40_000)
+    assert full.returncode
+    assert "the disk is full. Expected to write" in full.stderr
+    assert not list((folder / "songs").glob("*/graph.json"))
+    assert run(10**9).stdout.split() == ["3"]
+    assert tables(folder) == tables(collected.folder)
+
+
 def test_shards_make_one_data_set(songs: Path, collected: Collected, tmp_path: Path):
     crew, folder = Limits(1).crew, tmp_path / "data set"
     first = collect(songs, folder, method=Planted(), crew=crew, shard=Shard(1, 2))

@@ -4,6 +4,7 @@ A song's process ends with the song, so nothing that a song leaves behind meets 
 ends when the process that began it is gone, and when it holds more memory than it may.
 """
 
+import errno
 import multiprocessing
 import os
 import resource
@@ -31,6 +32,7 @@ TOO_LARGE = 73
 _LOOK_EVERY_S = 0.5
 _OF_FREE = 0.9
 _LONGEST = 2000  # of what is told of a mistake of ours
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SPAWN = multiprocessing.get_context("spawn")  # a fork would share what threads hold
 _KILOBYTE = 1 if sys.platform == "darwin" else 1024  # in what getrusage counts
 
@@ -253,12 +255,28 @@ def _work(
     how, why = "done", ""
     try:
         task(*arguments)
-    except MixtraceError as error:
-        how, why = "refused", str(error)
     except Exception as error:
-        how, why = "crashed", f"It failed: {type(error).__name__}: {error}"[:_LONGEST]
+        how, why = _failed(error)
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
     tells.send((how, why, peak_bytes))
+
+
+def _failed(error: Exception) -> tuple[How, str]:
+    """Return how a song ended whose work came to an error."""
+    if _lacks_room(error):
+        return "no room", str(error)
+    if isinstance(error, MixtraceError):
+        return "refused", str(error)
+    return "crashed", f"It failed: {type(error).__name__}: {error}"[:_LONGEST]
+
+
+def _lacks_room(error: BaseException | None) -> bool:
+    """Return whether something failed because a disk has no room for what was to be written."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return True
+        error = error.__cause__
+    return False
 
 
 def _death(code: int) -> str:

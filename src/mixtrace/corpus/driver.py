@@ -7,6 +7,7 @@ from itertools import islice
 
 from mixtrace.corpus.crew import Crew, Job
 from mixtrace.corpus.ledger import Ended, Ledger
+from mixtrace.errors import StoreError
 from mixtrace.progress import OnProgress, Progress, ignored
 
 __all__ = ["TRIES", "work_through"]
@@ -31,6 +32,9 @@ def work_through(
         crew: who does them.
         ledger: where it is noted; it must know all songs.
         on_progress: told how many songs have ended, of how many.
+
+    Raises:
+        StoreError: the disk is full; the song that found it so is still to be done.
     """
     standings = ledger.standings()
     tries = {job.song: standings[job.song].tries for job in jobs}
@@ -50,6 +54,11 @@ def work_through(
             clock.done += 1
             yield ended
         for ended in crew.ended() if under_way else ():
+            if ended.how == "no room":
+                raise StoreError(
+                    f"Expected room for what {ended.song} comes to; the disk is full. {ended.why} "
+                    f"{clock.done} of {len(jobs)} songs have ended: the same command goes on there."
+                )
             tries[ended.song] += 1
             job = under_way.pop(ended.song)
             final = ended.how != "crashed" or tries[ended.song] >= TRIES

@@ -15,8 +15,9 @@ from mixtrace.errors import StoreError
 
 __all__ = ["Ended", "How", "Ledger", "Standing"]
 
-How = Literal["done", "refused", "crashed", "too slow", "too large"]
-"""How a song ended: as asked; an error of its input; its process died; a limit was met."""
+How = Literal["done", "refused", "crashed", "too slow", "too large", "no room"]
+"""How a song ended: as asked; an error of its input; its process died; a limit was met; there is no
+room on the disk for its result, which is no fault of the song."""
 
 _SCHEMA = "mixtrace.ledger/1"
 
