@@ -82,6 +82,6 @@ def test_reference_that_is_silent_or_missing_is_refused(tiny_song: Path, tmp_pat
     soundfile.write(silent, np.zeros((90_000, 2)), 30_000)
     with pytest.raises(AudioError, match="Expected a reference that sounds"):
         mixtrace.transfer(tiny_song, silent, tmp_path / "OUT", config=FEW)
-    with pytest.raises(FileNotFoundError):  # which the command says in a sentence
+    with pytest.raises(AudioError, match="Expected another song's mix"):
         mixtrace.transfer(tiny_song, tmp_path / "missing.wav", tmp_path / "OUT", config=FEW)
     assert not (tmp_path / "OUT" / "graph.json").exists()

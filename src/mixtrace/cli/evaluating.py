@@ -67,7 +67,14 @@ def evaluate(
     """
     from mixtrace import verbs
 
-    if Path(target).is_dir() and Path(estimate).is_dir():
+    folders = [path for path in (target, estimate) if path and Path(path).is_dir()]
+    if len(folders) == 1:
+        raise typer.BadParameter(
+            f"Expected two files or two folders; only {folders[0]} is a folder. Give two of a kind."
+        )
+    if folders:
+        if features:
+            raise typer.BadParameter("It takes two files.", param_hint="--features")
         with shown_progress() as show_step:
             found = verbs.evaluate_folders(
                 target,

@@ -62,7 +62,7 @@ def listening_test(
     length: Annotated[
         float, typer.Option(metavar="SECONDS", help="How long excerpts are, 2 to 12 s.")
     ] = 10.0,
-    seed: Annotated[int, typer.Option(help="Another one gives other orders.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Another one gives other orders.")] = 0,
 ) -> None:
     """Write a page on which people rate mixes against the original, blind: a MUSHRA test.
 

@@ -53,7 +53,7 @@ def refine(
             metavar="N", help="How often the plug-ins are asked; each time takes about a second."
         ),
     ] = 300,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same settings.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same settings.")] = 0,
     song: Annotated[
         str | None,
         typer.Option(metavar="SONG", help="The song.", show_default="where it was at the fit"),

@@ -138,7 +138,8 @@ def transfer(
         str,
         typer.Argument(
             metavar="SONG",
-            help="As for fit, or a folder with its tracks alone; its own mix is not listened to.",
+            help="As for fit, or a folder with its tracks alone; its own mix tells where tracks "
+            "start, no more.",
             show_default=False,
         ),
     ],

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +67,33 @@ def read_ratings(files: Iterable[Path]) -> tuple[Rating, ...]:
                 "listeners names of their own."
             )
         seen.add(place)
+    _check_complete(ratings)
     return tuple(ratings)
 
 
+def _check_complete(ratings: Sequence[Rating]) -> None:
+    """Refuse ratings of which some are missing: means over others could not be compared."""
+    every = {(rating.song, rating.system) for rating in ratings}
+    for song in {rating.song for rating in ratings}:
+        roles = {rating.role for rating in ratings if rating.song == song}
+        if not {"reference", "system"} <= roles:
+            raise StoreError(
+                f"Expected ratings of the hidden reference and of a version of {song}; there are "
+                f"of {' and '.join(sorted(roles))} alone. Give the files as they were downloaded."
+            )
+    for listener in dict.fromkeys(rating.listener for rating in ratings):
+        own = {(each.song, each.system) for each in ratings if each.listener == listener}
+        if own != every:
+            song, system = min(every - own)
+            raise StoreError(
+                f"Expected every listener to have rated the same versions; {listener} has no "
+                f"rating of {system} in {song}. Give the file as it was downloaded, or leave it "
+                "out."
+            )
+
+
 def _read(file: Path) -> list[Rating]:
-    if not is_plain_file(file):
+    if not file.is_file() or not is_plain_file(file):
         raise StoreError(
             f"Expected a CSV file of ratings; there is none at {file}. Give the files that "
             "listeners downloaded."
@@ -81,6 +103,8 @@ def _read(file: Path) -> list[Rating]:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _damaged(file, "it cannot be read as CSV") from error
+    if not rows and text.strip():
+        raise _damaged(file, "it holds no rating")
     if not rows or tuple(rows[0]) != COLUMNS or len(rows) > _MOST_ROWS:
         raise _damaged(file, f"its columns should be {', '.join(COLUMNS)}")
     return [_rating(row, file, line) for line, row in enumerate(rows, 2)]

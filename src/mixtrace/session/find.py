@@ -6,7 +6,7 @@ from pathlib import Path
 from mixtrace.errors import SessionError
 from mixtrace.names import plain_name
 from mixtrace.session.archive import is_archive, unpack
-from mixtrace.session.folders import audio_files, innermost, visible
+from mixtrace.session.folders import audio_files, innermost, refuse_result, visible
 from mixtrace.session.layout import read_folder
 from mixtrace.session.manifest import MANIFEST_NAME, read_manifest
 from mixtrace.session.medleydb import find_metadata, read_medleydb
@@ -28,11 +28,13 @@ def find_song(path: Path | str, *, mix: str | Path | None = None) -> Song:
 
     Raises:
         SessionError: nothing there, no mix or several, no track, two of one name, a bad manifest or
-            archive, or a pipe or device where a file is expected.
+            archive, a result of ours, or a pipe or device where a file is expected.
     """
     path = Path(path)
     if not path.exists():
-        raise SessionError(f"Expected a song's folder or manifest; there is nothing at {path}.")
+        raise SessionError(
+            f"Expected a song's folder or manifest; there is nothing at {path}. Correct the path."
+        )
     if path.is_dir():
         return _find_in(path, mix, _name(path))
     if path.name.lower().endswith(STEM_SUFFIX):
@@ -51,6 +53,7 @@ def find_song(path: Path | str, *, mix: str | Path | None = None) -> Song:
 def _find_in(outer: Path, mix: str | Path | None, name: str) -> Song:
     """Return the song in a folder, or in the only folder inside it."""
     folder = outer if is_song_file(outer / MANIFEST_NAME) else innermost(outer)
+    refuse_result(folder)
     mix_path = None
     if mix is not None:
         inside = folder if is_song_file(folder / mix) else outer

@@ -9,7 +9,7 @@ from mixtrace.errors import SessionError
 from mixtrace.session.containers import AUDIO_SUFFIXES
 from mixtrace.session.opening import is_song_file
 
-__all__ = ["audio_below", "audio_files", "folder_groups", "innermost", "visible"]
+__all__ = ["audio_below", "audio_files", "folder_groups", "innermost", "refuse_result", "visible"]
 
 _JUNK_SUFFIXES = frozenset(
     ".asd .cfa .gpk .ini .mrk .ovw .peak .pek .pdf .pkf .reapeaks .reapindex .sfap0 .sfk .sfl "
@@ -25,6 +25,7 @@ _SAY_NOTHING = frozenset(
 )
 """Folders that are called after what their files are, not after who plays in them."""
 
+_RESULT = ("graph.json", "fit.json")
 _DEEPEST = 8
 _MOST_FILES = 5000  # a folder with more is no song but a disk
 
@@ -75,6 +76,19 @@ def innermost(folder: Path) -> Path:
             break
         folder = inside[0]
     return folder
+
+
+def refuse_result(folder: Path) -> None:
+    """Refuse the folder of a result, whose audio would be taken for tracks.
+
+    Raises:
+        SessionError: it is one.
+    """
+    if all((folder / name).is_file() for name in _RESULT):
+        raise SessionError(
+            f"Expected a song; {folder} holds a result that mixtrace wrote. Give the song that it "
+            "was made of."
+        )
 
 
 def folder_groups(paths: Sequence[Path], guess: Callable[[str], str]) -> list[str | None]:

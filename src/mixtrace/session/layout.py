@@ -6,7 +6,14 @@ from pathlib import Path
 
 from mixtrace.errors import SessionError
 from mixtrace.names import plain_name, printable
-from mixtrace.session.folders import audio_below, audio_files, folder_groups, innermost, visible
+from mixtrace.session.folders import (
+    audio_below,
+    audio_files,
+    folder_groups,
+    innermost,
+    refuse_result,
+    visible,
+)
 from mixtrace.session.groups import guess_group
 from mixtrace.session.halves import AudioFile, join_halves
 from mixtrace.session.mix_names import MIX_FOLDERS, TRACK_FOLDERS, is_whole_mix, mix_rank
@@ -57,9 +64,11 @@ def find_tracks(folder: Path) -> tuple[TrackSource, ...]:
     """Return the tracks in a folder that needs no mix, or none.
 
     Raises:
-        SessionError: a folder that cannot be read, or a whole disk.
+        SessionError: a folder that cannot be read, a whole disk, or a result of ours.
     """
-    outer = visible(innermost(folder))
+    inner = innermost(folder)
+    refuse_result(inner)
+    outer = visible(inner)
     beside = join_halves(audio_files(outer))
     return _tracks(_candidates(outer, _tracks_folder(outer), beside, None)[0])[0]
 

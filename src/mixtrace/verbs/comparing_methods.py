@@ -189,7 +189,9 @@ def compared(
             for _ in work_through(jobs, crew, ledger, _named_by(crew, on_progress)):
                 pass
         standings = ledger.standings()
-        rows = [read_row(n, folder.place(n), standings[n]) for n in choices.methods]
+        before = [n for n, known in standings.items() if known.how and n not in choices.methods]
+        names = (*before, *choices.methods)
+        rows = [read_row(n, folder.place(n), standings[n]) for n in names]
         _write(folder, about, rows, pages=choices.page)
     return ComparedMethods(song.name, tuple(rows), output)
 

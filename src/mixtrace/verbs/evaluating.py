@@ -146,6 +146,8 @@ def _audio_files(folder: Path) -> dict[str, Path]:
 def _check_table(file: Path) -> None:
     """Refuse a place where another file than such a table lies."""
     check_place(file.parent)
+    if not file.parent.is_dir():
+        raise StoreError(f"Expected the folder {file.parent} for the table; make it first.")
     earlier = is_plain_file(file) and read_head(file, len(_TABLE_HEAD)) == _TABLE_HEAD
     if os.path.lexists(file) and not earlier:
         raise StoreError(

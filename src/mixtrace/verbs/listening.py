@@ -1,5 +1,6 @@
 """`listening_test` and `listening_results`: mixes before people's ears, and what these say."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,10 @@ def listening_test(
     Raises:
         MixtraceError: a result, a file or a folder that cannot be used, or too many versions.
     """
+    if start_s is not None and not (math.isfinite(start_s) and start_s >= 0.0):
+        raise StoreError(
+            f"Expected excerpts to start at a second of the song; got {start_s:g}. Try 0."
+        )
     place = named(folder)
     check_place(place.absolute().parent)
     _check_free(place)
@@ -135,7 +140,11 @@ def _songs(versions: Sequence[Path | str], reference: Path | None) -> list[_Song
         found = _song_of(path, reference)
         song = songs.setdefault(found.mix_path.resolve(), found)
         name = printable(name)
-        if name in song.systems or name in _ROLES or not name:
+        if not name:
+            raise StoreError(
+                f"Expected NAME=PATH; got no name in {version}. Give one before the =."
+            )
+        if name in song.systems or name in _ROLES:
             raise StoreError(
                 f"Expected a name of its own for each version of {song.name}; '{name}' is there "
                 "already. Give it as NAME=PATH."

@@ -15,10 +15,7 @@ from mixtrace.session.song import listed
 
 __all__ = ["OtherSong", "find_other"]
 
-_NO_MIX = (
-    "The song has no mix: every track starts where its file starts, and there is neither an L_a "
-    "nor a page."
-)
+_NO_MIX = "The song has no mix: every track starts where its file starts."
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,11 @@ def refine(
     report = steps_of(on_progress)
     check_apart(named(result), named(output))
     of = result_song(named(result), song, mix)
+    if of.facts.get("config", {}).get("recipe") == "transfer":
+        raise MixtraceError(
+            f"Expected a result that matches its song's own mix; {result} was mixed like another "
+            "song, and refining would take it back to its own. Give the result of a fit."
+        )
     folder = result_folder(output, of.whole.paths, FITS)
     before = measure_result(of.song, of.stored, of.unseen, report)
     chosen: dict[str, JSON] = {

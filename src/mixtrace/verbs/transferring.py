@@ -106,6 +106,11 @@ def transfer(
     config.check()
     other = find_other(named(song), None if mix is None else Path(mix))
     liked = named(reference)
+    if not liked.is_file():
+        raise AudioError(
+            f"Expected another song's mix, an audio file; there is none at {liked}. Correct "
+            "--reference."
+        )
     folder = None if output is None else result_folder(output, (*other.files, liked), FITS)
     choices = {
         "recipe": "transfer",
