@@ -81,7 +81,8 @@ def test_a_song_that_meets_a_limit_is_given_up_at_once(tmp_path: Path, ledger: L
     crew = LocalCrew(tasks.act, 1, limit_s=4.0)
     found = worked(["slow"], ledger, marks, crew, told)
     assert found["slow"].how == "too slow"
-    assert tries(marks, "slow") == 1
+    # Counted by the ledger: on a busy machine the process may not even have begun in that time.
+    assert ledger.standings()["slow"].tries == 1
 
 
 def test_what_has_ended_is_not_done_again(tmp_path: Path, ledger: Ledger):

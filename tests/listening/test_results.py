@@ -184,3 +184,16 @@ def test_a_hostile_name_is_text_in_the_picture():
     ]
     root = ElementTree.fromstring(ratings_plot(listening_results(hostile).overall))
     assert not [e for e in root.iter() if e.tag.endswith("script")]
+
+
+def test_ratings_of_which_some_are_missing_are_refused(tmp_path: Path):
+    whole, part = tmp_path / "whole.csv", tmp_path / "part.csv"
+    whole.write_text(written(ratings_of("a")), "utf-8", newline="")
+    part.write_text(written(ratings_of("b")[:-1]), "utf-8", newline="")
+    with pytest.raises(StoreError, match="b has no rating of ours in two"):
+        read_ratings([whole, part])
+    with pytest.raises(StoreError, match="hidden reference and of a version of two"):
+        read_ratings([part])
+    part.write_text(written(ratings_of("b")).splitlines()[0], "utf-8", newline="")
+    with pytest.raises(StoreError, match="it holds no rating"):
+        read_ratings([part])

@@ -133,3 +133,13 @@ def test_a_method_runs_in_a_process_of_its_own(tiny_song: Path, tmp_path: Path):
     (row,) = compare_methods(tiny_song, tmp_path / "out", methods=["sum"], page=False).rows
     assert not row.failed
     assert row.figures["memory_mb"] > 100.0  # what a process with torch in it takes at least
+
+
+def test_methods_that_were_compared_before_stay_in_the_table(tiny_song: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    compare_methods(tiny_song, out, methods=["sum", "equal-loudness"], page=False)
+    compared = compare_methods(tiny_song, out, methods=["random"], page=False)
+    assert [row.method for row in compared.rows] == ["sum", "equal-loudness", "random"]
+    assert all(
+        name in (out / "table.md").read_text() for name in ("sum", "equal-loudness", "random")
+    )

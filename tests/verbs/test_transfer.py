@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import mixtrace
 from mixtrace.cli.main import app
-from mixtrace.errors import AudioError
+from mixtrace.errors import AudioError, MixtraceError, SessionError
 from mixtrace.metrics.levels import integrated_loudness_lufs
 from mixtrace.store import LIKENESS, read_graph, read_likeness
 from mixtrace.transferring import TransferConfig
@@ -85,3 +85,17 @@ def test_reference_that_is_silent_or_missing_is_refused(tiny_song: Path, tmp_pat
     with pytest.raises(AudioError, match="Expected another song's mix"):
         mixtrace.transfer(tiny_song, tmp_path / "missing.wav", tmp_path / "OUT", config=FEW)
     assert not (tmp_path / "OUT" / "graph.json").exists()
+
+
+def test_a_transfer_is_no_song_and_is_not_refined_to_its_songs_own_mix(
+    tiny_song: Path, reference: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "OUT"
+    mixtrace.transfer(tiny_song, reference, out, config=FEW)
+    for verb in (mixtrace.fit, lambda song, to: mixtrace.transfer(song, reference, to)):
+        with pytest.raises(SessionError, match="holds a result that mixtrace wrote"):
+            verb(out, tmp_path / "NEW")
+    pytest.importorskip("pedalboard", reason="pedalboard is an extra: pip install mixtrace[refine]")
+    with pytest.raises(MixtraceError, match="mixed like another song"):
+        mixtrace.refine(out, tmp_path / "NEW")
+    assert not (tmp_path / "NEW").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 from mixtrace.comparing import (
     COLUMNS,
     COMPARISON,
+    METHODS,
     About,
     ComparisonFolder,
     Row,
@@ -190,6 +191,8 @@ def compared(
                 pass
         standings = ledger.standings()
         before = [n for n, known in standings.items() if known.how and n not in choices.methods]
+        place_of = {name: number for number, name in enumerate(METHODS)}
+        before.sort(key=lambda name: place_of.get(name, len(place_of)))
         names = (*before, *choices.methods)
         rows = [read_row(n, folder.place(n), standings[n]) for n in names]
         _write(folder, about, rows, pages=choices.page)
