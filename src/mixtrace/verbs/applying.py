@@ -27,7 +27,6 @@ from mixtrace.reusing import (
     turned,
 )
 from mixtrace.store import FITS, PARAMS, StoredGraph, find_graph, mixtrace_version
-from mixtrace.units import db_from_ratio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
 from mixtrace.verbs.following import followed, levels_then
 from mixtrace.verbs.inverting import Found
@@ -40,6 +39,7 @@ from mixtrace.verbs.results import (
     measure_result,
     publish_result,
     store_result,
+    too_loud,
 )
 from mixtrace.verbs.runs import claimed, write_whole
 from mixtrace.verbs.sources import digest, is_source, source_of
@@ -130,7 +130,12 @@ def apply(
     with claimed(folder, fingerprint, FITS, fresh=fresh):
         moved, notes = _moved(path, stored, other, matching, amounts or {}, choices, report)
         rendered = _rendered(other, moved, report, page=page and folder is not None)
-        notes = (*_too_loud(rendered), *notes)
+        notes = (
+            *too_loud(
+                rendered, "faders are those of the result and follow no levels. Turn it down."
+            ),
+            *notes,
+        )
         lacking = ""
         if folder is not None:
             source = source_of(other.path, other.mix_path, other.files, folder)
@@ -231,17 +236,6 @@ def _rendered(other: OtherSong, stored: StoredGraph, report: Steps, *, page: boo
         progress=lambda done, total: report("rendering", done, total),
     )
     return Estimate(mix.numpy(), dry.sample_rate_hz, None)
-
-
-def _too_loud(rendered: Estimate) -> tuple[str, ...]:
-    """Return that the mix exceeds full scale, where it does: faders do not follow levels."""
-    peak_db = db_from_ratio(float(np.max(np.abs(rendered.estimate), initial=1e-9)))
-    if peak_db <= 0.0:
-        return ()
-    return (
-        f"The mix peaks {peak_db:.1f} dB above full scale and is written in floating point: faders "
-        "are those of the result and follow no levels. Turn it down.",
-    )
 
 
 def _inversion(

@@ -19,7 +19,7 @@ from mixtrace.unseen import Unseen
 from mixtrace.verbs.outputs import check_place, named
 from mixtrace.verbs.tables import csv_table
 
-__all__ = ["Evaluated", "evaluate", "evaluate_folders"]
+__all__ = ["Evaluated", "evaluate", "evaluate_folders", "stereo"]
 
 _TABLE_HEAD = b"file,l_a,l_a_eq4,mae,mrsd,"
 
@@ -73,8 +73,8 @@ def evaluate(
     rate = reference.file_rate_hz
     attempt = read_recording(named(estimate), rate)
     return evaluate_match(
-        target=_stereo(reference.audio),
-        estimate=_stereo(attempt.audio),
+        target=stereo(reference.audio),
+        estimate=stereo(attempt.audio),
         sample_rate_hz=rate,
         unseen=apart,
         perceptual=perceptual,
@@ -188,5 +188,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
     return float(np.mean(known)) if known else None
 
 
-def _stereo(audio: np.ndarray) -> np.ndarray:
+def stereo(audio: np.ndarray) -> np.ndarray:
+    """Return both channels of a recording, [2, time]; a single one stands for two."""
     return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio

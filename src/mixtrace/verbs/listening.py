@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from mixtrace.errors import StoreError
 from mixtrace.listening import (
     MOST_SYSTEMS,
@@ -26,6 +24,7 @@ from mixtrace.session import find_song
 from mixtrace.session.audio import read_recording
 from mixtrace.store import GRAPH, MIX_AUDIO, is_plain_file, put, read_head, stage
 from mixtrace.store.whole_folder import whole_folder
+from mixtrace.verbs.evaluating import stereo
 from mixtrace.verbs.outputs import check_place, named
 from mixtrace.verbs.reporting import is_page
 from mixtrace.verbs.sources import find_source
@@ -202,20 +201,16 @@ def _item(song: _Song, start_s: float | None, length_s: float) -> Item:
     original = read_recording(song.mix_path, right_path=song.right_path)
     rate = original.file_rate_hz
     systems = {
-        name: _stereo(read_recording(path, rate).audio) for name, path in song.systems.items()
+        name: stereo(read_recording(path, rate).audio) for name, path in song.systems.items()
     }
     return make_item(
         song.name,
-        _stereo(original.audio),
+        stereo(original.audio),
         systems,
         rate,
         start_s=start_s,
         length_s=length_s,
     )
-
-
-def _stereo(audio: np.ndarray) -> np.ndarray:
-    return np.repeat(audio, 2, axis=0) if len(audio) == 1 else audio
 
 
 def _check_free(folder: Path) -> None:

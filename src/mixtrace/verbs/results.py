@@ -42,6 +42,7 @@ from mixtrace.store import (
     write_graph,
 )
 from mixtrace.store.audio_files import write_audio
+from mixtrace.units import db_from_ratio
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.evidence import collect_evidence
 from mixtrace.verbs.inverting import Found
@@ -49,7 +50,7 @@ from mixtrace.verbs.reporting import own_page
 from mixtrace.verbs.reporting import report as make_report
 from mixtrace.verbs.runs import measured
 
-__all__ = ["Estimate", "Rendered", "measure_result", "publish_result", "store_result"]
+__all__ = ["Estimate", "Rendered", "measure_result", "publish_result", "store_result", "too_loud"]
 
 _DOCUMENTS = (
     (SURENESS, SURENESS_SCHEMA, "sureness"),
@@ -91,6 +92,16 @@ class Rendered(Estimate):
     session: Session
     plan: ListeningPlan | None
     processed: Mapping[int, Float[np.ndarray, "_channel span"]]
+
+
+def too_loud(rendered: Estimate, why: str) -> tuple[str, ...]:
+    """Return that a mix exceeds full scale and why, where it does."""
+    peak_db = db_from_ratio(float(np.max(np.abs(rendered.estimate), initial=1e-9)))
+    if peak_db <= 0.0:
+        return ()
+    return (
+        f"The mix peaks {peak_db:.1f} dB above full scale and is written in floating point: {why}",
+    )
 
 
 def measure_result(

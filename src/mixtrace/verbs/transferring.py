@@ -30,12 +30,12 @@ from mixtrace.store import (
     mixtrace_version,
 )
 from mixtrace.transferring import TransferConfig, Transferred, transfer_features
-from mixtrace.units import db_from_ratio, ratio_from_db
+from mixtrace.units import ratio_from_db
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.other_song import OtherSong, find_other
 from mixtrace.verbs.outputs import named, result_folder
-from mixtrace.verbs.results import Estimate, store_result
+from mixtrace.verbs.results import store_result, too_loud
 from mixtrace.verbs.runs import claimed, write_whole
 from mixtrace.verbs.sources import digest, source_of
 from mixtrace.verbs.transfer_evidence import Mixed, publish_transfer
@@ -136,7 +136,13 @@ def transfer(
         stored = StoredGraph(other.name, tracks, found.graph, found.settings)
         shown = page and audio and folder is not None
         rendered = _rendered(dry, stored, report, shown=shown)
-        notes, lacking = (*_too_loud(rendered), *notes), ""
+        notes, lacking = (
+            (
+                *too_loud(rendered, "no limiter is on the master. Ask for less with --loudness."),
+                *notes,
+            ),
+            "",
+        )
         if folder is not None:
             source = source_of(other.path, other.mix_path, other.files, folder)
             facts = {"config": choices, "fingerprint": fingerprint, "source": source}
@@ -218,17 +224,6 @@ def _inversion(found: Transferred, reference: str) -> Inversion:
         ended=found.ended,
         why=f"Dials were turned until the tracks sounded like {reference}.",
         seconds=found.seconds,
-    )
-
-
-def _too_loud(rendered: Estimate) -> tuple[str, ...]:
-    """Return that the mix exceeds full scale, where it does: nothing limits it."""
-    peak_db = db_from_ratio(float(np.max(np.abs(rendered.estimate), initial=1e-9)))
-    if peak_db <= 0.0:
-        return ()
-    return (
-        f"The mix peaks {peak_db:.1f} dB above full scale and is written in floating point: no "
-        "limiter is on the master. Ask for less with --loudness.",
     )
 
 
