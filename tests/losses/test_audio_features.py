@@ -119,3 +119,11 @@ def test_moved_features_keep_a_difference() -> None:
 def test_short_audio_is_refused() -> None:
     with pytest.raises(AudioError, match="at least 32768 samples; got 1000"):
         measured(torch.zeros((2, 1000)))
+
+
+def test_louder_audio_has_the_features_that_are_told() -> None:
+    generator = torch.Generator().manual_seed(3)
+    audio = 0.1 * torch.randn((2, RATE_HZ), generator=generator)
+    told, heard = measured(audio).louder(torch.tensor(1.7)), measured(1.7 * audio)
+    for name in WEIGHTS:  # single precision; the floor of a bin is far below noise at -20 dB
+        np.testing.assert_allclose(getattr(told, name), getattr(heard, name), atol=1e-3)

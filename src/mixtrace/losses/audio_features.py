@@ -72,6 +72,12 @@ class AudioFeatures:
             *(torch.stack([getattr(f, e.name) for f in several]).mean(0) for e in fields(cls))
         )
 
+    def louder(self, gain: Tensor) -> "AudioFeatures":
+        """Return those of the same audio at another gain, where that is well above the floors."""
+        return AudioFeatures(
+            self.rms * gain, self.crest, self.width, self.balance, self.bark + gain.log()
+        )
+
     def moved(self, start: "AudioFeatures", end: "AudioFeatures") -> "AudioFeatures":
         """Return these with what `end` has more than `start` added."""
         own, first, last = (

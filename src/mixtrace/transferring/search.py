@@ -210,7 +210,8 @@ class _Run:
         """Return the graph without processors that the loss does not miss."""
 
         def loss(graph: Graph) -> float:
-            own = self._mean(graph, self._levelled(graph, settings.only(graph.processors)))
+            heard = self._mean(graph, settings.only(graph.processors))
+            own = heard.louder(self._gain(heard))
             distances = feature_distances(self._target, own)
             return float(sum(distances.values()) + self._worse(distances))
 
@@ -228,10 +229,13 @@ class _Run:
         )
         return Likeness(self._name, _told(self._target), _told(before), _told(after), then, now)
 
+    def _gain(self, own: AudioFeatures) -> Tensor:
+        """Return the gain that brings RMS levels as near to the reference as it can."""
+        return (own.rms * self._target.rms).sum() / own.rms.square().sum().clamp(min=_QUIET)
+
     def _levelled(self, graph: Graph, settings: Settings) -> Settings:
         """Return settings whose last fader brings RMS levels as near to the reference as it can."""
-        own = self._mean(graph, settings).rms
-        gain = (own * self._target.rms).sum() / own.square().sum().clamp(min=_QUIET)
+        gain = self._gain(self._mean(graph, settings))
         master = graph.processors[-1]
         level_db = settings[master].values["level_db"] + 20.0 * torch.log10(gain)
         nodes = {i: settings[i] for i in graph.processors}
