@@ -34,7 +34,7 @@ def slow_ones_left_out(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.skipif(find_spec("pystoi") is None, reason="pystoi is not installed")
 @pytest.mark.usefixtures("slow_ones_left_out")
 def test_stoi_and_pesq_hear_the_mean_of_both_channels():
-    import pystoi
+    import pystoi  # pyright: ignore[reportMissingImports] (an extra)
 
     target, estimate = sound(), worse(sound())
     found = perceptual_scores(target=target, estimate=estimate, sample_rate_hz=RATE_HZ)
@@ -44,7 +44,7 @@ def test_stoi_and_pesq_hear_the_mean_of_both_channels():
     )
     assert found.stoi == pytest.approx(pystoi.stoi(clean, noisy, 16_000), abs=1e-12)
     if find_spec("pesq") is not None:
-        import pesq
+        import pesq  # pyright: ignore[reportMissingImports] (an extra)
 
         assert found.pesq_mos == pytest.approx(pesq.pesq(16_000, clean, noisy, "wb"), abs=1e-6)
 

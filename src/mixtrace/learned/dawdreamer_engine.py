@@ -98,7 +98,7 @@ class DawDreamerEngine:
 
 def _loaded() -> ModuleType:
     try:
-        import dawdreamer
+        import dawdreamer  # pyright: ignore[reportMissingImports] (an extra)
     except ImportError as error:
         raise MixtraceError(
             "Expected the package dawdreamer for its engine; it is not installed. Install it with "
