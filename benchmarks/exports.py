@@ -1,15 +1,17 @@
-"""Measures how far an exported session lies from what mixtrace renders, with the program itself.
+"""Measures how far what was exported lies from what mixtrace renders.
 
-    python benchmarks/exports.py [--to ardour] [RESULT SONG]...
+    python benchmarks/exports.py [--to ardour] [--planted] [RESULT SONG]...
 
-Prints a table of planted songs, one row for each kind of processor, one for a desk with sends and
-parallel chains, and one for a side-chain; then a row for each result with its song. Needs Debian's
-packages ardour and x42-plugins.
+Prints a row for each result with its song, with the processor time that the export took; before
+them, with `--planted`, one for each kind of processor, one for a desk with sends and parallel
+chains, and one for a side-chain. Ardour's sessions are played by the program itself (Debian's
+packages ardour and x42-plugins), those of `pedalboard` by the program that was written, stems are
+added up, and DAWproject's files are played by a host of the tests.
 """
 
 import argparse
 import shutil
-import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -18,6 +20,7 @@ import numpy as np
 import scipy.signal
 import soundfile
 import torch
+from export_players import PLAYERS, PROGRAM, ardour_mix, null_db
 from jaxtyping import Float
 
 import mixtrace
@@ -28,18 +31,13 @@ from mixtrace.rendering import render_song
 
 __all__ = ["PROGRAM", "ardour_mix", "desk", "keyed", "kinds", "null_db", "rendered", "slots_db"]
 
-PROGRAM = "ardour7-export"
+_HOSTS = Path(__file__).resolve().parents[1] / "tests" / "exporting"
+
 RATE_HZ = 44_100
 SLOT_S = 1.5
 _BEGIN_S = 0.1
 """Of silence: what an EQ rings ahead of the song's first sample is rendered nowhere, and a
 compressor behind it would hear it in Ardour."""
-
-_MOST_SHIFT = 32
-
-_ATTEMPTS = 3
-_NEAR_DB = -50.0
-"""Ardour's export tool aborts now and then on a machine that is busy."""
 
 _WAVE = np.sin(np.linspace(0.0, 20.0, 1024))
 
@@ -171,45 +169,6 @@ def rendered(project: Project) -> Float[np.ndarray, "2 time"]:
     return render_song(project.graph, project.settings, tracks, project.sample_rate_hz).numpy()
 
 
-def ardour_mix(folder: Path, target: Float[np.ndarray, "2 time"]) -> Float[np.ndarray, "2 time"]:
-    """Return what Ardour makes of the session in a folder.
-
-    Some of its exports begin 16 samples early, all channels alike (one run of three on a machine
-    that is busy): what is common to all of them is taken back. Some abort, and 2 of 100 came out as
-    noise: it is asked again until it is near, three times at most, and the nearest counts.
-    """
-    (session,) = folder.glob("*.ardour")
-    out = folder / "export" / "mix.wav"
-    out.parent.mkdir(exist_ok=True)
-    command = [PROGRAM, "-b", "float", "-o", str(out), str(folder), session.stem]
-    made = []
-    for _ in range(_ATTEMPTS):
-        if subprocess.run(command, capture_output=True).returncode == 0:
-            made.append(_shifted(soundfile.read(out, always_2d=True)[0].T, target))
-            if null_db(target=target, estimate=made[-1]) < _NEAR_DB:
-                break
-    if not made:
-        raise RuntimeError(f"Expected {PROGRAM} to export {folder}; it aborted every time.")
-    return min(made, key=lambda one: null_db(target=target, estimate=one))
-
-
-def _shifted(
-    estimate: Float[np.ndarray, "2 time"], target: Float[np.ndarray, "2 time"]
-) -> Float[np.ndarray, "2 time"]:
-    """Return the estimate moved by whole samples to where it is most like the target."""
-    shifts = range(-_MOST_SHIFT, _MOST_SHIFT + 1)
-    middle = slice(_MOST_SHIFT, -_MOST_SHIFT)
-    return max(
-        (np.roll(estimate, shift, 1) for shift in shifts),
-        key=lambda moved: float(np.sum(moved[:, middle] * target[:, middle])),
-    )
-
-
-def null_db(*, target: Float[np.ndarray, "2 time"], estimate: Float[np.ndarray, "2 time"]) -> float:
-    """Return the energy of the difference relative to that of the target, in dB."""
-    return float(10.0 * np.log10(np.mean((estimate - target) ** 2) / np.mean(target**2) + 1e-30))
-
-
 def slots_db(
     *, target: Float[np.ndarray, "2 time"], estimate: Float[np.ndarray, "2 time"], count: int
 ) -> list[float]:
@@ -260,39 +219,48 @@ def _planted(name: str, folder: Path) -> None:
         place.mkdir()
         chosen.write(each, place, lambda *step: None)
         want = rendered(each)
-        got = ardour_mix(place, want)
-        if each is not project:
-            print(f"| a {told} | {null_db(target=want, estimate=got):.0f} |", flush=True)
-            continue
-        parts = slots_db(target=want, estimate=got, count=len(names))
-        for kind, level_db in zip(names, parts, strict=True):
-            print(f"| `{kind}` | {level_db:.0f} |", flush=True)
+        for way, got in PLAYERS[name](place, want).items():
+            if each is not project:
+                level_db = null_db(target=want, estimate=got)
+                print(f"| a {told} | {way} | {level_db:.0f} | |", flush=True)
+                continue
+            parts = slots_db(target=want, estimate=got, count=len(names))
+            for kind, level_db in zip(names, parts, strict=True):
+                print(f"| `{kind}` | {way} | {level_db:.0f} | |", flush=True)
 
 
 def _song(name: str, result: Path, song: Path, folder: Path) -> None:
-    """Print the row of a result."""
-    begin = time.perf_counter()
+    """Print the rows of a result."""
+    begin, began = time.perf_counter(), time.process_time()
     exported = mixtrace.export(result, name, folder, song=song)
-    took_s = time.perf_counter() - begin
-    (first, *_) = folder.glob("interchange/*/audiofiles/*.wav")
-    rate_hz = soundfile.info(first).samplerate
+    took = f"{time.perf_counter() - begin:.0f}, {time.process_time() - began:.0f}"
+    rate_hz = None
+    if name == "ardour":  # which plays nothing below 44.1 kHz
+        (first, *_) = folder.glob("interchange/*/audiofiles/*.wav")
+        rate_hz = soundfile.info(first).samplerate
     want = mixtrace.render(result, song, sample_rate_hz=rate_hz).mix
-    level_db = null_db(target=want, estimate=ardour_mix(folder, want))
-    told = f"; {' '.join(exported.notes)}" if exported.notes else ""
-    print(f"| {song.name} | {level_db:.0f} | written in {took_s:.0f} s{told}", flush=True)
+    for way, got in PLAYERS[name](folder, want).items():
+        heard = got[:, : want.shape[1]]
+        level_db = null_db(target=want[:, : heard.shape[1]], estimate=heard)
+        print(f"| {song.name} | {way} | {level_db:.0f} | {took} |", flush=True)
+    print(f"{song.name}: {' '.join(exported.notes) or 'nothing is left out.'}", file=sys.stderr)
 
 
 def main() -> None:
     """Read the arguments and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--to", default="ardour")
+    parser.add_argument("--to", default="ardour", choices=PLAYERS)
+    parser.add_argument("--planted", action="store_true")
     parser.add_argument("pairs", nargs="*", type=Path, help="results, each with its song")
     chosen = parser.parse_args()
-    if shutil.which(PROGRAM) is None:
+    if chosen.to == "ardour" and shutil.which(PROGRAM) is None:
         raise SystemExit(f"Expected {PROGRAM} to be installed; install Debian's ardour.")
-    print("| what | difference, dB of the mix |\n| --- | ---: |")
+    sys.path.insert(0, str(_HOSTS))
+    print("| what | played by | difference, dB of the mix | seconds: wall, processor |")
+    print("| --- | --- | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:
-        _planted(chosen.to, Path(folder))
+        if chosen.planted:
+            _planted(chosen.to, Path(folder))
         for number, pair in enumerate(zip(chosen.pairs[::2], chosen.pairs[1::2], strict=True)):
             _song(chosen.to, *pair, Path(folder) / f"song {number}")
 
