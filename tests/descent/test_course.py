@@ -80,8 +80,23 @@ def test_what_is_not_whole_is_not_stored(clock: list[float]) -> None:
         state.steps += 1
         raise KeyboardInterrupt
 
-    course.save_if_whole()
-    with pytest.raises(KeyboardInterrupt):
-        course.step("down", 4, stopped)
-    course.save_if_whole()
+    def between() -> None:
+        raise KeyboardInterrupt
+
+    def never() -> None:
+        pytest.fail("Expected nothing to be done after a part that was stopped.")
+
+    assert not course.stopped_in()
+    assert course.stopped_in(between)
     assert [facts["steps"] for facts in keeper.all] == [0]
+    assert course.stopped_in(
+        lambda: course.step("down", 4, stopped), lambda: pytest.fail("done after it was stopped")
+    )
+    assert [facts["steps"] for facts in keeper.all] == [0]
+
+
+def test_parts_are_done_in_order(clock: list[float]) -> None:
+    done: list[str] = []
+    course = Course(Counted(), {}, Work(), 4, clock[0])
+    assert not course.stopped_in(lambda: done.append("first"), lambda: done.append("second"))
+    assert done == ["first", "second"]

@@ -49,7 +49,7 @@ class Toy:
 
     def invert(self, session: Session, held_out: Any = (), work: Work | None = None) -> Inversion:
         work = work or Work()
-        stored = None if work.keeper is None else work.keeper.load()
+        stored = work.stored()
         common = None if work.common is None else work.common.load()
         if stored is not None:
             step = stored[1]["step"]

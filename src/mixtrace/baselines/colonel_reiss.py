@@ -45,7 +45,6 @@ from mixtrace.graph import ConsolePreset, build_console
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.session import Session
-from mixtrace.stopping import deferred
 from mixtrace.unseen import Range
 
 __all__ = ["ColonelReiss", "ColonelReissConfig"]
@@ -103,14 +102,7 @@ class ColonelReiss:
                 this descent.
         """
         run = _Run(session, self.config, held_out, work or Work())
-        stopped = False
-        try:
-            with deferred():
-                run.descend()
-        except KeyboardInterrupt:
-            run.course.save_if_whole()
-            stopped = True
-        return run.result(stopped)
+        return run.result(run.course.stopped_in(run.descend))
 
 
 class _Run:
@@ -123,7 +115,7 @@ class _Run:
         self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
         self._names = [(track.name, track.group) for track in session.tracks]
         self._console = build_console(self._names, CHAINS[config.variant])
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         if stored is None:
             self._state = self._begin()
         else:

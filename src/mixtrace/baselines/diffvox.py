@@ -42,7 +42,6 @@ from mixtrace.errors import MixtraceError
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.session import Session
-from mixtrace.stopping import deferred
 from mixtrace.unseen import Range
 
 __all__ = ["DiffVox", "DiffVoxConfig"]
@@ -114,14 +113,7 @@ class DiffVox:
         if problem:
             raise MixtraceError(problem)
         run = _Run(session, self.config, held_out, work or Work())
-        stopped = False
-        try:
-            with deferred():
-                run.descend()
-        except KeyboardInterrupt:
-            run.course.save_if_whole()
-            stopped = True
-        return run.result(stopped)
+        return run.result(run.course.stopped_in(run.descend))
 
 
 class _Run:
@@ -137,7 +129,7 @@ class _Run:
         self._graph = vocal_chain(name, pieces.gain_in_db, pieces.gain_out_db)
         generator = torch.Generator().manual_seed(config.seed)
         self._start = vocal_start(self._graph, generator)
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         begin = Variables.from_settings(self._start)
         self._state = VariablesState.unpack(stored, begin, recipe.steps)
         self._variables = self._state.variables.requires_grad()

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from mixtrace.methods import Work
 from mixtrace.progress import Progress
-from mixtrace.stopping import check
+from mixtrace.stopping import check, deferred
 
 __all__ = ["Course", "Storable"]
 
@@ -141,7 +141,17 @@ class Course:
         self._keeper.save(tensors, {"config": self._config, **facts})
         self._saved = time.monotonic()
 
-    def save_if_whole(self) -> None:
-        """Store what was stopped; in the middle of something, what was stored before stands."""
-        if self._whole:
-            self.save(now=True)
+    def stopped_in(self, *parts: Callable[[], None]) -> bool:
+        """Do all parts in order, and return whether the user stopped one of them.
+
+        What was stopped is stored; in the middle of a step, what was stored before it stands.
+        """
+        try:
+            with deferred():
+                for part in parts:
+                    part()
+        except KeyboardInterrupt:
+            if self._whole:
+                self.save(now=True)
+            return True
+        return False

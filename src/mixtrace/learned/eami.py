@@ -44,7 +44,7 @@ from mixtrace.learned.trainer import Trainer
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.session import Session
-from mixtrace.stopping import check, deferred
+from mixtrace.stopping import check
 from mixtrace.unseen import Range
 
 __all__ = ["Eami"]
@@ -117,14 +117,7 @@ class Eami:
         """
         self.config.check()
         run = _Run(session, self.config, held_out, work or Work())
-        stopped = False
-        try:
-            with deferred():
-                run.adapt()
-        except KeyboardInterrupt:
-            run.course.save_if_whole()
-            stopped = True
-        return run.result(stopped)
+        return run.result(run.course.stopped_in(run.adapt))
 
 
 class _Run:
@@ -139,7 +132,7 @@ class _Run:
         self._engine = engine_of(config.engine)
         network, self._weights = _network(config)
         self._shape = network.shape
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         rate = config.training.rate
         if stored is None:
             self._state = self._begin(Trainer(network, rate, work.device))

@@ -28,7 +28,7 @@ from mixtrace.learned.trainer import Trainer, Training
 from mixtrace.methods import Work
 from mixtrace.progress import Progress
 from mixtrace.session import Session
-from mixtrace.stopping import check, deferred
+from mixtrace.stopping import check
 
 __all__ = ["Pretrained", "PretrainingConfig", "pretrain"]
 
@@ -106,14 +106,7 @@ def pretrain(
     """
     config.check()
     run = _Run(open_song, songs, config, work)
-    stopped = False
-    try:
-        with deferred():
-            run.train()
-    except KeyboardInterrupt:
-        run.course.save_if_whole()
-        stopped = True
-    return run.result(stopped)
+    return run.result(run.course.stopped_in(run.train))
 
 
 class _Run:
@@ -124,7 +117,7 @@ class _Run:
         self._open, self._songs, self._config = open_song, songs, config
         self._engine = engine_of(config.engine)
         rate = config.training.rate
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         if stored is None:
             network = InferenceNetwork(config.shape, config.seed)
             self._state = Pretraining(Trainer(network, rate, work.device))

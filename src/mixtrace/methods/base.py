@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from torch import Tensor
+
 from mixtrace.graph import Graph
 from mixtrace.keeper import Keeper
 from mixtrace.processors import Settings
@@ -31,6 +33,10 @@ class Work:
     memory_bytes: int | None = None
     on_progress: OnProgress = ignored
     common: Keeper | None = None
+
+    def stored(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return what a part of this work before was stored as; None where this is the first."""
+        return None if self.keeper is None else self.keeper.load()
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from mixtrace.prune.config import SearchConfig
 from mixtrace.prune.policies import Round, brute_force, dry_wet
 from mixtrace.prune.state import State
 from mixtrace.session import Session
-from mixtrace.stopping import check, deferred
+from mixtrace.stopping import check
 from mixtrace.trials import Look, Trials, look_at
 from mixtrace.unseen import Range
 
@@ -99,16 +99,7 @@ class PublishedSearch:
                 this search.
         """
         run = _Run(session, self.config, held_out, work or Work())
-        stopped = False
-        try:
-            with deferred():
-                run.descend_console()
-                for number in range(1, run.recipe.rounds + 1):
-                    run.prune_and_descend(number)
-        except KeyboardInterrupt:
-            run.course.save_if_whole()
-            stopped = True
-        return run.result(stopped)
+        return run.result(run.course.stopped_in(run.descend_console, run.prune))
 
 
 class _Run:
@@ -121,7 +112,7 @@ class _Run:
         self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
         self._names = [(track.name, track.group) for track in session.tracks]
         self._console = build_console(self._names, CONSOLES[config.preset])
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         if stored is None:
             self._state = self._begin()
         else:
@@ -142,7 +133,12 @@ class _Run:
                 self._accept(loss)
             self.course.save(now=True)
 
-    def prune_and_descend(self, number: int) -> None:
+    def prune(self) -> None:
+        """Do all rounds that are left."""
+        for number in range(1, self.recipe.rounds + 1):
+            self._prune_and_descend(number)
+
+    def _prune_and_descend(self, number: int) -> None:
         """Remove what a round removes, then descend on the rest."""
         state, steps = self._state, self.recipe.round_steps
         if state.settled >= number or (state.round < number and not state.descent.graph.processors):

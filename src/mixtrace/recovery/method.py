@@ -41,7 +41,7 @@ from mixtrace.recovery.config import RecoveryConfig
 from mixtrace.recovery.confirm import dispensable
 from mixtrace.recovery.state import State
 from mixtrace.session import Session
-from mixtrace.stopping import check, deferred
+from mixtrace.stopping import check
 from mixtrace.sureness import how_sure
 from mixtrace.unseen import Range
 
@@ -107,17 +107,7 @@ class Recovery:
                 this recovery.
         """
         run = _Run(session, self.config, held_out, work or Work())
-        stopped = False
-        try:
-            with deferred():
-                run.refine()
-                run.confirm()
-                run.settle()
-                run.conclude()
-        except KeyboardInterrupt:
-            run.course.save_if_whole()
-            stopped = True
-        return run.result(stopped)
+        return run.result(run.course.stopped_in(run.refine, run.confirm, run.settle, run.conclude))
 
 
 class _Run:
@@ -128,7 +118,7 @@ class _Run:
         self.recipe = recipe = config.resolve()
         self._config = config
         self._windows = SongWindows(session, work.device, held_out, work.memory_bytes)
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         if stored is None or "graph" not in stored[1]:
             self._state = self._first(session, held_out, work)
         else:

@@ -21,7 +21,6 @@ from mixtrace.processors import Settings
 from mixtrace.refining.cma_es import cma_es
 from mixtrace.refining.knobs import Knobs
 from mixtrace.refining.spsa import spsa
-from mixtrace.stopping import deferred
 
 __all__ = ["SEARCHES", "Refined", "refined", "search_named"]
 
@@ -103,7 +102,7 @@ def refined(
     course = Course(state, config, work, evaluations, began)
     generator = np.random.default_rng(seed)
     points = search(len(knobs.places), generator, evaluations, knobs.project)
-    known, ended = tuple(state.history["loss"]), "finished"
+    known = tuple(state.history["loss"])
     lowest, best = math.inf, np.zeros(0)
 
     def price_of(number: int, point: np.ndarray) -> float:
@@ -111,17 +110,16 @@ def refined(
             return known[number - 1]
         return _asked(course, number, evaluations, lambda: price(knobs.at(point)))
 
-    try:
-        with deferred():
-            for point, found in _played(points, evaluations, price_of):
-                if found < lowest:
-                    lowest, best = found, point
-            course.save(now=True)
-    except KeyboardInterrupt:
-        course.save_if_whole()
-        if not best.size:
-            raise
-        ended = "stopped"
+    def play() -> None:
+        nonlocal lowest, best
+        for point, found in _played(points, evaluations, price_of):
+            if found < lowest:
+                lowest, best = found, point
+        course.save(now=True)
+
+    stopped = course.stopped_in(play)
+    if not best.size:
+        raise KeyboardInterrupt
     course.fetch()
     history = state.history
     return Refined(
@@ -131,7 +129,7 @@ def refined(
         tuple(history["loss"]),
         tuple(history["seconds"]),
         course.seconds,
-        ended,
+        "stopped" if stopped else "finished",
     )
 
 
@@ -145,7 +143,7 @@ class _State:
     @classmethod
     def loaded(cls, work: Work) -> "_State":
         """Return what was stored; nothing where this is the beginning."""
-        stored = None if work.keeper is None else work.keeper.load()
+        stored = work.stored()
         if stored is None:
             return cls()
         tensors, facts = stored

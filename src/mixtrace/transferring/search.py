@@ -31,7 +31,7 @@ from mixtrace.losses.audio_features import (
 from mixtrace.methods import Work
 from mixtrace.processors import Settings, processor
 from mixtrace.rendering import render_compiled
-from mixtrace.stopping import check, deferred
+from mixtrace.stopping import check
 from mixtrace.store import Likeness, MixFeatures
 from mixtrace.transferring.config import TransferConfig
 from mixtrace.transferring.segments import dry_segment, sounding_segments
@@ -93,14 +93,7 @@ def transfer_features(
     """
     config, work = config or TransferConfig(), work or Work()
     run = _Run(tracks, audio, reference, sample_rate_hz, name, config, work)
-    stopped = False
-    try:
-        with deferred():
-            run.descend()
-    except KeyboardInterrupt:
-        run.course.save_if_whole()
-        stopped = True
-    return run.result(stopped)
+    return run.result(run.course.stopped_in(run.descend))
 
 
 class _Run:
@@ -130,7 +123,7 @@ class _Run:
         own = AudioFeatures.mean(self._plain)
         self._before = {k: float(d) for k, d in feature_distances(self._target, own).items()}
         self._start = Variables.from_settings(self._levelled(self._graph, start))
-        stored = work.keeper.load() if work.keeper is not None else None
+        stored = work.stored()
         self._state = VariablesState.unpack(stored, self._start, config.steps)
         self._variables = self._state.variables.requires_grad()
         self._adam = Adam(self._variables.values, config.descent.second_moment)
