@@ -8,7 +8,7 @@ import re
 import shlex
 import unicodedata
 
-__all__ = ["command_line", "folded", "plain_name", "printable"]
+__all__ = ["command_line", "folded", "plain_name", "printable", "shortened"]
 
 
 def command_line(*words: object) -> str:
@@ -49,3 +49,12 @@ def printable(text: str) -> str:
     """
     seen = (c for c in text if c.isprintable() or unicodedata.category(c) != "Cf")
     return unicodedata.normalize("NFC", "".join(c if c.isprintable() else " " for c in seen))
+
+
+def shortened(text: str, most: int, most_bytes: int) -> str:
+    """Return the beginning of a text that has no more letters, and no more bytes of UTF-8.
+
+    >>> shortened("Lead Vox", 4, 99), shortened("鍵盤", 99, 5)
+    ('Lead', '鍵')
+    """
+    return text[:most].encode()[:most_bytes].decode(errors="ignore")

@@ -3,17 +3,20 @@
 import base64
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
 import numpy as np
+import planted
 import pytest
 import soundfile
 
 from mixtrace.exporting import TARGETS, Project
 from mixtrace.exporting.ardour.lines import drawn, points_of
 from mixtrace.exporting.rides import Line
+from mixtrace.graph import Graph
 
 RATE = 44_100
 
@@ -112,6 +115,23 @@ def test_a_planted_desk_is_written_as_it_stands(exports: ModuleType, tmp_path: P
     assert len(ids) == len(set(ids))
 
 
+LONG = {"kick": "k" * 250, "bass": "k" * 251, "voice": "鍵" * 240, "drums": "d" * 255}
+
+
+def test_names_too_long_for_ports_are_cut_and_kept_in_comments(tmp_path: Path):
+    """Ardour's ports hold 255 bytes, its own name and the direction included."""
+    written(planted.song(LONG), tmp_path / "out")
+    session = ElementTree.parse(next((tmp_path / "out").glob("*.ardour"))).getroot()
+    ports = [port.get("name", "") for port in session.iter("Port") if port.get("name")]
+    assert max(len(f"ardour:{name}".encode()) for name in ports) < 225
+    routes = {str(route.get("name")): route.findtext("Comment") for route in session.iter("Route")}
+    assert len(routes) == len(session.findall("Routes/Route"))
+    assert set(LONG.values()) <= set(routes.values())
+    assert routes["keys"] is None
+    led = {c.get("other", "").split("/audio_in")[0] for c in session.iter("Connection")}
+    assert {name for name in led if not name.startswith(("system:", "side-chain "))} <= set(routes)
+
+
 def test_every_track_is_a_whole_stereo_file_in_the_folder(exports: ModuleType, tmp_path: Path):
     project = exports.desk(RATE)
     written(project, tmp_path / "out")
@@ -195,7 +215,11 @@ def test_every_kind_sounds_in_ardour_as_in_mixtrace(exports: ModuleType, tmp_pat
 def test_a_side_chain_hears_in_ardour_what_it_hears_in_mixtrace(
     exports: ModuleType, tmp_path: Path
 ):
-    want, got = heard(exports, exports.keyed(RATE), tmp_path / "out")
+    """Under names that would be silent if they were not cut."""
+    project = exports.keyed(RATE)
+    long = {i: replace(s, name=f"{s.name} {240 * 'x'}") for i, s in project.graph.strips.items()}
+    graph = Graph(long, project.graph.nodes, project.graph.edges)
+    want, got = heard(exports, replace(project, graph=graph), tmp_path / "out")
     assert exports.null_db(target=want, estimate=got) < -90.0
 
 

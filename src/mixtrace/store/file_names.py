@@ -1,5 +1,7 @@
 """What of a stranger's name can stand in a file's name."""
 
+from mixtrace.names import shortened
+
 __all__ = ["file_name"]
 
 _LONGEST = 60
@@ -14,5 +16,5 @@ def file_name(name: str) -> str:
     ('_a_b_c', 'Lead Vox _2 (wet)')
     """
     kept = "".join(c if c.isalnum() or c in " -_.()+&" else "_" for c in name)
-    short = kept.lstrip(". ")[:_LONGEST].encode()[:_LONGEST_BYTES].decode(errors="ignore")
+    short = shortened(kept.lstrip(". "), _LONGEST, _LONGEST_BYTES)
     return short.rstrip(". ") or "unnamed"

@@ -11,6 +11,7 @@ from mixtrace.exporting.ardour.session import Session
 from mixtrace.exporting.channels import Channel, Feed, distinct
 from mixtrace.exporting.freezing import frozen
 from mixtrace.exporting.project import Project
+from mixtrace.names import shortened
 from mixtrace.processors import processor
 from mixtrace.progress import Steps
 from mixtrace.store import file_name
@@ -18,6 +19,10 @@ from mixtrace.store import file_name
 __all__ = ["Ardour"]
 
 _RESERVED = ("monitor", "auditioner", "click", "virtual keyboard", "session")
+
+_LONGEST, _LONGEST_BYTES = 100, 180
+"""Of a name. Ports are called after their channels, and hold 255 bytes with all that is around it:
+Ardour 7.3 plays silence from those that are longer, and says nothing."""
 
 _RATES_HZ = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 """Below them Ardour 7.3 plays silence."""
@@ -118,7 +123,9 @@ def _by_buses(channels: Sequence[Channel]) -> list[Channel]:
 def _names(own: Sequence[str]) -> Mapping[str, str]:
     """Return what each channel and unused track is called in Ardour.
 
-    A colon tells its ports from names, and some names are its own.
+    A colon tells its ports from names, some names are its own, and none may be too long.
     """
-    legal = [name.replace(":", "-") for name in own]
+    legal = [
+        shortened(name.replace(":", "-"), _LONGEST, _LONGEST_BYTES).rstrip(" .") for name in own
+    ]
     return dict(zip(own, distinct(legal, taken=_RESERVED), strict=True))

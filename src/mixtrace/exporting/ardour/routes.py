@@ -148,6 +148,8 @@ class Desk:
         facts = {"own-input": "1", "own-output": "0", "output": shown, "role": "Main"}
         made = processor(route, ids, shown, "main-outs", **facts)
         self._add_panner(made, balance, linked=True)
+        if shown != name:
+            SubElement(route, "Comment").text = name
 
 
 def _side_chain(node: int) -> str:
