@@ -1,5 +1,6 @@
 """`export`: folders that are whole or as they were, songs that moved or changed, and the notes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from mixtrace.errors import MixtraceError
 from mixtrace.exporting import TARGETS
 from mixtrace.session import find_song
 from mixtrace.store import GRAPH, PARAMS, write_graph
+from mixtrace.verbs.result_song import result_song
 from mixtrace.verbs.sources import find_source, source_of
 
 
@@ -88,7 +90,7 @@ def fit_file(out: Path, source: object) -> None:
 
 
 def test_a_song_is_found_where_it_was_until_it_moves_or_changes(tiny_song: Path, out: Path):
-    fit_file(out, source_of(tiny_song, None, find_song(tiny_song).paths, out))
+    fit_file(out, source_of(tiny_song, None, find_song(tiny_song), out))
     found, mix = find_source(out)
     assert (found.resolve(), mix) == (tiny_song.resolve(), None)
 
@@ -99,5 +101,31 @@ def test_a_song_is_found_where_it_was_until_it_moves_or_changes(tiny_song: Path,
         find_source(out)
 
     tiny_song.rename(tiny_song.with_name("elsewhere"))
-    with pytest.raises(MixtraceError, match="where it was"):
+    with pytest.raises(MixtraceError, match="moved or copied"):
         find_source(out)
+
+
+def test_a_named_song_of_other_audio_is_told_by_its_files(
+    tiny_song: Path, out: Path, tmp_path: Path
+):
+    fit_file(out, source_of(tiny_song, None, find_song(tiny_song), out))
+    (same,) = mixtrace.export(out, "ardour", tmp_path / "one", song=tiny_song).notes
+    assert "44100 Hz" in same
+    assert mixtrace.render(out, tiny_song / "tracks").notes == ()  # the mix is not asked for
+    kick = tiny_song / "tracks/01_Kick.wav"
+    samples, rate_hz = soundfile.read(kick)
+    soundfile.write(kick, 0.5 * samples, rate_hz, subtype="FLOAT")
+    exported = mixtrace.export(out, "stems", tmp_path / "two", song=tiny_song)
+    (told,) = [note for note in exported.notes if "other audio" in note]
+    assert "01_Kick.wav" in told and "02_Bass" not in told and "mix" not in told
+    assert told in (tmp_path / "two/export.json").read_text("utf-8")
+    (again,) = mixtrace.render(out, tiny_song).notes
+    assert again == told
+    (simple,) = result_song(out, tiny_song, None).notes
+    assert simple == told
+
+
+def test_an_archive_is_found_again(tiny_song: Path, out: Path, tmp_path: Path):
+    archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tiny_song))
+    fit_file(out, source_of(archive, None, find_song(archive), out))
+    assert find_source(out)[0].resolve() == archive.resolve()

@@ -31,7 +31,7 @@ def test_results_know_their_songs(tiny_song: Path, tmp_path: Path):
     out = tmp_path / "OUT"
     out.mkdir()
     write_graph(planted(), out / GRAPH, out / PARAMS)
-    fit_file(out, source_of(tiny_song, None, find_song(tiny_song).paths, out))
+    fit_file(out, source_of(tiny_song, None, find_song(tiny_song), out))
     (out / "mix.wav").write_bytes((tiny_song / "tracks" / "03_Voice.wav").read_bytes())
     test = mixtrace.listening_test([out, f"again={out}"], tmp_path / "TEST", length_s=3.0)
     (item,) = test.items

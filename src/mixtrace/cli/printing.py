@@ -28,6 +28,7 @@ __all__ = [
     "print_exported",
     "print_fit",
     "print_measures",
+    "print_notes",
     "print_outline",
     "print_place",
     "print_simplified",
@@ -183,6 +184,7 @@ def print_simplified(simple: "Simple") -> None:
     kept = len(simple.stored.graph.processors)
     console.print(f"{simplified_sentence(simple.simplification)}")
     console.print(f"{kept} processors; there were {simple.processors}.")
+    print_notes(simple.notes)
     if simple.lacking:
         say_wrong(simple.lacking)
     audio = ", mix.wav" if (simple.folder / "mix.wav").is_file() else ""
@@ -235,11 +237,15 @@ def print_written(files: Iterable[Path]) -> None:
         standard_output().print(Text(os.fsencode(file).decode("utf-8", "replace")))
 
 
+def print_notes(notes: Sequence[str]) -> None:
+    """Print what a command assumed or could not do, a line each."""
+    for note in notes:
+        standard_output().print(Text(f"- {note}"))
+
+
 def print_exported(exported: "Exported") -> None:
     """Print where an export lies and what it cannot carry."""
-    console = standard_output()
-    for note in exported.notes:
-        console.print(Text(f"- {note}"))
+    print_notes(exported.notes)
     print_written([exported.folder])
 
 

@@ -18,6 +18,7 @@ from mixtrace.cli.panels import A_RESULT, HOW_NEAR
 from mixtrace.cli.printing import (
     print_comparison,
     print_exported,
+    print_notes,
     print_outline,
     print_simplified,
     print_written,
@@ -95,6 +96,7 @@ def render(
             residual=residual,
             on_progress=show_step,
         )
+    print_notes(rendering.notes)
     print_written(rendering.files)
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from mixtrace.cli.printing import print_place
+from mixtrace.cli.printing import print_notes, print_place
 from mixtrace.cli.tables import plain_table, standard_output
 from mixtrace.cli.terminal import say_wrong
 
@@ -27,8 +27,7 @@ def print_applied(applied: "Applied") -> None:
     for new, old in applied.matching.pairs.items():
         table.add_row(Text(new), Text(old), applied.matching.how[new])
     console.print(table)
-    for note in applied.notes:
-        console.print(Text(f"- {note}"))
+    print_notes(applied.notes)
     if applied.measures is not None:
         loss = applied.measures.published.l_a
         console.print(f"L_a against the song's own mix: {loss:.4f}")
@@ -70,8 +69,7 @@ def print_transfer(found: "Transfer") -> None:
     for row in feature_rows(found.likeness):
         table.add_row(*map(Text, row))
     console.print(table)
-    for note in found.notes:
-        console.print(Text(f"- {note}"))
+    print_notes(found.notes)
     if found.ended == "stopped":
         console.print("Stopped early: this is the best so far. Run the same command to go on.")
     if found.lacking:

@@ -67,8 +67,13 @@ class Song:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every file of the song, the mix's first."""
+        return (*self.mix_paths, *(p for track in self.tracks for p in track.paths))
+
+    @property
+    def mix_paths(self) -> tuple[Path, ...]:
+        """The files of the mix, one or two."""
         right = () if self.mix_right_path is None else (self.mix_right_path,)
-        return (self.mix_path, *right, *(p for track in self.tracks for p in track.paths))
+        return (self.mix_path, *right)
 
     def __post_init__(self) -> None:
         """Check the number of tracks and their names."""

@@ -47,6 +47,8 @@ class _Source(Struct):
     song: Note
     mix: Note | None
     sha256: Name
+    mix_sha256: Name | None = None
+    tracks: Annotated[dict[Name, Name], Meta(max_length=1_000)] | None = None
 
 
 class _Fit(Struct):

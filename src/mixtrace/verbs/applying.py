@@ -138,7 +138,7 @@ def apply(
         )
         lacking = ""
         if folder is not None:
-            source = source_of(other.path, other.mix_path, other.files, folder)
+            source = source_of(other.path, other.mix_path, other.recordings, folder)
             facts = {"config": choices, "fingerprint": fingerprint, "source": source}
             why = f"Nothing was searched: these are the settings of a result of {stored.song}."
             inversion = _inversion(moved, rendered, told, why, monotonic() - began)
@@ -187,7 +187,7 @@ def _moved(
     report: Steps,
 ) -> tuple[StoredGraph, tuple[str, ...]]:
     """Return the result on the song's tracks, in the amounts wanted, at its levels, and notes."""
-    keep_rides = choices["keep_rides"] or is_source(result, other.files)
+    keep_rides = choices["keep_rides"] or is_source(result, other.recordings)
     strips = _strips(stored, other, matching)
     wanted = read_amounts(
         {_renamed(key, matching): share for key, share in amounts.items()}, strips

@@ -14,7 +14,7 @@ from mixtrace.store.whole_folder import whole_folder
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
 from mixtrace.verbs.outputs import check_place, named
 from mixtrace.verbs.rendering import stored_graph
-from mixtrace.verbs.sources import find_source
+from mixtrace.verbs.sources import differing, find_source
 
 __all__ = ["Exported", "export"]
 
@@ -72,6 +72,8 @@ def export(
     report = steps_of(on_progress)
     every = replace(stored, tracks=(*stored.tracks, *stored.unused))
     dry, notes = _read(source, every, chosen, report)
+    if song is not None:
+        notes += differing(named(result), [track.name for track in every.tracks], *source)
     project = _project(stored, dry)
     channels = tuple(len(track) for track in project.tracks)
     check_work(stored.graph, stored.settings, channels, dry.sample_rate_hz, ())

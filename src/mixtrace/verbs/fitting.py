@@ -137,7 +137,7 @@ def fit(
         rendered = measure_result(song, found.stored, apart, report, page=page)
         notes, lacking = (*found.notes, *warnings), ""
         if folder is not None and keeper is not None:
-            source = source_of(path, mix, song.paths, folder)
+            source = source_of(path, mix, song, folder)
             facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
             lacking = _written(
                 folder,

@@ -12,6 +12,7 @@ from mixtrace.reusing import NewTrack
 from mixtrace.session import Alignment, Song, TrackSource, find_song, read_session
 from mixtrace.session.layout import find_tracks
 from mixtrace.session.song import listed
+from mixtrace.verbs.sources import Recordings
 
 __all__ = ["OtherSong", "find_other"]
 
@@ -37,8 +38,13 @@ class OtherSong:
     song: Song | None
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def recordings(self) -> Recordings:
         """What it is made of."""
+        return self.song or self.sources
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of it."""
         if self.song is not None:
             return self.song.paths
         return tuple(file for source in self.sources for file in source.paths)

@@ -127,8 +127,9 @@ def refine(
         rendered = measure_result(of.song, stored, of.unseen, report, page=page)
         inversion = _inversion(of, before, turned, done, rendered, chosen)
         warnings = warnings_of(keeper)
-        found = Found(stored, inversion, (*of.facts.get("notes", ()), _hint(done), *warnings))
-        source = source_of(of.path, of.mix, of.whole.paths, folder)
+        told = (*of.facts.get("notes", ()), _hint(done), *of.notes, *warnings)
+        found = Found(stored, inversion, told)
+        source = source_of(of.path, of.mix, of.whole, folder)
         facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
 
         def store() -> None:
@@ -142,7 +143,7 @@ def refine(
 
         lacking = write_whole(folder, store, publish)
     measures = rendered.measures
-    return Turned(stored, done, measures, turned.ended, folder, lacking, warnings)
+    return Turned(stored, done, measures, turned.ended, folder, lacking, (*of.notes, *warnings))
 
 
 def _inversion(

@@ -17,6 +17,7 @@ from mixtrace.store import StoredGraph, file_name, find_graph, read_graph, stage
 from mixtrace.store.audio_files import write_audio
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks, tracks_reaching
 from mixtrace.verbs.outputs import check_place, named
+from mixtrace.verbs.sources import differing
 
 __all__ = ["Rendering", "render", "stored_graph"]
 
@@ -31,11 +32,13 @@ class Rendering:
         mix: the estimate, [2, time].
         sample_rate_hz: its rate.
         files: what was written.
+        notes: what of the song is not as it was at the fit, in sentences.
     """
 
     mix: Float[np.ndarray, "2 time"]
     sample_rate_hz: int
     files: tuple[Path, ...]
+    notes: tuple[str, ...] = ()
 
 
 def render(
@@ -91,7 +94,9 @@ def render(
             write(files[""], estimate)
         if residual is not None and dry.mix is not None:
             write(files["residual"], dry.mix - estimate)
-    return Rendering(estimate, dry.sample_rate_hz, tuple(write.written))
+    names = [track.name for track in stored.tracks]
+    notes = differing(named(graph), names, named(song), mix_path)
+    return Rendering(estimate, dry.sample_rate_hz, tuple(write.written), notes)
 
 
 def stored_graph(path: Path) -> StoredGraph:

@@ -11,7 +11,7 @@ from mixtrace.store import FIT, JSON, StoredGraph, find_graph, is_plain_file, re
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.outputs import named
 from mixtrace.verbs.rendering import stored_graph
-from mixtrace.verbs.sources import find_source
+from mixtrace.verbs.sources import differing, find_source
 from mixtrace.wording import listed
 
 __all__ = ["ResultSong", "check_apart", "result_song"]
@@ -28,6 +28,7 @@ class ResultSong:
         path, mix: where the song lies.
         whole: what was found there.
         song: that, with the tracks that are used alone, in the order of the graph's inputs.
+        notes: what of a song that was named is not as it was, in sentences.
     """
 
     stored: StoredGraph
@@ -37,6 +38,7 @@ class ResultSong:
     mix: Path | None
     whole: Song
     song: Song
+    notes: tuple[str, ...]
 
     @property
     def alignments(self) -> dict[str, Alignment]:
@@ -85,7 +87,8 @@ def result_song(place: Path, song: Path | str | None, mix: Path | str | None) ->
         )
     used = replace(found, tracks=tuple(by_name[track.name] for track in stored.tracks))
     digest = hashlib.sha256(read_bytes(graph)).hexdigest()
-    return ResultSong(stored, facts, digest, path, mix_path, found, used)
+    notes = () if song is None else differing(place, [t.name for t in used.tracks], path, mix_path)
+    return ResultSong(stored, facts, digest, path, mix_path, found, used, notes)
 
 
 def check_apart(place: Path, folder: Path) -> None:

@@ -42,6 +42,7 @@ class Simple:
         measures: how well it matches the mix.
         folder: where it lies.
         lacking: why the page could not be made, in a sentence; empty where it was.
+        notes: what of a song that was named is not as it was, in sentences.
     """
 
     stored: StoredGraph
@@ -50,6 +51,7 @@ class Simple:
     measures: Measures
     folder: Path
     lacking: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def simplify(
@@ -99,7 +101,7 @@ def simplify(
         rendered = measure_result(of.song, found.stored, of.unseen, report, page=page)
         done = replace(done, after=rendered.measures.published.l_a)
         found = replace(found, inversion=_concluded(found.inversion, done, rendered.measures))
-        source = source_of(of.path, of.mix, of.whole.paths, folder)
+        source = source_of(of.path, of.mix, of.whole, folder)
         facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
 
         def store() -> None:
@@ -111,7 +113,7 @@ def simplify(
 
         lacking = write_whole(folder, store, publish)
     before = len(of.stored.graph.processors)
-    return Simple(found.stored, done, before, rendered.measures, folder, lacking)
+    return Simple(found.stored, done, before, rendered.measures, folder, lacking, of.notes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +163,8 @@ def _simplified(
     turned = replace(stored, graph=simple.graph, settings=simple.settings)
     l_a = before.published.l_a
     done = Simplification(l_a, l_a, most_loss, simple.changes)
-    return Found(turned, inversion, tuple(of.facts.get("notes", ()))), done, windows
+    notes = (*of.facts.get("notes", ()), *of.notes)
+    return Found(turned, inversion, notes), done, windows
 
 
 def _concluded(inversion: Inversion, done: Simplification, after: Measures) -> Inversion:

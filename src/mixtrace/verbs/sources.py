@@ -2,26 +2,30 @@
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from mixtrace.errors import SessionError, StoreError
-from mixtrace.session import find_song
+from mixtrace.session import Song, TrackSource, find_song
 from mixtrace.session.layout import find_tracks
 from mixtrace.store import FIT, JSON, is_plain_file, read_fit
+from mixtrace.wording import listed
 
-__all__ = ["digest", "files_of", "find_source", "is_source", "source_of"]
+__all__ = ["Recordings", "differing", "digest", "find_source", "is_source", "source_of"]
+
+Recordings = Song | Sequence[TrackSource]
+"""A song, or the tracks of one without its mix; an archive is unpacked as long as this is held."""
 
 
 def source_of(
-    path: Path | str | None, mix: Path | str | None, files: Iterable[Path], folder: Path
+    path: Path | str | None, mix: Path | str | None, recordings: Recordings, folder: Path
 ) -> JSON | None:
     """Return what a result keeps of where its song lies; None where no path tells it.
 
     Args:
         path: the song as the user named it.
         mix: its mix, where the user named it.
-        files: what was found there.
+        recordings: what was found there.
         folder: of the result; paths are told from there, so that both may be moved together.
     """
     if path is None:
@@ -31,7 +35,13 @@ def source_of(
         "".join(text for text in told.values() if text).encode()
     except UnicodeEncodeError:  # JSON holds no name that is no text
         return None
-    return {**told, "sha256": digest(files)}
+    mixed, tracks = _mix_files(recordings), _tracks(recordings)
+    return {
+        **told,
+        "sha256": digest(_files(recordings)),
+        "mix_sha256": digest(mixed) if mixed else None,
+        "tracks": {track.name: digest(track.paths) for track in tracks},
+    }
 
 
 def find_source(result: Path) -> tuple[Path, Path | None]:
@@ -43,8 +53,7 @@ def find_source(result: Path) -> tuple[Path, Path | None]:
     Raises:
         StoreError: the result does not tell, or its song is not there or is another one now.
     """
-    folder = result if result.is_dir() else result.parent
-    source = read_fit(folder).get("source") if is_plain_file(folder / FIT) else None
+    folder, source = _folder(result), _source(result)
     if not source:
         raise StoreError(
             f"Expected a result that tells where its song lies; {result} does not. "
@@ -53,13 +62,15 @@ def find_source(result: Path) -> tuple[Path, Path | None]:
     path, mix = (None if source[key] is None else folder / source[key] for key in ("song", "mix"))
     assert path is not None
     try:
-        files = files_of(path, mix)
+        found = digest(_files(_found(path, mix)))
     except (SessionError, OSError) as error:
+        place = os.path.normpath(Path(os.path.realpath(folder), source["song"]))
         raise StoreError(
-            f"Expected the song of {result} at {path}, where it was; it cannot be read there "
-            "any more. Name it with --song."
+            f"Expected the song of {result} at {place}, where it lies as seen from the result; it "
+            "cannot be read there. Where the result or the song was moved or copied, name the song "
+            "with --song."
         ) from error
-    if digest(files) != source["sha256"]:
+    if found != source["sha256"]:
         raise StoreError(
             f"Expected the song of {result} as it was; the audio in {path} has changed since. "
             "Fit it again, or name the song as it was with --song."
@@ -67,34 +78,53 @@ def find_source(result: Path) -> tuple[Path, Path | None]:
     return path, mix
 
 
-def files_of(path: Path, mix: Path | None) -> tuple[Path, ...]:
-    """Return the files of a song, or of the tracks in a folder that has no mix.
+def differing(
+    result: Path, tracks: Collection[str], path: Path, mix: Path | None
+) -> tuple[str, ...]:
+    """Return in a sentence what of a song that the user names a result was not found from.
 
-    Raises:
-        SessionError: neither is there.
+    Args:
+        result: the output folder of a fit, or a file in it.
+        tracks: the names of those that are used.
+        path: the song, or a folder with its tracks alone.
+        mix: its mix, where the user named it.
+
+    Returns:
+        One sentence; none where all is as it was, or where there is a graph alone, which keeps
+        nothing of its song.
     """
-    try:
-        return find_song(path, mix=mix).paths
-    except SessionError:
-        tracks = find_tracks(path) if mix is None and path.is_dir() else ()
-        if not tracks:
-            raise
-        return tuple(file for track in tracks for file in track.paths)
+    source = _source(result)
+    recordings = _found(path, mix)
+    if not source or source["sha256"] == digest(_files(recordings)):
+        return ()
+    known = source.get("tracks")
+    if known is None:
+        return (
+            f"The audio in {path} is not all that the result was found from; which files differ, "
+            "this result does not keep.",
+        )
+    wanted = {name: track.paths for track in _tracks(recordings) if (name := track.name) in tracks}
+    changed = [
+        file.name
+        for name, files in wanted.items()
+        if known.get(name) != digest(files)
+        for file in files
+    ]
+    mixed = _mix_files(recordings)
+    if mixed and source["mix_sha256"] != digest(mixed):
+        changed += [file.name for file in mixed]
+    if not changed:
+        return ()
+    return (
+        f"The result was found from other audio than that in {path}: {listed(changed)} "
+        f"{'differs' if len(changed) == 1 else 'differ'}. What was found may not fit it.",
+    )
 
 
-def is_source(result: Path, files: Iterable[Path]) -> bool:
-    """Return whether files are those that a result was made of."""
-    folder = result if result.is_dir() else result.parent
-    source = read_fit(folder).get("source") if is_plain_file(folder / FIT) else None
-    return bool(source) and source["sha256"] == digest(files)
-
-
-def _told(path: Path | str, folder: Path) -> str:
-    absolute = os.path.abspath(path)
-    try:
-        return os.path.relpath(absolute, os.path.realpath(folder))
-    except ValueError:  # another drive
-        return absolute
+def is_source(result: Path, recordings: Recordings) -> bool:
+    """Return whether recordings are those that a result was made of."""
+    source = _source(result)
+    return bool(source) and source["sha256"] == digest(_files(recordings))
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -105,3 +135,50 @@ def digest(files: Iterable[Path]) -> str:
             while part := file.read(1 << 20):
                 whole.update(part)
     return whole.hexdigest()
+
+
+def _folder(result: Path) -> Path:
+    return result if result.is_dir() else result.parent
+
+
+def _source(result: Path) -> JSON | None:
+    folder = _folder(result)
+    return read_fit(folder).get("source") if is_plain_file(folder / FIT) else None
+
+
+def _found(path: Path, mix: Path | None) -> Recordings:
+    """Return a song, or the tracks in a folder that has no mix.
+
+    Raises:
+        SessionError: neither is there.
+    """
+    try:
+        return find_song(path, mix=mix)
+    except SessionError:
+        tracks = find_tracks(path) if mix is None and path.is_dir() else ()
+        if not tracks:
+            raise
+        return tracks
+
+
+def _tracks(recordings: Recordings) -> Sequence[TrackSource]:
+    return recordings.tracks if isinstance(recordings, Song) else recordings
+
+
+def _mix_files(recordings: Recordings) -> tuple[Path, ...]:
+    return recordings.mix_paths if isinstance(recordings, Song) else ()
+
+
+def _files(recordings: Recordings) -> Iterable[Path]:
+    """Yield the files, the mix's first; the recordings are held as long as this is."""
+    yield from _mix_files(recordings)
+    for track in _tracks(recordings):
+        yield from track.paths
+
+
+def _told(path: Path | str, folder: Path) -> str:
+    absolute = os.path.abspath(path)
+    try:
+        return os.path.relpath(absolute, os.path.realpath(folder))
+    except ValueError:  # another drive
+        return absolute

@@ -144,7 +144,7 @@ def transfer(
             "",
         )
         if folder is not None:
-            source = source_of(other.path, other.mix_path, other.files, folder)
+            source = source_of(other.path, other.mix_path, other.recordings, folder)
             facts = {"config": choices, "fingerprint": fingerprint, "source": source}
             told = Found(stored, _inversion(found, liked.stem), notes)
 
