@@ -129,3 +129,14 @@ def test_an_archive_is_found_again(tiny_song: Path, out: Path, tmp_path: Path):
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tiny_song))
     fit_file(out, source_of(archive, None, find_song(archive), out))
     assert find_source(out)[0].resolve() == archive.resolve()
+
+
+@pytest.mark.parametrize("place", ["OUT", "OUT/inside", "SONG/tracks/inside", "SONG/inside"])
+def test_nothing_is_written_where_the_next_reading_would_find_it(
+    tiny_song: Path, out: Path, tmp_path: Path, place: str
+):
+    song = tiny_song.rename(tmp_path / "SONG")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(MixtraceError, match="outside of what it is made from"):
+        mixtrace.export(out, "stems", tmp_path / place, song=song)
+    assert sorted(tmp_path.rglob("*")) == before

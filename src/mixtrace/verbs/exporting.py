@@ -12,7 +12,7 @@ from mixtrace.session import Views
 from mixtrace.store import StoredGraph, is_plain_file, read_document, write_document
 from mixtrace.store.whole_folder import whole_folder
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
-from mixtrace.verbs.outputs import check_place, named
+from mixtrace.verbs.outputs import check_apart, check_place, named
 from mixtrace.verbs.rendering import stored_graph
 from mixtrace.verbs.sources import differing, find_source
 
@@ -64,11 +64,15 @@ def export(
         MixtraceError: a result, a song, a target or a folder that cannot be used.
     """
     chosen, place = target(to), named(folder)
+    if named(result).is_dir():
+        check_apart(named(result), place)
     check_place(place.parent)
     _check_free(place, force)
     stored = stored_graph(named(result))
     mix_path = None if mix is None else Path(mix)
     source = find_source(named(result)) if song is None else (named(song), mix_path)
+    if source[0].is_dir():
+        check_apart(source[0], place)
     report = steps_of(on_progress)
     every = replace(stored, tracks=(*stored.tracks, *stored.unused))
     dry, notes = _read(source, every, chosen, report)

@@ -50,9 +50,11 @@ def check_apart(sources: Path, folder: Path) -> None:
         StoreError: it lies there.
     """
     if folder.resolve().is_relative_to(sources.resolve()):
+        same = folder.resolve() == sources.resolve()
+        where = "is that itself" if same else f"lies in {sources}"
         raise StoreError(
-            f"Expected an output folder outside of what it is made from; {folder} lies in "
-            f"{sources}. Choose another with -o."
+            f"Expected an output folder outside of what it is made from; {folder} {where}. "
+            "Choose another with -o."
         )
 
 
