@@ -48,7 +48,7 @@ def test_a_bad_file_is_refused_before_the_song_is_read(
     said = refused(run, *render, tmp_path / "mix.wav", "--stems", tmp_path / "file")
     assert "is a file" in said
     compare = ("compare", folder, tmp_path / "absent", "-o")
-    assert "mixtrace did not write" in refused(run, *compare, tmp_path / "file")
+    assert "no such page" in refused(run, *compare, tmp_path / "file")
     assert "is a file" in refused(run, "demo", "-o", tmp_path / "file")
 
 

@@ -137,7 +137,14 @@ def test_amounts_of_nothing_are_refused(shares: dict[str, float], words: str):
         read_amounts(shares, NAMES)
 
 
-@pytest.mark.parametrize("text", ["eq", "eq=", "=50%", "eq=half", "eq=0.5", "eq=-50%", "eq=50%%"])
+@pytest.mark.parametrize(
+    "text", ["eq", "eq=", "=50%", "eq=half", "eq=0.5", "eq=-50%", "eq=50%%", "eq=1e9%"]
+)
 def test_an_amount_without_a_percentage_is_refused(text: str):
-    with pytest.raises(MixtraceError, match="Write a percentage"):
+    with pytest.raises(MixtraceError, match=r"Write a percentage .* 0 to 400 %"):
         parse_amounts([text])
+
+
+def test_two_amounts_of_one_word_are_refused():
+    with pytest.raises(MixtraceError, match="one amount of eq"):
+        parse_amounts(["eq=50%", "dynamics=0", " eq =70%"])

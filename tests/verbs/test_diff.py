@@ -122,9 +122,12 @@ def test_a_page_shows_names_as_text_and_takes_no_strangers_place(desks: tuple[Pa
     assert BUS in {c.strip for c in mixtrace.diff(*desks, page).found.changes}
     assert "http" not in text.replace("http-equiv", "")
     page.write_text("mine", "utf-8")
-    with pytest.raises(StoreError, match="did not write"):
+    with pytest.raises(StoreError, match="no such page"):
         mixtrace.diff(*desks, page)
     assert page.read_text("utf-8") == "mine"
+    with pytest.raises(StoreError) as refused:  # which mixtrace did write
+        mixtrace.diff(*desks, desks[0] / "graph.json")
+    assert "no such page" in str(refused.value)
 
 
 def test_the_command_prints_words_or_a_document(desks: tuple[Path, Path]):

@@ -37,7 +37,7 @@ def parse_amounts(texts: Iterable[str]) -> dict[str, float]:
     """Return amounts as they are typed, `[STRIP/]WORD=PERCENT`, as shares.
 
     Raises:
-        MixtraceError: no such form, or no percentage.
+        MixtraceError: no such form, no percentage, or two of one word.
 
     >>> parse_amounts(["eq=50%", "lead/reverb=120%", "dynamics=0"])
     {'eq': 0.5, 'lead/reverb': 1.2, 'dynamics': 0.0}
@@ -45,13 +45,19 @@ def parse_amounts(texts: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for text in texts:
         what, equals, much = text.rpartition("=")
-        percent = _PERCENT.fullmatch(much.strip())
-        if not equals or not what.strip() or (percent is None and much.strip() != "0"):
+        what, percent = what.strip(), _PERCENT.fullmatch(much.strip())
+        if not equals or not what or (percent is None and much.strip() != "0"):
             raise MixtraceError(
                 f"Expected an amount as eq=50%, lead/reverb=120% or dynamics=0; got {text!r}. "
-                "Write a percentage after the equals sign."
+                f"Write a percentage after the equals sign, 0 to {100.0 * MOST_SHARE:.0f} % in "
+                "plain digits."
             )
-        found[what.strip()] = float(percent[1]) / 100.0 if percent else 0.0
+        if what in found:
+            raise MixtraceError(
+                f"Expected one amount of {what}; got two, the second of them {text!r}. "
+                "Leave one of them out."
+            )
+        found[what] = float(percent[1]) / 100.0 if percent else 0.0
     return found
 
 

@@ -70,7 +70,8 @@ def _parse(path: Path) -> dict[str, Any]:
         raise
     except (OSError, ValueError, RecursionError) as error:
         raise SessionError(
-            f"Expected a manifest in TOML; {path} cannot be read as such ({error})."
+            f"Expected a manifest in TOML; {path} cannot be read as such ({error}). Mend it there: "
+            "a text is one line, and a backslash in double quotes is written twice."
         ) from error
 
 
@@ -94,7 +95,10 @@ def _text(table: dict[str, Any], key: str, where: str, default: str | None = Non
     value = table.get(key, default)
     if not isinstance(value, str) or not value.strip() or any(map(_is_control, value)):
         got = "nothing" if value is None else repr(value)[:60]
-        raise SessionError(f"Expected a text for {key!r} in {where}; got {got}.")
+        raise SessionError(
+            f"Expected a text for {key!r} in {where}, of one line and without control characters; "
+            f"got {got}. Write another one there."
+        )
     return value
 
 

@@ -100,8 +100,9 @@ class Song:
                 )
             if plain_name(track.name) != track.name or not track.name:
                 raise SessionError(
-                    f"Expected printable track names without slashes; got {track.name!r}. "
-                    "Rename that track."
+                    "Expected printable track names without slashes and backslashes, and without "
+                    f"spaces and dots at their ends; got {track.name!r}. "
+                    f"Call that track {plain_name(track.name) or 'track'!r}."
                 )
         for name in (self.name, *(track.group for track in self.tracks)):
             if printable(name) != name or not name:

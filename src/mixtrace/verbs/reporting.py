@@ -137,8 +137,8 @@ def _check_unclaimed(path: Path) -> None:
     """Refuse a place that another file than a page has."""
     if os.path.lexists(path) and not is_page(path):
         raise StoreError(
-            f"Expected no file at {path}, or a page of mixtrace; there is one that mixtrace did "
-            "not write. Move it away or give it another name."
+            f"Expected no file at {path}, or an earlier page of mixtrace; what is there is no such "
+            "page. Move it away or choose another name."
         )
 
 
