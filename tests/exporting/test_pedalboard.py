@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import runpy
 import subprocess
 import sys
@@ -125,10 +126,19 @@ def test_it_runs_on_its_own_with_the_tracks_beside_it_or_others(program: Path, t
     assert np.array_equal(audio, again)
 
 
-def test_it_refuses_another_number_of_tracks(program: Path):
-    done = run(program, program)
-    assert done.returncode == 1
-    assert "Expected 3 tracks; got 1" in done.stderr
+def test_what_cannot_be_read_or_written_is_refused_in_a_sentence(program: Path, tmp_path: Path):
+    three = [tmp_path / "absent.wav"] * 3
+    for arguments, words in (
+        ((program,), "Expected 3 tracks; got 1"),
+        (("-o", tmp_path / "no/out.wav"), "Expected a folder at"),
+        (("-o", "/dev/null/out.wav"), "Expected a folder at"),
+        (three, "Expected an audio file at"),
+        ([program] * 3, "Expected an audio file at"),
+    ):
+        done = run(program, *arguments)
+        assert done.returncode == 2
+        assert words in done.stderr and done.stderr.count("\n") == 1, done.stderr
+        assert done.stdout == ""
 
 
 def test_it_reports_how_far_each_device_is(program: Path):
@@ -138,6 +148,9 @@ def test_it_reports_how_far_each_device_is(program: Path):
     # Those of pedalboard's that do otherwise: an EQ, a gate, three compressors, a distortion.
     assert len(lines) == 7
     assert lines[-1].endswith("the mix")
+    shown = re.compile(r" *-?\d+\.\d dB  .+: [A-Z][A-Za-z]+(, [A-Z][A-Za-z]+)*")
+    assert all(shown.fullmatch(line) for line in lines[:-1]), lines
+    assert lines[0].endswith(": LowShelfFilter, HighShelfFilter, PeakFilter, Butterworth")
 
 
 HEARD = {"attack_ms": 5.0, "release_ms": 80.0}

@@ -11,10 +11,12 @@ what it has not. Where pedalboard has something that works otherwise, `Either` h
 """
 
 import argparse
+import io
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NoReturn, Protocol
 
 import numpy as np
 import pedalboard
@@ -434,12 +436,22 @@ def report(tracks: Sequence[Audio]) -> None:
         other = device(entered, key)
         Either.exact = True
         if not np.array_equal(other.astype(np.float32), left):
-            print(f"{difference_db(other, left):7.1f} dB  {channel.name}: {device}"[:200])
+            print(f"{difference_db(other, left):7.1f} dB  {channel.name}: {kind_of(device)}")
 
     Either.exact = True
     exact = mix(tracks, watch)
     Either.exact = False
     print(f"{difference_db(mix(tracks), exact):7.1f} dB  the mix")
+
+
+def kind_of(device: Any) -> str:
+    """Return what a device is called, or what pedalboard's plug-ins in it are, each once."""
+    if isinstance(device, Either):
+        return kind_of(device.pedalboards)
+    inside = device.devices if isinstance(device, Row) else getattr(device, "plugins", None)
+    if inside is None:
+        return type(device).__name__
+    return ", ".join(dict.fromkeys(map(kind_of, inside)))
 
 
 def difference_db(audio: Audio, reference: Audio) -> float:
@@ -451,8 +463,11 @@ def difference_db(audio: Audio, reference: Audio) -> float:
 
 def read(path: Path) -> tuple[np.ndarray, int]:
     """Return the audio of a file, [channel, time], and its rate."""
-    with AudioFile(str(path)) as file:
-        return file.read(file.frames), round(file.samplerate)
+    try:
+        with AudioFile(str(path)) as file:
+            return file.read(file.frames), round(file.samplerate)
+    except (OSError, ValueError, RuntimeError) as error:
+        fail(f"Expected an audio file at {path}; it cannot be read ({error}).")
 
 
 def stereo(paths: Sequence[Path]) -> list[Audio]:
@@ -461,7 +476,10 @@ def stereo(paths: Sequence[Path]) -> list[Audio]:
     for path in paths:
         audio, rate_hz = read(path)
         if rate_hz != RATE_HZ or len(audio) > 2:
-            raise SystemExit(f"Expected one or two channels at {RATE_HZ} Hz in {path}.")
+            fail(
+                f"Expected one or two channels at {RATE_HZ} Hz in {path}; it has {len(audio)} at "
+                f"{rate_hz} Hz. Convert it."
+            )
         found.append(np.broadcast_to(audio, (2, audio.shape[1])))
     length = max(audio.shape[1] for audio in found)
     return [np.pad(audio, ((0, 0), (0, length - audio.shape[1]))) for audio in found]
@@ -469,6 +487,8 @@ def stereo(paths: Sequence[Path]) -> list[Audio]:
 
 def main() -> None:
     """Mix what the command line names."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names hold what not every terminal can show
+        sys.stdout.reconfigure(errors="replace")
     parser = argparse.ArgumentParser(description="Mix dry tracks.")
     parser.add_argument("tracks", nargs="*", type=Path, help="others than those beside it")
     parser.add_argument("-o", "--output", type=Path, default=Path("out.wav"))
@@ -477,11 +497,31 @@ def main() -> None:
     chosen = parser.parse_args()
     own = [HERE / channel.track for channel in CHANNELS if channel.track is not None]
     if chosen.tracks and len(chosen.tracks) != len(own):
-        raise SystemExit(f"Expected {len(own)} tracks; got {len(chosen.tracks)}.")
+        names = ", ".join(channel.name for channel in CHANNELS if channel.track is not None)
+        fail(
+            f"Expected {len(own)} tracks; got {len(chosen.tracks)}. "
+            f"Give a file for each of: {names}."
+        )
+    if not chosen.report and not chosen.output.absolute().parent.is_dir():
+        fail(
+            f"Expected a folder at {chosen.output.parent} to write to; there is none. "
+            "Make it first."
+        )
     tracks = stereo(chosen.tracks or own)
     if chosen.report:
         report(tracks)
         return
     Either.exact = chosen.exact
-    mixed = mix(tracks)
-    scipy.io.wavfile.write(chosen.output, RATE_HZ, np.ascontiguousarray(mixed.T, np.float32))
+    mixed = np.ascontiguousarray(mix(tracks).T, np.float32)
+    try:
+        scipy.io.wavfile.write(chosen.output, RATE_HZ, mixed)
+    except OSError as error:
+        fail(
+            f"Expected to write {chosen.output}; it failed: {error.strerror}. Choose another name."
+        )
+
+
+def fail(message: str) -> NoReturn:
+    """End the program, saying why in a sentence."""
+    print(message, file=sys.stderr)
+    raise SystemExit(2)
