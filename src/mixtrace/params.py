@@ -222,6 +222,9 @@ class ParamSpec:
             `shape` then gives the length that a search starts with.
         choices: the only values that it may take, rising, as of a switch; empty where it may take
             all between low and high. No gradient moves it, and its rate is 0.
+        choice_words: what each of them is called, without commas; empty for the numbers themselves.
+        one: what one of several values is called, with `{}` for its number; empty for the label and
+            the number.
         fixed: whether it is a fact of the node, such as how long its response is kept: no gradient
             moves it, and what a renderer plans may depend on it. Its rate is 0.
     """
@@ -240,6 +243,8 @@ class ParamSpec:
     rate: float = 0.1
     varies: bool = False
     choices: tuple[float, ...] = ()
+    choice_words: tuple[str, ...] = ()
+    one: str = ""
     fixed: bool = False
 
     def physical(self, z: Float[Tensor, "node *shape"]) -> Float[Tensor, "node *shape"]:
@@ -249,6 +254,19 @@ class ParamSpec:
     def unconstrained(self, value: Float[Tensor, "node *shape"]) -> Float[Tensor, "node *shape"]:
         """Return the unconstrained values of physical ones."""
         return self.warp.unconstrained(self.clip(value))
+
+    def label_of(self, number: int) -> str:
+        """Return what the value of a number is called, the first 1; the label of a single one."""
+        if not self.shape:
+            return self.label
+        return self.one.format(number) if self.one else f"{self.label} {number}"
+
+    def choice_word(self, value: float) -> str:
+        """Return what the choice nearest to a value is called."""
+        place = min(range(len(self.choices)), key=lambda i: abs(self.choices[i] - value))
+        if self.choice_words:
+            return self.choice_words[place]
+        return f"{self.choices[place]:g} {self.unit}".rstrip()
 
     def clip(self, value: Tensor) -> Tensor:
         """Return the values limited to [low, high], or the nearest choices."""

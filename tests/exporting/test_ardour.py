@@ -158,6 +158,17 @@ def test_lua_has_a_knob_for_every_parameter(exports: ModuleType, tmp_path: Path)
     assert knobs == {"gain": 8.0, "ceiling": -6.0, "release": 100.0, "look-ahead": 5.0, "wet": 1.0}
 
 
+def test_switches_and_bells_have_names_in_lua(exports: ModuleType, tmp_path: Path):
+    project, _ = exports.kinds(RATE)
+    written(project, tmp_path / "out")
+    session = ElementTree.parse(next((tmp_path / "out").glob("*.ardour"))).getroot()
+    texts = [base64.b64decode(made.text or "").decode() for made in session.iter("script")]
+    scripts = "\n".join(texts)
+    assert 'enum = true, scalepoints = { ["peak"] = 0.0, ["RMS"] = 1.0 }' in scripts
+    assert '["off"] = 0.0, ["6 dB/oct"] = 6.0' in scripts
+    assert 'name = "bell 2 frequency", min = 20.0' in scripts
+
+
 def test_drawn_lines_follow_a_ride():
     """What the fader makes of the points, step by step, is the ride a quarter of a block later."""
     knots_s, knots_db = np.array([0.0, 0.3, 0.6, 1.0]), np.array([-12.0, -12.0, 3.0, -6.0])

@@ -235,6 +235,17 @@ def test_physical_values_survive_the_round_trip(kind, name):
 
 
 @pytest.mark.parametrize(("kind", "name"), PARAMETERS)
+def test_each_choice_has_a_word_of_its_own(kind, name):
+    """Without what ends a name in a list of REAPER's sliders."""
+    spec = PROCESSORS[kind].param(name)
+    words = [spec.choice_word(choice) for choice in spec.choices]
+    assert len(set(words)) == len(words)
+    assert not set("".join(words)) & set(",{}<>|")
+    if spec.choices == (0.0, 1.0):
+        assert not any(word.isdigit() for word in words)
+
+
+@pytest.mark.parametrize(("kind", "name"), PARAMETERS)
 def test_the_published_start_and_the_neutral_value_lie_in_range(kind, name):
     spec = spec_of(kind, name)
     start = torch.full((1, *spec.shape), spec.init, dtype=torch.float64)

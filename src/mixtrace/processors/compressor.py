@@ -123,6 +123,7 @@ class Compressor(DialledDynamics):
             "detector",
             "What the level is: 0 of peaks, 1 of the mean square over the channels and some "
             f"{_AVERAGE_MS:g} ms (RMS).",
+            ("peak", "RMS"),
         ),
         choice_param(
             "linked",
@@ -130,6 +131,7 @@ class Compressor(DialledDynamics):
             "channels",
             "1 turns left and right down by the same amount, 0 each by its own level; under a key "
             "both always go together.",
+            ("each by its own level", "linked"),
         ),
         choice_param(
             "smoothing",
@@ -137,6 +139,7 @@ class Compressor(DialledDynamics):
             "smoothing",
             "What attack and release smooth: 0 the gain in dB, 1 the level as an amplitude, as "
             "many plug-ins do, JUCE's and pedalboard's among them.",
+            ("of the gain", "of the level"),
         ),
     )
 
@@ -242,7 +245,7 @@ class Compressor(DialledDynamics):
         words += time_words(node, "attack", "release")
         if node.number("make_up_db") >= _HEARD_DB:
             words.append(f"+{short_number(node.number('make_up_db'))} dB make-up")
-        words += [*time_words(node, "look_ahead"), _detector_words(node)]
+        words += [*time_words(node, "look_ahead"), self._chosen(node, "detector")]
         words += ["level smoothed"] if _smooths_level(node) else []
         words += [] if _is_linked(node) else ["per channel"]
         words += ["keyed"] if node.keyed else []
@@ -251,7 +254,7 @@ class Compressor(DialledDynamics):
     def turned(self, node: NodeSettings) -> Iterator[Turned]:
         """Yield the dials, and the choices that are no dials."""
         yield from super().turned(node)
-        yield Turned(_detector_words(node))
+        yield Turned(self._chosen(node, "detector"))
         if not _is_linked(node):
             yield Turned("per channel")
         if node.keyed:
@@ -264,10 +267,13 @@ class Compressor(DialledDynamics):
         yield "knee", f"{node.number('knee_db'):.1f} dB"
         yield from self.times(node, "attack_ms", "release_ms", "look_ahead_ms")
         yield "make-up", signed_db(node.number("make_up_db"))
-        yield "detector", _detector_words(node)
-        yield "smoothing", "of the level" if _smooths_level(node) else "of the gain"
-        yield "channels", "linked" if _is_linked(node) else "each by its own level"
+        yield "detector", self._chosen(node, "detector")
+        yield "smoothing", self._chosen(node, "smoothing")
+        yield "channels", "linked" if node.keyed else self._chosen(node, "linked")
         yield "side-chain", "keyed" if node.keyed else "its own sound"
+
+    def _chosen(self, node: NodeSettings, name: str) -> str:
+        return self.param(name).choice_word(node.number(name))
 
     def say(self, node: NodeSettings, heard: Heard) -> Said:
         """Return what it takes away, or promises to, and whether a key makes it."""
@@ -280,10 +286,6 @@ class Compressor(DialledDynamics):
 def _ratio_words(node: NodeSettings) -> str:
     ratio = node.number("ratio")
     return "limiting" if ratio > _LIMITING_RATIO else f"{short_number(ratio)}:1"
-
-
-def _detector_words(node: NodeSettings) -> str:
-    return "RMS" if node.number("detector") > 0.5 else "peak"
 
 
 def _smooths_level(node: NodeSettings) -> bool:

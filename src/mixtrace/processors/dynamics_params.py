@@ -94,8 +94,10 @@ def gain_up_param(name: str, label: str, meaning: str, rate: float = 0.06) -> Pa
     )
 
 
-def choice_param(name: str, start: float, label: str, meaning: str) -> ParamSpec:
-    """Return a choice of two, 0 or 1, which no search moves."""
+def choice_param(
+    name: str, start: float, label: str, meaning: str, words: tuple[str, str]
+) -> ParamSpec:
+    """Return a choice of two, 0 or 1, which no search moves, and what they are called."""
     return ParamSpec(
         name=name,
         unit="",
@@ -110,6 +112,7 @@ def choice_param(name: str, start: float, label: str, meaning: str) -> ParamSpec
         start=start,
         rate=0.0,
         choices=(0.0, 1.0),
+        choice_words=words,
     )
 
 

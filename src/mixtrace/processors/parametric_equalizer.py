@@ -84,6 +84,7 @@ def _slope(name: str) -> ParamSpec:
         start=12.0,
         rate=0.0,
         choices=_CHOICES,
+        choice_words=("off", *(f"{slope:g} dB/oct" for slope in _CHOICES[1:])),
     )
 
 
@@ -136,11 +137,13 @@ class ParametricEqualizer(FilterProcessor):
             _frequency("bell", 20.0, 18_000.0, 0.0, "Centre of each bell, one to six of them."),
             shape=(len(_BELLS_HZ),),
             label="bells",
+            one="bell {} frequency",
             start=_BELLS_HZ,
             varies=True,
         ),
         replace(
             _gain("bell", "gains of bells", "Gain at the centre of each bell."),
+            one="bell {} gain",
             shape=(len(_BELLS_HZ),),
             varies=True,
         ),
@@ -154,6 +157,7 @@ class ParametricEqualizer(FilterProcessor):
             warp=Between(0.3, 8.0),
             shape=(len(_BELLS_HZ),),
             label="Q of bells",
+            one="bell {} Q",
             meaning="Centre frequency over the width between the points of half the gain in dB.",
             start=1.0,
             rate=0.1,

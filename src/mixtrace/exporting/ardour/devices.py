@@ -81,6 +81,7 @@ def _latency_samples(settings: NodeSettings, sample_rate_hz: int) -> int:
 
 def _knob(spec: ParamSpec, place: int, value: float) -> Knob:
     assert isinstance(spec.low, float) and isinstance(spec.high, float)
-    label = f"{spec.label} {place}" if spec.shape else spec.label
-    ends = (spec.low, spec.high)
-    return Knob(spec.name, label, value, *ends, spec.unit, spec.choices, bool(spec.shape))
+    ends, several = (spec.low, spec.high), bool(spec.shape)
+    choices = {spec.choice_word(choice): choice for choice in spec.choices}
+    unit = "" if choices else spec.unit  # the words of choices tell theirs
+    return Knob(spec.name, spec.label_of(place), value, *ends, unit, choices, several)

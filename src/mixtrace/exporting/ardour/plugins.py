@@ -7,7 +7,8 @@ loads a response from the session's folder.
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
@@ -48,7 +49,7 @@ class Knob:
         value: where it stands.
         low, high: its range.
         unit: in which.
-        choices: the only values that it takes; empty for all between.
+        choices: the only values that it takes, by what they are called; empty for all between.
         several: whether it is one of a list.
     """
 
@@ -58,7 +59,7 @@ class Knob:
     low: float
     high: float
     unit: str = ""
-    choices: tuple[float, ...] = ()
+    choices: Mapping[str, float] = field(default_factory=dict)
     several: bool = False
 
 
@@ -241,9 +242,7 @@ def _port(knob: Knob) -> str:
         f"unit = {_quoted(knob.unit)}",
     ]
     if knob.choices:
-        points = ", ".join(
-            f"[{_quoted(f'{c:g} {knob.unit}'.strip())}] = {c!r}" for c in knob.choices
-        )
+        points = ", ".join(f"[{_quoted(name)}] = {c!r}" for name, c in knob.choices.items())
         facts.append(f"enum = true, scalepoints = {{ {points} }}")
     elif knob.unit == "Hz":
         facts.append("logarithmic = true")

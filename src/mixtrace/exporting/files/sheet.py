@@ -50,7 +50,10 @@ def _numbers(project: Project, channel: Channel) -> Iterator[_Row]:
                 yield str(place), entry.label, spec.label, words, spec.unit
                 continue
             for number, value in enumerate(np.ravel(values).tolist(), 1):
-                name = f"{spec.label} {number}" if spec.shape else spec.label
+                name = spec.label_of(number)
+                if spec.choices:
+                    yield str(place), entry.label, name, spec.choice_word(value), ""
+                    continue
                 yield str(place), entry.label, name, f"{value:.6g}", spec.unit
         yield str(place), entry.label, "dry/wet weight", f"{100.0 * settings.wet:.6g}", "%"
         if settings.keyed:

@@ -56,7 +56,10 @@ _FIRST_LIST, _LONGEST_LIST = 1024, 16
 
 @dataclass(frozen=True)
 class _Slider:
-    """A slider: its default, its range, what it is called, and the values that it chooses from."""
+    """A slider: its default, its range, what it is called, the values that it chooses from.
+
+    `words` are what these are called.
+    """
 
     name: str
     start: float
@@ -64,6 +67,7 @@ class _Slider:
     high: float
     label: str
     choices: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
     several: bool = False
 
 
@@ -158,10 +162,11 @@ def _slider(spec: ParamSpec, place: int) -> _Slider:
     assert isinstance(spec.low, float) and isinstance(spec.high, float)
     start = spec.start[place % len(spec.start)] if isinstance(spec.start, tuple) else spec.start
     start = spec.low if start is None else start
-    label = f"{spec.label} {place + 1}" if spec.shape else spec.label
-    label = f"{label} ({spec.unit})" if spec.unit else label
+    label, words = spec.label_of(place + 1), tuple(map(spec.choice_word, spec.choices))
+    label = f"{label} ({spec.unit})" if spec.unit and not words else label
+    several = bool(spec.shape)
     return _Slider(
-        spec.name, float(start), spec.low, spec.high, label, spec.choices, bool(spec.shape)
+        spec.name, float(start), spec.low, spec.high, label, spec.choices, words, several
     )
 
 
@@ -206,16 +211,12 @@ def _text(
 
 def _slider_line(place: int, slider: _Slider) -> str:
     if slider.choices:
-        names = ",".join(_choice(slider, choice) for choice in slider.choices)
+        names = ",".join(slider.words)
         start = slider.choices.index(min(slider.choices, key=lambda c: abs(c - slider.start)))
         last = len(slider.choices) - 1
         return f"slider{place}:{start}<0,{last},1{{{names}}}>{slider.label}"
     ends = ",".join(map(number, (slider.low, slider.high, _STEP)))
     return f"slider{place}:{number(slider.start)}<{ends}>{slider.label}"
-
-
-def _choice(slider: _Slider, choice: float) -> str:
-    return "off" if choice == 0.0 and len(slider.choices) > 2 else f"{choice:g}"
 
 
 def _lists(sliders: Sequence[_Slider]) -> list[str]:
