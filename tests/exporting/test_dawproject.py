@@ -148,6 +148,19 @@ def test_what_is_left_out_of_the_master_is_told_and_played_beside(tmp_path):
     assert difference_db(host._clips(fact(reference, "id")), rendered(project)) < -120.0
 
 
+def test_a_level_beyond_volumes_is_played_and_told_why(tmp_path):
+    project = alone("fader", {"level_db": 14.8})
+    path, (note,) = written(project, tmp_path / "loud")
+    assert "(it adds 14.8 dB; volumes end at +12 dB here)" in note
+    host = DawProjectHost(path)
+    tracks = {track.get("name"): track for track in host.tracks}
+    dry = next(track for name, track in tracks.items() if name not in ("voice", "mix"))
+    assert fact(only(dry, "Channel/Mute"), "value") == "true"
+    assert difference_db(host.mix(), rendered(project)) < -120.0
+    (weighted,) = written(alone("compressor", {}, wet=0.5), tmp_path / "wet")[1]
+    assert "(it is mixed with the sound that enters it)" in weighted
+
+
 def test_free_eq_of_the_master_becomes_the_nearest_bands(tmp_path):
     hz = np.linspace(0.0, 15_000.0, 1024)
     bell_db = 6.0 * np.exp(-((np.log2(np.maximum(hz, 1.0) / 1000.0)) ** 2)) - 2.0

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from mixtrace.exporting.channels import Channel, distinct
 from mixtrace.exporting.dawproject.archive import put, put_audio
-from mixtrace.exporting.dawproject.devices import has_device
+from mixtrace.exporting.dawproject.devices import MOST_GAIN, has_device
 from mixtrace.exporting.dawproject.document import Strip, is_sole, metadata_of, project_of
 from mixtrace.exporting.dawproject.notes import (
     device_notes,
@@ -32,8 +32,6 @@ from mixtrace.session import Views
 from mixtrace.store import file_name
 
 __all__ = ["DawProject"]
-
-_MOST_GAIN = 4.0
 
 
 class DawProject:
@@ -89,7 +87,7 @@ def _unsaid(project: Project) -> list[int]:
         i
         for channel in project.channels
         for i in channel.processors
-        if not has_device(project.node(i)) and not fader_part(project, i, _MOST_GAIN)
+        if not has_device(project.node(i)) and not fader_part(project, i, MOST_GAIN)
     ]
 
 
@@ -151,7 +149,7 @@ def _with_stems(
 
 
 def _fader(project: Project, channel: Channel) -> Fader:
-    return fader_of(project, channel, _MOST_GAIN)
+    return fader_of(project, channel, MOST_GAIN)
 
 
 def _strip_role(project: Project, node: int) -> str:
@@ -262,7 +260,7 @@ def _cuts(project: Project, channel: Channel) -> set[int]:
     left_at = {feed.after for feed in channel.feeds}
     cuts, run = set[int](), set[str]()
     for place, node in enumerate(channel.processors):
-        part = fader_part(project, node, _MOST_GAIN)
+        part = fader_part(project, node, MOST_GAIN)
         before_fader = part is not None and not run
         ends = part in run if part else bool(run)
         if ends or (place in left_at and not before_fader):

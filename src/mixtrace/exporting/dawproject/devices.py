@@ -11,7 +11,10 @@ from xml.etree.ElementTree import Element, SubElement
 from mixtrace.exporting.dawproject.xml import Ids, real, switch
 from mixtrace.processors import NodeSettings, processor
 
-__all__ = ["add_device", "has_device", "left_out"]
+__all__ = ["MOST_GAIN", "add_device", "has_device", "left_out"]
+
+MOST_GAIN = 4.0
+"""Of a volume, +12 dB, which the faders of most programs can be turned to."""
 
 _WET = 0.9995
 _KINDS = {
