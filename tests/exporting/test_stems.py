@@ -83,7 +83,8 @@ def test_the_table_lists_every_stem(stems: Path):
 def test_notes_say_how_the_master_is_shared_and_how_near_the_sums_are(tmp_path: Path):
     notes = written("stems", replace(planted_desk(), mix=None), tmp_path / "stems")
     assert sum("add up to mix.wav within -1" in note for note in notes) == 3
-    assert any("the gain that the whole mix gave rise to" in note for note in notes)
+    (shared,) = [note for note in notes if "the gain that the whole mix gave rise to" in note]
+    assert "the limiter of mix" in shared and "the gate" not in shared
     assert any("no residual.wav" in note for note in notes)
     assert not (tmp_path / "stems" / "residual.wav").exists()
 
@@ -93,7 +94,8 @@ def test_a_desk_without_buses_and_returns_has_stems_of_tracks_alone(tmp_path: Pa
     strips = {1: Strip("a", "track"), 2: Strip("b", "track"), 3: Strip("mix", "master")}
     graph = Graph(strips, nodes, (Edge(1, 3), Edge(2, 3), Edge(3, 4)))
     project = Project("two", RATE_HZ, graph, Settings.of({}), planted_tracks()[:2])
-    written("stems", project, tmp_path / "stems")
+    (told, _) = written("stems", project, tmp_path / "stems")
+    assert "add up to mix.wav" in told  # and nothing of compression where there is none
     assert [path.name for path in (tmp_path / "stems").iterdir() if path.is_dir()] == ["tracks"]
 
 

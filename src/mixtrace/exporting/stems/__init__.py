@@ -9,12 +9,15 @@ from jaxtyping import Float
 
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.stems.parts import Part, apart, by_last_strip, by_track
-from mixtrace.exporting.stems.sharing import Shares, entering
+from mixtrace.exporting.stems.sharing import Shares, entering, shared
 from mixtrace.exporting.tables import Table
 from mixtrace.graph import Edge
+from mixtrace.names import plain_name
+from mixtrace.processors import processor
 from mixtrace.progress import Steps
 from mixtrace.rendering import render_song
 from mixtrace.session import Views
+from mixtrace.session.song import listed
 from mixtrace.store import file_name
 from mixtrace.units import db_from_ratio
 
@@ -30,12 +33,6 @@ __all__ = [
 ]
 
 MIX, RESIDUAL = "mix.wav", "residual.wav"
-
-_SHARED = (
-    "What buses and the master compress and limit acts on each stem with the gain that the whole "
-    "mix gave rise to, and saturation is shared out: that is how the stems add up. A stem played "
-    "through the same processors alone would sound different."
-)
 
 
 @dataclass(frozen=True)
@@ -78,10 +75,26 @@ class Stems:
             f"The stems in {each.folder} add up to {MIX} within {error_db:.0f} dB of it."
             for each, error_db in zip(sets, errors, strict=True)
         ]
-        notes.append(_SHARED)
+        notes += _sharing_note(project, sets)
         if project.mix is None:
             notes.append(f"There is no {RESIDUAL}: the song was read without its mix.")
         return tuple(notes)
+
+
+def _sharing_note(project: Project, sets: tuple[StemSet, ...]) -> list[str]:
+    """Return what is said of processors that several stems pass together; nothing without any."""
+    graph = project.graph
+    names = [
+        f"the {processor(graph.nodes[i].kind).label} of {plain_name(graph.name(i))}"
+        for i in shared(graph, [part for each in sets for part in each.parts])
+    ]
+    if not names:
+        return []
+    return [
+        f"Several stems are heard at once by {listed(names)}: on each stem they act with the gain "
+        "that the whole mix gave rise to, and saturation is shared out. That is how the stems add "
+        "up; a stem played through the same processors alone would sound different."
+    ]
 
 
 def write_mix(project: Project, folder: Path, report: Steps) -> Float[np.ndarray, "2 time"]:

@@ -32,7 +32,7 @@ from mixtrace.progress import Steps
 from mixtrace.rendering import render_taps
 from mixtrace.session import Views
 
-__all__ = ["Shares", "entering"]
+__all__ = ["Shares", "entering", "shared"]
 
 _SATURATION = "saturation"
 _AT_ONCE_BYTES = 1_000_000_000
@@ -82,11 +82,11 @@ class Shares:
                 several parts.
         """
         self._project = project
-        shared = {i for part in parts for i in _shared(project.graph, part)}
-        for i in sorted(shared):
+        frozen = shared(project.graph, parts)
+        for i in frozen:
             _check_shared(project.graph, i)
         self._frozen: dict[int, _Gain | _Bend] = {}
-        for i, audio, key in entering(project, sorted(shared), report):
+        for i, audio, key in entering(project, frozen, report):
             node = project.settings[i]
             if node.kind == _SATURATION:
                 self._frozen[i] = _Bend(node, audio, project.sample_rate_hz)
@@ -114,6 +114,11 @@ class Shares:
         ]
         settings = project.settings.only(smaller.processors)
         return render_taps(smaller, settings, tracks, project.sample_rate_hz, nodes)[1]
+
+
+def shared(graph: Graph, parts: Collection[Part]) -> list[int]:
+    """Return the processors that are not linear and work on several parts at once."""
+    return sorted({i for part in parts for i in _shared(graph, part)})
 
 
 def entering(
