@@ -8,8 +8,8 @@ from pathlib import Path
 from mixtrace.errors import SessionError, StoreError
 from mixtrace.session import Song, TrackSource, find_song
 from mixtrace.session.layout import find_tracks
+from mixtrace.session.song import listed
 from mixtrace.store import FIT, JSON, is_plain_file, read_fit
-from mixtrace.wording import listed
 
 __all__ = ["Recordings", "differing", "digest", "find_source", "is_source", "source_of"]
 
