@@ -15,11 +15,13 @@ import torch
 from planted_desk import RATE_HZ, alone, planted_desk, planted_tracks, settings_of
 
 from mixtrace.exporting.files.room_eq import room_eq
+from mixtrace.exporting.files.sheet import write_sheet
 from mixtrace.exporting.stems import entering
 from mixtrace.exporting.tables import cell, markdown_cell
 from mixtrace.exporting.targets import TARGETS
 from mixtrace.processors import FilterProcessor, NodeSettings, processor
 from mixtrace.rendering import render_taps
+from mixtrace.store import Interval, Setting, Sureness
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -196,3 +198,37 @@ def test_names_are_cut_so_that_every_file_system_holds_them(tmp_path: Path):
     graph = type(project.graph)(strips, project.graph.nodes, project.graph.edges)
     TARGETS["files"].write(replace(project, graph=graph), tmp_path, lambda *step: None)
     assert max(len(path.name.encode()) for path in tmp_path.rglob("*")) < 256
+
+
+def test_numbers_have_the_digits_that_are_known(tmp_path: Path):
+    settings = settings_of("compressor", threshold_db=-32.2597, ratio=3.0, attack_ms=5.4321)
+    project = alone("compressor", settings, planted_tracks()[:1])
+    intervals = {
+        Setting(2, "threshold_db"): Interval(-35.0, -29.0),
+        Setting(2, "wet"): Interval(0.7, 1.0),
+    }
+    write_sheet(replace(project, sureness=Sureness(intervals)), tmp_path)
+    values = {row["setting"]: row["value"] for row in rows_of(tmp_path / "settings.csv")}
+    assert values["threshold"] == "-32"
+    assert values["attack"] == "5.4321"
+    assert values["dry/wet weight"] == "100"
+    sheet = (tmp_path / "settings.md").read_text("utf-8")
+    assert "| threshold | -32 dB (-35 to -29) |" in sheet
+    assert "| attack | 5.4 ms |" in sheet and "nine times of ten" in sheet
+
+
+def test_bands_have_the_digits_that_are_known(tmp_path: Path):
+    bells = {"bell_hz": [200.0, 1234.0], "bell_db": [-4.321, 0.0], "bell_q": [1.0, 2.0]}
+    off = {"high_pass_db_per_octave": 0.0, "low_pass_db_per_octave": 0.0}
+    settings = settings_of("parametric_equalizer", **bells, **off)
+    project = alone("parametric_equalizer", settings, planted_tracks()[:1])
+    intervals = {
+        Setting(2, "bell_hz", 0): Interval(150.0, 260.0),
+        Setting(2, "bell_db", 0): Interval(-7.0, -1.0),
+        Setting(2, "bell_q", 0): Interval(0.6, 1.9),
+    }
+    write_sheet(replace(project, sureness=Sureness(intervals)), tmp_path)
+    values = {row["setting"]: row["value"] for row in rows_of(tmp_path / "settings.csv")}
+    assert (values["bell 1 gain"], values["bell 2 frequency"]) == ("-4", "1234")
+    sheet = (tmp_path / "settings.md").read_text("utf-8")
+    assert "| bell | 200 Hz (150 to 260) -4 dB (-7 to -1) Q 1.0 (0.6 to 1.9) |" in sheet

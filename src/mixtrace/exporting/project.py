@@ -21,6 +21,7 @@ from mixtrace.processors import (
     Settings,
     processor,
 )
+from mixtrace.store import Sureness
 from mixtrace.store.audio_files import write_float_audio
 
 __all__ = ["Project", "Response"]
@@ -54,6 +55,7 @@ class Project:
         unused_names: tracks that are not heard in the mix.
         unused: their audio, likewise.
         mix: [2, time], the song's own mix, as long; None where it was not read.
+        sureness: how sure its settings are; None where nobody asked.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Project:
     unused_names: tuple[str, ...] = ()
     unused: Sequence[Float[np.ndarray, "_channel time"]] = ()
     mix: Float[np.ndarray, "2 time"] | None = None
+    sureness: Sureness | None = None
 
     @property
     def length_samples(self) -> int:

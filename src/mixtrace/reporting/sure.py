@@ -23,7 +23,7 @@ from mixtrace.store import (
     setting_value,
 )
 
-__all__ = ["alike_sentences", "interval_words", "sure_dials", "sure_line"]
+__all__ = ["alike_sentences", "interval_words", "known_number", "sure_dials", "sure_line"]
 
 _Interval = TypeVar("_Interval", Interval, Range)
 
@@ -135,6 +135,19 @@ def interval_words(
         ends += f"; {_runs_words(told(runs.low, finer), told(runs.high, finer))}"
     between = "" if unit == ":1" or not unit else " "
     return f"{told(value, step)}{between}{unit} ({ends})"
+
+
+def known_number(value: float, interval: Interval, unit: str = "") -> str:
+    """Return a value in its own unit with the digits that are known.
+
+    >>> known_number(-32.2597, Interval(-35.0, -29.0), "dB")
+    '-32'
+    >>> known_number(2.02, Interval(1.98, 2.07), "ms")
+    '2.02'
+    """
+    step = max(_step(interval), _FINEST * _own_step(value))
+    by_ratio = unit in _BY_RATIO and interval.low > 0.0
+    return _rounded(value, min(step, _own_step(value)) if by_ratio else step, False)
 
 
 def _scaled(interval: _Interval, by: float) -> _Interval:

@@ -8,8 +8,16 @@ from mixtrace.errors import StoreError
 from mixtrace.exporting import Project, Target, target
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
 from mixtrace.rendering import check_work
+from mixtrace.reporting import sureness_beside
 from mixtrace.session import Views
-from mixtrace.store import StoredGraph, is_plain_file, read_document, write_document
+from mixtrace.store import (
+    StoredGraph,
+    Sureness,
+    find_graph,
+    is_plain_file,
+    read_document,
+    write_document,
+)
 from mixtrace.store.whole_folder import whole_folder
 from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
 from mixtrace.verbs.outputs import check_apart, check_place, named
@@ -78,7 +86,9 @@ def export(
     dry, notes = _read(source, every, chosen, report)
     if song is not None:
         notes += differing(named(result), [track.name for track in every.tracks], *source)
-    project = _project(stored, dry)
+    graph = find_graph(named(result))
+    assert graph is not None  # it was read
+    project = _project(stored, dry, sureness_beside(graph, stored))
     channels = tuple(len(track) for track in project.tracks)
     check_work(stored.graph, stored.settings, channels, dry.sample_rate_hz, ())
     with whole_folder(place) as made:
@@ -104,7 +114,7 @@ def _read(
     return read_dry_tracks(path, every, mix_path, rate_hz, report), (note,)
 
 
-def _project(stored: StoredGraph, dry: DryTracks) -> Project:
+def _project(stored: StoredGraph, dry: DryTracks, sureness: Sureness | None) -> Project:
     used = len(stored.tracks)
     return Project(
         stored.song,
@@ -115,6 +125,7 @@ def _project(stored: StoredGraph, dry: DryTracks) -> Project:
         tuple(track.name for track in stored.unused),
         Views(dry.tracks.__getitem__, range(used, len(dry.tracks))),
         dry.mix,
+        sureness,
     )
 
 
