@@ -251,11 +251,11 @@ class Compressor(DialledDynamics):
     def turned(self, node: NodeSettings) -> Iterator[Turned]:
         """Yield the dials, and the choices that are no dials."""
         yield from super().turned(node)
-        yield Turned(_detector_words(node))
+        yield Turned("detector", choice=_detector_words(node))
         if not _is_linked(node):
-            yield Turned("per channel")
+            yield Turned("channels", choice="each by its own level")
         if node.keyed:
-            yield Turned("keyed")
+            yield Turned("side-chain", choice="keyed")
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield the dials, choices in words."""

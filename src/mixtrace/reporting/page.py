@@ -110,10 +110,15 @@ def words_part(
 ) -> Part:
     """Return the section in words; of a result that was searched it tells what is unsure, too."""
     tolerance, sureness = (result.tolerance, result.sureness) if result else (0.0, None)
-    tellings = tell(stored, evidence, tolerance, levels_db)
+    tellings = tell(stored, evidence, tolerance, levels_db, sureness)
     return Part(
         filled("words.html", tellings=tellings, unsure=list(alike_sentences(stored, sureness)))
     )
+
+
+def _spent(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def _lead(result: StoredResult) -> Markup:
@@ -121,7 +126,6 @@ def _lead(result: StoredResult) -> Markup:
     graph, losses = result.stored.graph, result.facts["losses"]
     every = result.facts["processors"]["console"]
     off = result.measures["loudness_difference_lu"]
-    spent = divmod(round(result.facts["seconds"] or 0.0), 60)
     searched = [
         ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
@@ -134,7 +138,7 @@ def _lead(result: StoredResult) -> Markup:
             "loudness against the target",
             "none" if off is None else f"{fixed(off, 1, sign=True)} LU",
         ),
-        *(() if result.applied else [("found in", f"{spent[0]} min {spent[1]:02d} s")]),
+        *(() if result.applied else [("found in", _spent(result.facts["seconds"] or 0.0))]),
     ]
     return filled(
         "lead.html",
