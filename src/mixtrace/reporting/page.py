@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mixtrace.reporting.sentences import tell
 from mixtrace.reporting.sure import alike_sentences
 from mixtrace.reporting.templating import filled, web_text
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import counted
 
 __all__ = ["joined", "report_page", "words_part"]
 
@@ -116,6 +118,15 @@ def words_part(
     )
 
 
+def _strips(graph: Graph) -> str:
+    """Return how many strips of each role there are."""
+    roles = Counter(strip.role for strip in graph.strips.values())
+    told = [counted(roles["track"], "track")]
+    told += [f"{roles['bus']} bus{'es' if roles['bus'] > 1 else ''}"] if roles["bus"] else []
+    told += [counted(roles["return"], "return")] if roles["return"] else []
+    return f"{', '.join(told)} and the master"
+
+
 def _spent(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
@@ -142,7 +153,7 @@ def _lead(result: StoredResult) -> Markup:
     ]
     return filled(
         "lead.html",
-        tracks=len(graph.inputs),
+        strips=_strips(graph),
         kept=len(graph.processors),
         every=every,
         tiles=tiles,
