@@ -202,10 +202,12 @@ def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
     assert code == 0
     for word in ("L_a", "left, right", "mid", "side", "MAE", "MRSD", "loudness", "LUFS", "dBTP"):
         assert word in out
+    told = out
     code, out, _ = run("evaluate", *pair, "--json")
     measures = json.loads(out)
     assert code == 0
     assert measures["published"]["l_a"] > 0.0
+    assert measures["compared"]["words"] in " ".join(told.split())
     assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
 
 
