@@ -63,6 +63,7 @@ from mixtrace.store.refined_file import (
     REFINED,
     REFINED_SCHEMA,
     ChainLoss,
+    PlugIn,
     Refinement,
     read_refined,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "MixFeatures",
     "Name",
     "Outcome",
+    "PlugIn",
     "Range",
     "Refinement",
     "Results",
