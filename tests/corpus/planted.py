@@ -20,7 +20,7 @@ RATE = 22_050
 
 
 class Planted:
-    """Every track through an EQ and a fader, the first one to a hall as well."""
+    """Every track through an EQ and a fader; the first one is limited, rides and has a hall."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
@@ -34,12 +34,18 @@ class Planted:
         bells = {"bell_hz": [200.0, 3000.0], "bell_db": [3.0, -2.0], "bell_q": [1.0, 2.0]}
         taps = torch.randn(4, 3000, generator=torch.Generator().manual_seed(1))
         hall = node_of("captured_reverb", 1.0, taps=captured_taps(taps), stored_rate_hz=30_000)
+        limiter = node_of("limiter", gain_db=0.0, ceiling_db=-20.0)
+        moving = (limiter, node_of("fader_automation", knot_s=[0.0, 4.0], knot_db=[0.0, -6.0]))
         sends = {"hall": node_of("send", level_db=-9.0)}
         strips = [
             TrackStrip(
                 track.name,
                 track.group,
-                [node_of("parametric_equalizer", 1.0, **bells), node_of("fader", level_db=-3.0)],
+                [
+                    node_of("parametric_equalizer", 1.0, **bells),
+                    *(moving if number == 0 else ()),
+                    node_of("fader", level_db=-3.0),
+                ],
                 sends if number == 0 else {},
             )
             for number, track in enumerate(session.tracks)

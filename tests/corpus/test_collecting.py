@@ -1,5 +1,6 @@
 """A collection from end to end: songs of a corpus become a data set that others can read."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,9 @@ from tests.corpus.planted import Planted, write_song
 
 SONGS = ("a", "b", "c")
 
+ROOT = Path(__file__).parents[2]
+PYTHON_PATH = os.pathsep.join((str(ROOT), str(ROOT / "src")))
+
 
 @pytest.fixture(scope="module")
 def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,6 +42,10 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def collected(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Collected:
     folder = tmp_path_factory.mktemp("collected") / "data set"
     return collect(songs, folder, method=Planted(), crew=Limits(2).crew)
+
+
+LEVELS_MOVE = ("fader_automation", "limiter")
+"""What of a planted desk moves."""
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -105,6 +113,55 @@ def test_intervals_weights_and_removed_processors_are_told(collected: Collected)
     }
 
 
+def test_gains_over_time_are_kept_with_every_song(collected: Collected):
+    found = corpus.load(collected.folder)
+    rows = found.tables["nodes"].to_pylist()
+    for song in SONGS:
+        curves = found.gains(song)
+        told = {row["node"]: row["gain_vector"] for row in rows if row["song"] == song}
+        assert {i: f"gain.{i}" for i in curves.gains_db} == {i: n for i, n in told.items() if n}
+        ride, limiter = (found.graph(song).graph.of_kind(kind)[0] for kind in LEVELS_MOVE)
+        assert sorted(curves.gains_db) == sorted((ride, limiter))
+        # 22,050 Hz: frames of 441 samples; the last of them is whole.
+        assert (curves.step_s, len(curves.gains_db[ride])) == (0.02, 200)
+        # From 0 dB to -6 dB in four seconds, in the middle of each frame; steps of 1/256 dB.
+        line = -1.5 * (np.arange(200) + 0.5) * 0.02
+        np.testing.assert_allclose(curves.gains_db[ride], line, atol=0.002)
+        assert (curves.gains_db[limiter] < -1.0).all()  # noise of 0.1 peaks above 0.1
+
+
+def test_gains_that_are_lost_are_told_in_a_sentence(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    (folder / "songs" / "a" / corpus.GAINS).unlink()
+    with pytest.raises(StoreError, match="Collect the corpus anew"):
+        corpus.load(folder).gains("a")
+    with pytest.raises(StoreError, match="Expected a song of the data set"):
+        corpus.load(folder).gains("nobody")
+
+
+@pytest.mark.parametrize("name", ["collection.json", "songs/a/song.json"])
+def test_older_data_sets_are_told_in_a_sentence(
+    songs: Path, collected: Collected, tmp_path: Path, name: str
+):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / name
+    path.write_text(path.read_text().replace('/2"', '/1"'))
+    with pytest.raises(StoreError, match="Use the version of mixtrace that wrote it"):
+        collect(songs, folder, method=Planted())
+
+
+def test_older_tables_are_told_in_a_sentence(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / "tables" / "nodes.parquet"
+    table = pq.read_table(path).drop_columns("gain_vector")
+    pq.write_table(table.replace_schema_metadata({"mixtrace": "mixtrace.dataset/1"}), path)
+    with pytest.raises(StoreError, match=r"follows 'mixtrace\.dataset/1'.*collect the corpus anew"):
+        corpus.load(folder)
+
+
 def test_others_read_the_tables_without_code_of_ours(collected: Collected, tmp_path: Path):
     datasets = pytest.importorskip("datasets", reason="needs the package datasets")
     read = datasets.load_dataset(
@@ -150,7 +207,7 @@ def test_a_collection_that_is_killed_goes_on_and_ends_the_same(
     script, folder = tmp_path / "collecting.py", tmp_path / "data set"
     script.write_text(SCRIPT)
     command = [sys.executable, script, songs, folder]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PYTHONPATH": PYTHON_PATH}
     first = subprocess.Popen(command, env=environment)
     for _ in range(1200):
         if any((folder / "songs").glob("*/song.json")):
@@ -176,7 +233,7 @@ def test_a_full_disk_ends_a_collection_in_a_sentence_and_no_song_is_to_blame(
         "largest = int(sys.argv[3])\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))\n" + SCRIPT
     )
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PYTHONPATH": PYTHON_PATH}
 
     def run(largest: int) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, script, songs, folder, str(largest)]

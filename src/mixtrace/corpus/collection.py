@@ -25,7 +25,7 @@ __all__ = ["SONGS_FOLDER", "Collection", "Common"]
 SONGS_FOLDER = "songs"
 
 _STATE, _LEDGER = "state", "ledger.sqlite"
-_COLLECTION, _SCHEMA = "collection.json", "mixtrace.collection/1"
+_COLLECTION, _SCHEMA = "collection.json", "mixtrace.collection/2"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mixtrace.errors import StoreError
 
 __all__ = ["DATASET_SCHEMA", "TABLES", "TABLES_FOLDER", "check_schema", "marked"]
 
-DATASET_SCHEMA = "mixtrace.dataset/1"
+DATASET_SCHEMA = "mixtrace.dataset/2"
 
 TABLES_FOLDER = "tables"
 
@@ -64,6 +64,7 @@ TABLES: dict[str, pa.Schema] = {
             ("mixtrace", pa.string()),
             ("folder", pa.string()),
             ("vectors_sha256", pa.string()),
+            ("gains_sha256", pa.string()),
         ]
     ),
     "tracks": pa.schema(
@@ -98,6 +99,7 @@ TABLES: dict[str, pa.Schema] = {
             ("wet_high", pa.float64()),
             ("l_a_without", pa.float64()),
             ("settings", pa.list_(pa.field("element", _SETTING))),
+            ("gain_vector", pa.string()),
         ]
     ),
     "edges": pa.schema(

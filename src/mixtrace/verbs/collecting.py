@@ -22,6 +22,7 @@ from mixtrace.corpus import (
     Task,
     needed_bytes,
     work_through,
+    write_gains,
     write_song,
     write_tables,
 )
@@ -185,7 +186,15 @@ def _one_song(corpus: Path, common: Common, song: str, place: Path, method: Meth
     """Find the graph of one song; this runs in a process of its own."""
     torch.set_num_threads(1)  # others work on as many cores, and sums come out the same on any
     songs = open_dataset(corpus, common.dataset)
-    found = fit(songs.song(song), place, method=method, audio=common.audio, page=False, weigh=True)
+    found = fit(
+        songs.song(song),
+        place,
+        method=method,
+        audio=common.audio,
+        page=False,
+        weigh=True,
+        gains=True,
+    )
     seconds = found.mix.shape[-1] / found.sample_rate_hz
     increases = [] if found.increases is None else found.increases.tolist()
     known = CollectedSong(
@@ -197,6 +206,7 @@ def _one_song(corpus: Path, common: Common, song: str, place: Path, method: Meth
         found.sample_rate_hz,
         songs.facts(song),
         tuple(rise if math.isfinite(rise) else None for rise in increases),
+        None if found.gains is None else write_gains(place, found.gains),
     )
     write_song(place, known)
     (place / CHECKPOINT).unlink(missing_ok=True)
