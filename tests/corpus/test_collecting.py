@@ -282,7 +282,7 @@ def test_versions_mix_only_where_it_is_asked_for(
 ):
     folder = tmp_path / "data set"
     shutil.copytree(collected.folder, folder)
-    monkeypatch.setattr("mixtrace.verbs.collecting.mixtrace_version", lambda: "9.9")
+    monkeypatch.setattr("mixtrace.verbs.collection_run.mixtrace_version", lambda: "9.9")
     with pytest.raises(StoreError, match=r"version of mixtrace is .*--mix-versions"):
         collect(songs, folder, method=Planted())
     again = collect(songs, folder, method=Planted(), mix_versions=True)

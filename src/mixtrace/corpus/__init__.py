@@ -4,6 +4,7 @@ from mixtrace.corpus.collection import Collection, Common
 from mixtrace.corpus.crew import Crew, Job, LocalCrew, Task
 from mixtrace.corpus.driver import TRIES, work_through
 from mixtrace.corpus.gain_file import GAIN_STEP_S, GAINS, GainCurves, read_gains, write_gains
+from mixtrace.corpus.here_crew import HereCrew
 from mixtrace.corpus.hetero import feature_names, hetero_data
 from mixtrace.corpus.ledger import Ended, How, Ledger, Standing
 from mixtrace.corpus.loading import GraphDataset, load
@@ -26,6 +27,7 @@ __all__ = [
     "Ended",
     "GainCurves",
     "GraphDataset",
+    "HereCrew",
     "How",
     "Job",
     "Ledger",
