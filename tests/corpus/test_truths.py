@@ -61,7 +61,7 @@ def dataset(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert collected.complete
     assert list(collected.done) == ["a", "b", "c"]
     assert list(collected.failed) == ["damaged", "of others", "without"]
-    assert "schema" in collected.failed["damaged"]
+    assert "it is damaged, or another version" in collected.failed["damaged"]
     assert "which has no drum" in collected.failed["of others"]
     assert "there is none. Collect the corpus without --truth" in collected.failed["without"]
     return folder

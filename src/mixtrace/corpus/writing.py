@@ -14,7 +14,7 @@ from mixtrace.corpus.rows import Row, read_rows
 from mixtrace.corpus.schema import TABLES, TABLES_FOLDER, marked
 from mixtrace.errors import StoreError
 from mixtrace.store import put, stage
-from mixtrace.store.whole_folder import whole_folder
+from mixtrace.store.whole_folder import remove_left_over, whole_folder
 
 __all__ = ["write_tables"]
 
@@ -49,6 +49,7 @@ def write_tables(
             for name, writer in writers.items():
                 counts[name] += len(rows[name])
                 writer.write_table(pa.Table.from_pylist(rows[name], schema=marked(name)))
+    remove_left_over(folder)
     with stage(folder) as part_of:
         put(part_of(CARD), card(about, counts, found=found).encode())
 

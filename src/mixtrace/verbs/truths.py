@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mixtrace.corpus import CollectedSong, Common, HereCrew, Job, write_song
 from mixtrace.datasets import Dataset, open_dataset, size_of
-from mixtrace.errors import SessionError
+from mixtrace.errors import SessionError, StoreError
 from mixtrace.progress import OnProgress, ignored
 from mixtrace.session import Song
 from mixtrace.session.song import listed
@@ -105,7 +105,14 @@ def _truth_of(path: Path, song: Song) -> StoredGraph:
             f"Expected the graph that mixed {song.name} in {path}; there is none. "
             "Collect the corpus without --truth to find graphs from the audio."
         )
-    stored, names = read_graph(path), {track.name for track in song.tracks}
+    try:
+        stored = read_graph(path)
+    except StoreError as error:
+        raise SessionError(
+            f"Expected the graph that mixed {song.name} in {path}; it is damaged, or another "
+            "version of mixtrace wrote it. Make the song anew."
+        ) from error
+    names = {track.name for track in song.tracks}
     missing = [track.name for track in stored.tracks if track.name not in names]
     if missing:
         raise SessionError(
