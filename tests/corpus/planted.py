@@ -12,11 +12,22 @@ from mixtrace.descent import SongWindows, song_loss
 from mixtrace.interpret import Desk, TrackStrip, node_of
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors.captured_reverb import captured_taps
-from mixtrace.session import Session
-from mixtrace.store import Interval, Setting, Sureness
+from mixtrace.session import Alignment, Session
+from mixtrace.store import (
+    GRAPH,
+    PARAMS,
+    TRUTH,
+    Interval,
+    Setting,
+    StoredGraph,
+    StoredTrack,
+    Sureness,
+    write_graph,
+)
 from mixtrace.unseen import Range
 
 RATE = 22_050
+NAMES = ("kick", "bass", "voice")
 
 
 class Planted:
@@ -65,8 +76,23 @@ def write_song(folder: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
     (folder / "tracks").mkdir(parents=True)
     mix = np.zeros((4 * RATE, 2))
-    for name in ("kick", "bass", "voice"):
+    for name in NAMES:
         audio = 0.1 * rng.standard_normal((4 * RATE, 1))
         soundfile.write(folder / "tracks" / f"{name}.wav", audio, RATE, subtype="FLOAT")
         mix += 0.7 * audio
     soundfile.write(folder / "mix.wav", mix, RATE, subtype="FLOAT")
+
+
+def write_truth(song: Path, names: tuple[str, ...], level_db: float) -> None:
+    """Write the graph of a desk whose first track is gated; faders are at a level."""
+    gate = node_of("gate", threshold_db=-40.0)
+    faders = [node_of("fader", level_db=level_db) for _ in names]
+    strips = [
+        TrackStrip(name, "", [gate, fader] if name == names[0] else [fader])
+        for name, fader in zip(names, faders, strict=True)
+    ]
+    graph, settings = Desk(strips).built()
+    tracks = tuple(StoredTrack(graph.name(i), "", Alignment()) for i in graph.inputs)
+    (song / TRUTH).mkdir()
+    files = (song / TRUTH / name for name in (GRAPH, PARAMS))
+    write_graph(StoredGraph(song.name, tracks, graph, settings), *files)

@@ -15,30 +15,11 @@ import mixtrace
 from mixtrace import corpus
 from mixtrace.corpus import HereCrew, Job, Ledger, work_through
 from mixtrace.errors import StoreError
-from mixtrace.interpret import Desk, TrackStrip, node_of
-from mixtrace.session import Alignment
-from mixtrace.store import GRAPH, PARAMS, TRUTH, StoredGraph, StoredTrack, write_graph
+from mixtrace.store import GRAPH, TRUTH
 from mixtrace.verbs import Limits, Shard
-from tests.corpus.planted import RATE, Planted, write_song
-
-NAMES = ("kick", "bass", "voice")
+from tests.corpus.planted import NAMES, RATE, Planted, write_song, write_truth
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-def write_truth(song: Path, names: tuple[str, ...], level_db: float) -> None:
-    """Write the graph of a desk whose first track is gated; faders are at a level."""
-    gate = node_of("gate", threshold_db=-40.0)
-    faders = [node_of("fader", level_db=level_db) for _ in names]
-    strips = [
-        TrackStrip(name, "", [gate, fader] if name == names[0] else [fader])
-        for name, fader in zip(names, faders, strict=True)
-    ]
-    graph, settings = Desk(strips).built()
-    tracks = tuple(StoredTrack(graph.name(i), "", Alignment()) for i in graph.inputs)
-    (song / TRUTH).mkdir()
-    files = (song / TRUTH / name for name in (GRAPH, PARAMS))
-    write_graph(StoredGraph(song.name, tracks, graph, settings), *files)
 
 
 @pytest.fixture(scope="module")
