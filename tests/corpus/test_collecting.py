@@ -17,7 +17,7 @@ from mixtrace import corpus
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.processors import processor
 from mixtrace.store import GRAPH, read_graph
-from mixtrace.verbs import Collected, Limits, Shard, collect
+from mixtrace.verbs import Collected, Limits, Shard, collect, stats
 from tests.corpus.planted import Planted, write_song
 
 SONGS = ("a", "b", "c")
@@ -128,6 +128,27 @@ def test_gains_over_time_are_kept_with_every_song(collected: Collected):
         line = -1.5 * (np.arange(200) + 0.5) * 0.02
         np.testing.assert_allclose(curves.gains_db[ride], line, atol=0.002)
         assert (curves.gains_db[limiter] < -1.0).all()  # noise of 0.1 peaks above 0.1
+
+
+def test_statistics_tell_what_moved_over_the_songs(collected: Collected, tmp_path: Path):
+    document = stats(collected.folder, tmp_path / "stats").document()
+    told = {
+        (row["kind"], row["setting"]): row for row in document["settings"] if row["place"] == "all"
+    }
+    ride = told["fader_automation", "mean_gain_db"]
+    assert (ride["count"], ride["unit"]) == (3, "dB")
+    # A line from 0 to -6 dB; half-precision steps at most 1/256 dB.
+    assert ride["mean"] == pytest.approx(-3.0, abs=0.002)
+    low = told["fader_automation", "low_gain_db"]
+    assert low["mean"] == pytest.approx(-5.7, abs=0.02)  # 95 % of the way, between two frames
+    found = corpus.load(collected.folder)
+    curves = [found.gains(song).gains_db for song in SONGS]
+    limited = [
+        gains[found.graph(song).graph.of_kind("limiter")[0]]
+        for song, gains in zip(SONGS, curves, strict=True)
+    ]
+    assert told["limiter", "mean_gain_db"]["mean"] == pytest.approx(np.mean(limited), abs=1e-5)
+    assert not [kind for kind, setting in told if setting == "mean_gain_db" and kind == "fader"]
 
 
 def test_gains_that_are_lost_are_told_in_a_sentence(collected: Collected, tmp_path: Path):

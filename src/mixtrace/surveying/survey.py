@@ -124,7 +124,7 @@ def take_survey(
         _add_facts(survey, song, own)
         _add_kept(survey, own, places)
         _add_sends(survey, own, places)
-        for where, found in _by_place(dataset, song["song"], places):
+        for where, found in _by_place(dataset, song, places):
             _add_measured(survey, where, found)
         on_song(number, len(songs))
     return survey
@@ -170,10 +170,12 @@ def _add_measured(survey: Survey, where: str, found: Measured) -> None:
 
 
 def _by_place(
-    dataset: GraphDataset, song: str, places: Mapping[int, str]
+    dataset: GraphDataset, song: Mapping[str, Any], places: Mapping[int, str]
 ) -> Iterator[tuple[str, Measured]]:
     """Yield what was measured of a song's processors, place by place and in all of them."""
-    for every in measured(dataset.graph(song)):
+    name = song["song"]
+    gains_db = {} if song["gains_sha256"] is None else dataset.gains(name).gains_db
+    for every in measured(dataset.graph(name), gains_db):
         found = np.array([places.get(i, "other") for i in every.nodes])
         yield ALL, every
         for where in dict.fromkeys(found.tolist()):
