@@ -104,6 +104,7 @@ def test_intervals_weights_and_removed_processors_are_told(collected: Collected)
     (first, *_) = found.tables["removed"].to_pylist()
     assert (first["kind"], first["l_a"]) == ("gate", 0.5)
     row = found.tables["songs"].to_pylist()[0]
+    assert row["found"] is True
     assert (row["tracks"], row["returns"], row["l_a_sum"], row["seed"]) == (3, 1, 1.5, 0)
     assert row["seconds"] == pytest.approx(4.0)  # exactly as many samples as were written
     assert {row["family"] for row in found.tables["tracks"].to_pylist()} == {
@@ -131,7 +132,9 @@ def test_gains_over_time_are_kept_with_every_song(collected: Collected):
 
 
 def test_statistics_tell_what_moved_over_the_songs(collected: Collected, tmp_path: Path):
-    document = stats(collected.folder, tmp_path / "stats").document()
+    made = stats(collected.folder, tmp_path / "stats")
+    document, page = made.document(), made.page.read_text("utf-8")
+    assert "Settings are estimates" in page and "none was found" not in page
     told = {
         (row["kind"], row["setting"]): row for row in document["settings"] if row["place"] == "all"
     }

@@ -64,6 +64,7 @@ def test_tables_hold_the_graphs_as_they_were_and_nothing_that_nobody_measured(da
         assert {(row["l_a_without"], row["gain_vector"]) for row in rows} == {(None, None)}
     (song, *_) = found.tables["songs"].to_pylist()
     assert (song["seconds"], song["sample_rate_hz"], song["tracks"]) == (4.0, RATE, 3)
+    assert song["found"] is False
     unknown = ("l_a", "l_a_sum", "mae", "console_processors", "seed", "ended", "gains_sha256")
     assert {song[name] for name in unknown} == {None}
     assert found.tables["removed"].num_rows == 0
@@ -80,6 +81,8 @@ def test_the_card_says_that_nothing_was_found(dataset: Path):
 def test_its_statistics_are_made(dataset: Path, tmp_path: Path):
     page = mixtrace.stats(dataset, tmp_path / "stats").page.read_text()
     assert "not known" in page  # L_a
+    assert "Graphs are those that mixed the songs" in page
+    assert "estimates" not in page
 
 
 def test_nothing_is_repeated_and_shards_make_the_same(songs: Path, dataset: Path, tmp_path: Path):

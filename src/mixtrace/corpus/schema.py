@@ -40,6 +40,7 @@ TABLES: dict[str, pa.Schema] = {
             ("genre", pa.string()),
             ("split", pa.string()),
             ("notes", _TEXTS),
+            ("found", pa.bool_()),
             ("seconds", pa.float64()),
             ("sample_rate_hz", pa.int32()),
             ("tracks", pa.int32()),

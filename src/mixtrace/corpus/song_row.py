@@ -58,6 +58,7 @@ def song_row(
         "genre": known.facts.genre,
         "split": known.facts.split,
         "notes": [*known.facts.notes],
+        "found": known.found,
         "seconds": known.seconds,
         "sample_rate_hz": known.sample_rate_hz,
         "tracks": len(stored.tracks),

@@ -77,6 +77,7 @@ class Survey:
         songs: their identities.
         datasets: how many songs each corpus has that they come from.
         licences: whose audio they are.
+        truths: how many of the graphs are those that mixed the songs, and were not found.
         facts: name in `FACTS` -> its value for each song; NaN where it is not known.
         kept: (kind, place) -> what stayed.
         settings: (quantity, place) -> the numbers.
@@ -87,6 +88,7 @@ class Survey:
     songs: list[str] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
     licences: set[str] = field(default_factory=set)
+    truths: int = 0
     facts: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in FACTS})
     kept: dict[tuple[str, str], Kept] = field(default_factory=lambda: defaultdict(Kept))
     settings: dict[tuple[Quantity, str], Numbers] = field(
@@ -134,6 +136,7 @@ def _add_facts(survey: Survey, song: Mapping[str, Any], own: Mapping[str, list[A
     survey.songs.append(song["song"])
     survey.datasets.append(song["dataset"])
     survey.licences.add(song["licence"])
+    survey.truths += song["found"] is False
     console = song["console_processors"]
     told: dict[str, Any] = {**song, "nodes": len(own["nodes"]), "edges": len(own["edges"])}
     told["removed"] = 1.0 - song["processors"] / console if console else None
