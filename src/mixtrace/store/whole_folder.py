@@ -1,6 +1,7 @@
 """A folder with folders inside it that appears as a whole, or not at all."""
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -9,8 +10,11 @@ from pathlib import Path
 
 from mixtrace.errors import StoreError
 from mixtrace.stopping import deferred
+from mixtrace.store.opening import is_plain_folder
 
-__all__ = ["whole_folder"]
+__all__ = ["remove_left_over", "whole_folder"]
+
+_LEFT_OVER = re.compile(r"\.mixtrace-[0-9a-f]{16}\.(part|old)")
 
 
 @contextmanager
@@ -40,6 +44,13 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove what killed runs left of folders inside this one, where no other run makes any."""
+    for path in list(folder.iterdir()):
+        if _LEFT_OVER.fullmatch(path.name) and is_plain_folder(path):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _exchange(place: Path, made: Path, old: Path) -> None:
