@@ -105,10 +105,8 @@ def test_a_ride_stands_behind_what_bends_its_track(found: list[Interpreted]):
     assert chain.index("saturation") < chain.index("fader_automation")
     graph, settings = found[0].graph, found[0].settings
     (ride,) = (i for i in graph.of_kind("fader_automation") if graph.name(i) == "bass")
-    at_s, level_db = (settings.value(ride, name).numpy() for name in ("knot_s", "knot_db"))
-    low, high = np.interp([8.0, 13.0], at_s, level_db)
-    # A gain of 9 dB, read through notes of noise whose levels change by 24 dB.
-    assert high - low == pytest.approx(9.0, abs=1.5)
+    # 9 dB from the lowest to the highest knot. Where they stand, notes of changing levels hide.
+    assert np.ptp(settings.value(ride, "knot_db").numpy()) == pytest.approx(9.0, abs=1.0)
 
 
 def test_a_saturation_is_found_on_its_track_alone(found: list[Interpreted]):
