@@ -41,3 +41,14 @@ def test_a_file_in_the_place_of_the_folder_is_refused(run: Run, tmp_path: Path):
     (tmp_path / "corpus").touch()
     code, out, err = run("generate", "-n", 1, "-o", tmp_path / "corpus")
     assert (code, out) == (2, "") and "is a file" in err
+
+
+def test_truths_are_collected_without_a_search(run: Run, tmp_path: Path):
+    code, out, _ = run("generate", "-n", 1, "-o", tmp_path / "corpus", "--seconds", 8, "--seed", 2)
+    assert code == 0
+    command = ("collect", tmp_path / "corpus", "-o", tmp_path / "data set", "--truth")
+    code, out, _ = run(*command)
+    assert (code, out.splitlines()) == (0, ["1 of 1 songs, 0 failed.", str(tmp_path / "data set")])
+    for option in (("--steps", 3), ("--workers", 2), ("--audio",), ("--seed", 1), ("--no-prune",)):
+        code, out, err = run(*command, *option)
+        assert (code, out) == (2, "") and "Expected --truth alone" in err

@@ -82,7 +82,7 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["evaluate", song, song / "tracks"], "no such pair"),
         (["listening-test", song / "mix.wav", "-o", out], "--reference"),
         (["listening-test", song, "-o", out], "graph.json"),
-        (["listening-results", tmp_path / "file", "-o", out], "as its page wrote them"),
+        (["listening-results", tmp_path / "file", "-o", out / "x.svg"], "as its page wrote them"),
     ]
 
 
@@ -202,10 +202,12 @@ def test_evaluate_prints_tables_or_json(run: Run, tiny_song: Path):
     assert code == 0
     for word in ("L_a", "left, right", "mid", "side", "MAE", "MRSD", "loudness", "LUFS", "dBTP"):
         assert word in out
+    told = out
     code, out, _ = run("evaluate", *pair, "--json")
     measures = json.loads(out)
     assert code == 0
     assert measures["published"]["l_a"] > 0.0
+    assert measures["compared"]["words"] in " ".join(told.split())
     assert measures["estimate"]["stereo_width_db"] == -200.0  # mono
 
 
@@ -250,6 +252,8 @@ def test_a_listening_test_and_its_results(run: Run, tiny_song: Path, tmp_path: P
     code, printed, _ = run("listening-results", tmp_path / "ratings.csv", "-o", plot)
     assert code == 0 and plot.is_file()
     for words in ("Left out: c rated the hidden reference", "2 of 3 listeners", "50.0", "40 to 60"):
+        assert words in printed
+    for words in ("0.0 to 100.0 (cut)", "(cut): the interval reaches beyond the scale"):
         assert words in printed
     code, printed, _ = run("listening-results", tmp_path / "ratings.csv", "-o", plot, "--json")
     assert json.loads(printed)["overall"][1]["mean"] == 50.0

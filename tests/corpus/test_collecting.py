@@ -1,5 +1,6 @@
 """A collection from end to end: songs of a corpus become a data set that others can read."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -16,10 +17,13 @@ from mixtrace import corpus
 from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.processors import processor
 from mixtrace.store import GRAPH, read_graph
-from mixtrace.verbs import Collected, Limits, Shard, collect
+from mixtrace.verbs import Collected, Limits, Shard, collect, stats
 from tests.corpus.planted import Planted, write_song
 
 SONGS = ("a", "b", "c")
+
+ROOT = Path(__file__).parents[2]
+PYTHON_PATH = os.pathsep.join((str(ROOT), str(ROOT / "src")))
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +42,10 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def collected(songs: Path, tmp_path_factory: pytest.TempPathFactory) -> Collected:
     folder = tmp_path_factory.mktemp("collected") / "data set"
     return collect(songs, folder, method=Planted(), crew=Limits(2).crew)
+
+
+LEVELS_MOVE = ("fader_automation", "limiter")
+"""What of a planted desk moves."""
 
 
 def tables(folder: Path) -> dict[str, bytes]:
@@ -96,6 +104,7 @@ def test_intervals_weights_and_removed_processors_are_told(collected: Collected)
     (first, *_) = found.tables["removed"].to_pylist()
     assert (first["kind"], first["l_a"]) == ("gate", 0.5)
     row = found.tables["songs"].to_pylist()[0]
+    assert row["found"] is True
     assert (row["tracks"], row["returns"], row["l_a_sum"], row["seed"]) == (3, 1, 1.5, 0)
     assert row["seconds"] == pytest.approx(4.0)  # exactly as many samples as were written
     assert {row["family"] for row in found.tables["tracks"].to_pylist()} == {
@@ -103,6 +112,78 @@ def test_intervals_weights_and_removed_processors_are_told(collected: Collected)
         "bass",
         "vocals",
     }
+
+
+def test_gains_over_time_are_kept_with_every_song(collected: Collected):
+    found = corpus.load(collected.folder)
+    rows = found.tables["nodes"].to_pylist()
+    for song in SONGS:
+        curves = found.gains(song)
+        told = {row["node"]: row["gain_vector"] for row in rows if row["song"] == song}
+        assert {i: f"gain.{i}" for i in curves.gains_db} == {i: n for i, n in told.items() if n}
+        ride, limiter = (found.graph(song).graph.of_kind(kind)[0] for kind in LEVELS_MOVE)
+        assert sorted(curves.gains_db) == sorted((ride, limiter))
+        # 22,050 Hz: frames of 441 samples; the last of them is whole.
+        assert (curves.step_s, len(curves.gains_db[ride])) == (0.02, 200)
+        # From 0 dB to -6 dB in four seconds, in the middle of each frame; steps of 1/256 dB.
+        line = -1.5 * (np.arange(200) + 0.5) * 0.02
+        np.testing.assert_allclose(curves.gains_db[ride], line, atol=0.002)
+        assert (curves.gains_db[limiter] < -1.0).all()  # noise of 0.1 peaks above 0.1
+
+
+def test_statistics_tell_what_moved_over_the_songs(collected: Collected, tmp_path: Path):
+    made = stats(collected.folder, tmp_path / "stats")
+    document, page = made.document(), made.page.read_text("utf-8")
+    assert "Settings are estimates" in page and "none was found" not in page
+    told = {
+        (row["kind"], row["setting"]): row for row in document["settings"] if row["place"] == "all"
+    }
+    ride = told["fader_automation", "mean_gain_db"]
+    assert (ride["count"], ride["unit"]) == (3, "dB")
+    # A line from 0 to -6 dB; half-precision steps at most 1/256 dB.
+    assert ride["mean"] == pytest.approx(-3.0, abs=0.002)
+    low = told["fader_automation", "low_gain_db"]
+    assert low["mean"] == pytest.approx(-5.7, abs=0.02)  # 95 % of the way, between two frames
+    found = corpus.load(collected.folder)
+    curves = [found.gains(song).gains_db for song in SONGS]
+    limited = [
+        gains[found.graph(song).graph.of_kind("limiter")[0]]
+        for song, gains in zip(SONGS, curves, strict=True)
+    ]
+    assert told["limiter", "mean_gain_db"]["mean"] == pytest.approx(np.mean(limited), abs=1e-5)
+    assert not [kind for kind, setting in told if setting == "mean_gain_db" and kind == "fader"]
+
+
+def test_gains_that_are_lost_are_told_in_a_sentence(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    (folder / "songs" / "a" / corpus.GAINS).unlink()
+    with pytest.raises(StoreError, match="Collect the corpus anew"):
+        corpus.load(folder).gains("a")
+    with pytest.raises(StoreError, match="Expected a song of the data set"):
+        corpus.load(folder).gains("nobody")
+
+
+@pytest.mark.parametrize("name", ["collection.json", "songs/a/song.json"])
+def test_older_data_sets_are_told_in_a_sentence(
+    songs: Path, collected: Collected, tmp_path: Path, name: str
+):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / name
+    path.write_text(path.read_text().replace('/2"', '/1"'))
+    with pytest.raises(StoreError, match="Use the version of mixtrace that wrote it"):
+        collect(songs, folder, method=Planted())
+
+
+def test_older_tables_are_told_in_a_sentence(collected: Collected, tmp_path: Path):
+    folder = tmp_path / "data set"
+    shutil.copytree(collected.folder, folder)
+    path = folder / "tables" / "nodes.parquet"
+    table = pq.read_table(path).drop_columns("gain_vector")
+    pq.write_table(table.replace_schema_metadata({"mixtrace": "mixtrace.dataset/1"}), path)
+    with pytest.raises(StoreError, match=r"follows 'mixtrace\.dataset/1'.*collect the corpus anew"):
+        corpus.load(folder)
 
 
 def test_others_read_the_tables_without_code_of_ours(collected: Collected, tmp_path: Path):
@@ -150,7 +231,7 @@ def test_a_collection_that_is_killed_goes_on_and_ends_the_same(
     script, folder = tmp_path / "collecting.py", tmp_path / "data set"
     script.write_text(SCRIPT)
     command = [sys.executable, script, songs, folder]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PYTHONPATH": PYTHON_PATH}
     first = subprocess.Popen(command, env=environment)
     for _ in range(1200):
         if any((folder / "songs").glob("*/song.json")):
@@ -176,7 +257,7 @@ def test_a_full_disk_ends_a_collection_in_a_sentence_and_no_song_is_to_blame(
         "largest = int(sys.argv[3])\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))\n" + SCRIPT
     )
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {"PYTHONPATH": PYTHON_PATH}
 
     def run(largest: int) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, script, songs, folder, str(largest)]
@@ -225,7 +306,7 @@ def test_versions_mix_only_where_it_is_asked_for(
 ):
     folder = tmp_path / "data set"
     shutil.copytree(collected.folder, folder)
-    monkeypatch.setattr("mixtrace.verbs.collecting.mixtrace_version", lambda: "9.9")
+    monkeypatch.setattr("mixtrace.verbs.collection_run.mixtrace_version", lambda: "9.9")
     with pytest.raises(StoreError, match=r"version of mixtrace is .*--mix-versions"):
         collect(songs, folder, method=Planted())
     again = collect(songs, folder, method=Planted(), mix_versions=True)

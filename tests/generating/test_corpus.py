@@ -16,12 +16,12 @@ import torch
 import mixtrace
 from mixtrace.datasets import open_dataset
 from mixtrace.errors import MixtraceError, StoreError
-from mixtrace.generating import CORPUS, CORPUS_SCHEMA, TRUTH, corpus
+from mixtrace.generating import CORPUS, CORPUS_SCHEMA, corpus
 from mixtrace.metrics import measure
 from mixtrace.progress import Progress
 from mixtrace.rendering import render_song
 from mixtrace.session import find_song, read_session
-from mixtrace.store import GRAPH, PARAMS, read_document, read_graph, write_document
+from mixtrace.store import GRAPH, PARAMS, TRUTH, read_document, read_graph, write_document
 
 SECONDS = 8.0
 SCRIPT = """

@@ -36,9 +36,10 @@ def hall() -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    """Return a mix with a bus compressor, a ride, a saturation and a shared hall."""
+    """Return a mix with a bus compressor, a saturation, rides (one behind it), and a hall."""
     room = node_of("captured_reverb", 1.0, taps=captured_taps(hall()), stored_rate_hz=RATE)
     ride = node_of("fader_automation", knot_s=[3.0, 6.0, 10.0, 12.0], knot_db=[0.0, 6.0, 6.0, -2.0])
+    fade = node_of("fader_automation", knot_s=[5.0, 8.0, 13.0], knot_db=[0.0, -7.0, 2.0])
     glue = node_of(
         "compressor", threshold_db=-30.0, ratio=4.0, attack_ms=5.0, release_ms=80.0, detector=0.0
     )
@@ -48,7 +49,7 @@ def session() -> Session:
     chains = {
         "kick": [faders["kick"]],
         "snare": [faders["snare"]],
-        "bass": [bent, faders["bass"]],
+        "bass": [bent, faders["bass"], fade],
         "voice": [faders["voice"], ride],
         "choir": [faders["choir"]],
     }
@@ -94,9 +95,18 @@ def test_what_stands_on_a_bus_is_found_there(found: list[Interpreted]):
     assert len(own) < 2
 
 
-def test_a_ride_is_found_on_its_track_alone(found: list[Interpreted]):
+def test_rides_are_found_on_their_tracks_alone(found: list[Interpreted]):
     rides = {name for name in GROUPS if "fader_automation" in kinds(found[0], name)}
-    assert rides == {"voice"}
+    assert rides == {"voice", "bass"}
+
+
+def test_a_ride_stands_behind_what_bends_its_track(found: list[Interpreted]):
+    chain = kinds(found[0], "bass")
+    assert chain.index("saturation") < chain.index("fader_automation")
+    graph, settings = found[0].graph, found[0].settings
+    (ride,) = (i for i in graph.of_kind("fader_automation") if graph.name(i) == "bass")
+    # 9 dB from the lowest to the highest knot. Where they stand, notes of changing levels hide.
+    assert np.ptp(settings.value(ride, "knot_db").numpy()) == pytest.approx(9.0, abs=1.0)
 
 
 def test_a_saturation_is_found_on_its_track_alone(found: list[Interpreted]):

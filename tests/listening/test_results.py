@@ -115,6 +115,27 @@ def test_means_and_intervals_are_those_of_scipy():
     assert (song.quartiles[0], song.median, song.quartiles[1]) == pytest.approx(tuple(expected))
 
 
+def test_an_interval_beyond_the_scale_is_cut_and_says_so():
+    """Of 100 and 91 Student's goes to 95.5 ± 12.7 · 4.5; of 0 and 20 below zero."""
+    ratings = [
+        *ratings_of("a", ("one",), one_ours=100.0, one_low_anchor=0.0, one_mid_anchor=39.0),
+        *ratings_of("b", ("one",), one_ours=91.0, one_low_anchor=20.0, one_mid_anchor=41.0),
+    ]
+    results = listening_results(ratings)
+    found = {each.role: each for each in results.overall}
+    reach = stats.t.ppf(0.975, 1) * stats.sem([100.0, 91.0])
+    assert found["system"].interval == pytest.approx((95.5 - reach, 100.0), rel=1e-9)
+    assert found["system"].cut == (False, True)
+    assert found["low anchor"].interval == (0.0, 100.0)  # ±127 about 10
+    assert found["low anchor"].cut == (True, True)
+    assert found["mid anchor"].cut == (False, False)
+    drawn = ElementTree.fromstring(ratings_plot(results.overall)).iter()
+    strokes = [e for e in drawn if e.get("class") == "interval"]
+    # A line a system, and a stroke at each end that was not cut: 2 of the reference, whose ends
+    # are its mean, 1 of ours, 2 of the mid anchor, none of the low one.
+    assert len(strokes) == 4 + 5
+
+
 def test_quartiles_of_an_even_number():
     ratings = [
         rating

@@ -222,7 +222,7 @@ def test_words():
     dull = Heard(centres_hz=centres_hz, spectrum_db=np.where(centres_hz < 1000.0, 0.0, -80.0))
     doubted = EQ.say(node(bell_db=[2.0, 6.0]), dull)
     assert doubted.words == ("+2 dB at 300 Hz",)
-    assert doubted.doubts == ("EQ where it has next to no sound: +6 dB at 2 kHz",)
+    assert doubted.doubts == ("EQ where the sound has next to nothing: +6 dB at 2 kHz",)
 
 
 def test_the_picture_shows_the_curve():

@@ -112,5 +112,5 @@ def test_without_pedalboard_it_says_what_to_install(
 
 
 def test_another_engine_is_refused():
-    with pytest.raises(MixtraceError, match="among pedalboard; got 'reaper'"):
+    with pytest.raises(MixtraceError, match="among pedalboard, lv2; got 'reaper'"):
         engine_named("reaper")

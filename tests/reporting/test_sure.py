@@ -4,14 +4,28 @@ import pytest
 
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.interpret.nodes import node_of
-from mixtrace.processors import Settings
+from mixtrace.processors import NodeSettings, Settings
 from mixtrace.reporting import outline_graph
 from mixtrace.reporting.details import node_details
-from mixtrace.reporting.sure import alike_sentences, interval_words, sure_line
+from mixtrace.reporting.digits import interval_words, known_digits
+from mixtrace.reporting.sentences import tell
+from mixtrace.reporting.sure import alike_sentences, sure_dials, sure_line
 from mixtrace.session import Alignment
 from mixtrace.store import Interval, Setting, StoredGraph, StoredTrack, Sureness
 
 EQUALIZER, COMPRESSOR, FADER = 1, 2, 3
+
+
+def voice(nodes: dict[int, NodeSettings]) -> StoredGraph:
+    """Return a voice through some processors, one after the other."""
+    kinds = ["input", *(node.kind for node in nodes.values()), "mix", "output"]
+    graph = Graph(
+        {0: Strip("voice", "track", ""), 1: Strip("master", "master", "")},
+        {i: Node(kind, int(i > len(nodes))) for i, kind in enumerate(kinds)},
+        tuple(Edge(i, i + 1) for i in range(len(kinds) - 1)),
+    )
+    track = StoredTrack("voice", "", Alignment())
+    return StoredGraph("song", (track,), graph, Settings.of(nodes))
 
 
 @pytest.fixture
@@ -30,14 +44,7 @@ def stored() -> StoredGraph:
         COMPRESSOR: node_of("compressor", threshold_db=-26.3, ratio=3.9, detector=0.0),
         FADER: node_of("fader", level_db=2.02, pan=-0.3),
     }
-    kinds = ["input", *(node.kind for node in nodes.values()), "mix", "output"]
-    graph = Graph(
-        {0: Strip("voice", "track", ""), 1: Strip("master", "master", "")},
-        {i: Node(kind, int(i > FADER)) for i, kind in enumerate(kinds)},
-        tuple(Edge(i, i + 1) for i in range(len(kinds) - 1)),
-    )
-    track = StoredTrack("voice", "", Alignment())
-    return StoredGraph("song", (track,), graph, Settings.of(nodes))
+    return voice(nodes)
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_every_dial_has_its_interval(stored: StoredGraph, sureness: Sureness):
         "bell 2.0 kHz (1.8 to 2.2) -3.7 dB (-4.0 to -3.4) Q 1.3 (1.1 to 1.5)"
     )
     assert sure_line(stored, COMPRESSOR, sureness) == (
-        "threshold -26 dB (-28 to -23), ratio 4:1 (3 to 6), peak"
+        "threshold -26 dB (-28 to -23), ratio 4:1 (3 to 6), detector peak"
     )
     assert sure_line(stored, FADER, sureness) == (
         "level +2.0 dB (+1.8 to +2.4), pan 30 % left (26 to 34)"
@@ -82,6 +89,24 @@ def test_without_intervals_it_is_told_as_before(stored: StoredGraph, sureness: S
     assert "threshold -26 dB (-28 to -23)" in str(outline_graph(stored, sureness=sureness))
 
 
+def test_the_sentence_has_no_more_digits_than_the_dials(stored: StoredGraph, sureness: Sureness):
+    known = known_digits(stored, sureness).settings
+    assert known[COMPRESSOR].number("threshold_db") == pytest.approx(-26.0)
+    assert known[FADER].number("level_db") == pytest.approx(2.0)
+    assert known[EQUALIZER].array("bell_db") == pytest.approx([0.0, -3.7])
+    assert stored.settings[FADER].number("level_db") == pytest.approx(2.02)
+    _, before = (telling.sentence for telling in tell(stored))
+    _, told = (telling.sentence for telling in tell(stored, sureness=sureness))
+    assert "compression at 3.9:1" in before and "compression at 4:1" in told
+
+
+def test_a_share_of_which_all_is_open_can_be_anything():
+    bent = voice({1: node_of("saturation", drive_db=12.0)})
+    for low, words in ((0.001, "anything: the mix does not show it"), (0.2, "20 to 100")):
+        sureness = Sureness({Setting(1, "wet"): Interval(low, 1.0)})
+        assert dict(sure_dials(bent, 1, sureness))["wet"] == f"100 % ({words})"
+
+
 def test_a_click_shows_the_intervals(stored: StoredGraph, sureness: Sureness):
     detail = node_details(stored, sureness=sureness)[COMPRESSOR]
     assert ("threshold", "-26 dB (-28 to -23)") in detail.settings
@@ -91,9 +116,9 @@ def test_a_click_shows_the_intervals(stored: StoredGraph, sureness: Sureness):
 def test_what_cannot_be_told_apart_is_said_in_a_sentence(stored: StoredGraph, sureness: Sureness):
     told = list(alike_sentences(stored, sureness))
     assert told == [
-        "Cannot be told apart, for one makes up for another: gain of the bell at 2 kHz of the "
+        "Only known together, for one can make up for another: gain of the bell at 2 kHz of the "
         "parametric EQ of voice and the level of the fader of voice.",
-        # The second group has a bell that is off, of which nothing is told.
+        # The second group has a bell that is off, of which nothing is told, nor of whose it is.
         "Whether the parametric EQ of voice stands before or after its compressor cannot be told.",
     ]
     assert all(sentence in str(outline_graph(stored, sureness=sureness)) for sentence in told)
@@ -111,6 +136,10 @@ def test_what_cannot_be_told_apart_is_said_in_a_sentence(stored: StoredGraph, su
         (3.94, 2.9, 6.4, ":1", "4:1 (3 to 6)"),
         (0.0, -0.3, 0.4, "dB", "0.0 dB (-0.3 to 0.4)"),
         (5.0, 5.0, 5.0, "dB", "5.000 dB (5.000 to 5.000)"),
+        # A wide interval leaves the setting a digit, and next to nothing is nothing.
+        (-2.3, -20.0, 16.0, "dB", "-2 dB (-20 to 20)"),
+        (0.3, -20.0, 16.0, "dB", "0 dB (-20 to 20)"),
+        (0.0012, 0.0, 0.008, "ms", "0.00 ms (0.00 to 0.01)"),
     ],
 )
 def test_digits_are_those_that_are_known(

@@ -10,6 +10,7 @@ from mixtrace.store import (
     REFINED,
     REFINED_SCHEMA,
     ChainLoss,
+    PlugIn,
     Refinement,
     read_refined,
     write_document,
@@ -24,6 +25,7 @@ DONE = Refinement(
     ChainLoss(0.18, 0.19),
     ChainLoss(0.2, 0.21),
     ChainLoss(0.1, 0.2),
+    (PlugIn("gate of kick", "http://example.org/gate", {"gt": 0.03}),),
 )
 
 
@@ -33,7 +35,14 @@ def test_what_is_written_is_read_again(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("numbers", -1), ("windows", "many"), ("search", 3), ("own", {"song": 1.0})]
+    ("key", "value"),
+    [
+        ("numbers", -1),
+        ("windows", "many"),
+        ("search", 3),
+        ("own", {"song": 1.0}),
+        ("plug_ins", [{}]),
+    ],
 )
 def test_what_is_not_right_is_refused(tmp_path: Path, key: str, value: object):
     document = {"schema": REFINED_SCHEMA, **DONE.document(), key: value}

@@ -1,6 +1,7 @@
 """Methods compared on songs: rows, failures, going on where it was stopped, and real processes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,40 @@ def test_a_benchmark_tells_means_and_songs_that_cannot_be_used(
     assert here.begun_by_all == []
     with pytest.raises(StoreError, match="whose unseen is None, not end:40"):
         benchmark(corpus, out, methods=["sum"], unseen="end:40")
+
+
+def test_a_song_that_is_too_short_for_every_method_is_refused(
+    tiny_song: Path, tmp_path: Path, here: type[Here]
+):
+    out = tmp_path / "out"
+    with pytest.raises(MixtraceError, match=r"leaves windows of 2\.8 s both seen and unseen"):
+        compare_methods(tiny_song, out, methods=TWO, unseen="end:90")
+    cut(tiny_song, 0.3)
+    with pytest.raises(MixtraceError, match=r"more than 1\.0 s"):
+        compare_methods(tiny_song, out, methods=TWO)
+    assert not out.exists() and here.begun_by_all == []
+
+
+def test_a_benchmark_passes_over_short_songs_unless_all_are(
+    tiny_song: Path, tmp_path: Path, here: type[Here]
+):
+    corpus, out = tmp_path / "corpus", tmp_path / "out"
+    shutil.copytree(tiny_song, corpus / "short")
+    cut(corpus / "short", 0.3)
+    with pytest.raises(MixtraceError, match=r"none of 1 song can, the first because: .* 1\.0 s"):
+        benchmark(corpus, out, methods=["sum"])
+    assert not out.exists()
+    tiny_song.rename(corpus / "whole")
+    short, whole = benchmark(corpus, out, methods=["sum"], page=False).songs
+    assert "more than 1.0 s" in short.why and not whole.failed
+    assert here.begun_by_all == ["sum"]
+
+
+def cut(song: Path, length_s: float) -> None:
+    """Leave that much of every file of a song."""
+    for path in song.rglob("*.wav"):
+        audio, rate = soundfile.read(path)
+        soundfile.write(path, audio[: round(length_s * rate)], rate)
 
 
 def test_a_method_runs_in_a_process_of_its_own(tiny_song: Path, tmp_path: Path):

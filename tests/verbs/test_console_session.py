@@ -200,10 +200,10 @@ def test_shown_it_tells_sends_returns_keys_and_the_parallel_bus(stored: Path):
     for told in (
         "send to room: -9.0 dB",
         "room  [return]",
-        "snare  [send -9.0 dB, told elsewhere]",
-        "echo  [send -12.0 dB, told elsewhere]",
+        "snare  [send -9.0 dB; told above]",
+        "echo  [send -12.0 dB; told above]",
         "crush  [bus]",
-        "drums  [its own sound, told elsewhere]",
+        "drums  [its own sound; told above]",
     ):
         assert told in lines, told
     (keyed,) = [line for line in lines if line.startswith("compressor keyed by kick: ")]

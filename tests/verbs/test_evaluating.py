@@ -27,6 +27,17 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "targets", tmp_path / "estimates"
 
 
+@pytest.fixture
+def noises(tmp_path: Path) -> dict[float, Path]:
+    """Return files of one noise, cut to several lengths in seconds."""
+    noise = 0.1 * np.random.default_rng(2).standard_normal((3 * 22_050, 2))
+    files = {}
+    for length_s in (0.4, 1.0, 2.0, 3.0):
+        files[length_s] = tmp_path / f"{length_s:g}.wav"
+        soundfile.write(files[length_s], noise[: round(length_s * 22_050)], 22_050, "FLOAT")
+    return files
+
+
 def test_a_mix_matches_itself(tiny_song: Path):
     measures = mixtrace.evaluate(tiny_song / "mix.wav", tiny_song / "mix.wav")
     assert measures.published.l_a == measures.eq4.l_a == measures.mae == measures.mrsd == 0.0
@@ -45,6 +56,38 @@ def test_a_quieter_mono_copy_at_another_rate(tmp_path: Path):
     expected = np.mean(np.abs(target)) * (1.0 - 10.0 ** (-6.0 / 20.0))
     assert measures.mae == pytest.approx(expected, rel=1e-4)
     assert mixtrace.evaluate(tmp_path / "target.wav", tmp_path / "slow.wav").target.loudness_lufs
+
+
+def test_what_lengths_leave_out_is_told(noises: dict[float, Path]):
+    found = mixtrace.evaluate(noises[3.0], noises[2.0])
+    assert (found.compared.target_s, found.compared.estimate_s) == (3.0, 2.0)
+    assert "All 3.00 s" in found.compared.words
+    assert "the estimate, which ends after 2.00 s, is silent" in found.compared.words
+    # The missing second is noise against silence: a third of the error of noise against nothing.
+    noise, _ = soundfile.read(noises[3.0])
+    assert found.mae == pytest.approx(np.abs(noise[2 * 22_050 :]).sum() / noise.size, rel=1e-3)
+    turned = mixtrace.evaluate(noises[2.0], noises[3.0]).compared
+    assert "the target, which ends after 2.00 s, is silent" in turned.words
+    assert "features are those of 0.00 to 2.0" in turned.words  # the estimate's last second is out
+    equal = mixtrace.evaluate(noises[2.0], noises[2.0]).compared
+    assert equal.words == "All 2.00 s are compared; L_a leaves out the first second."
+
+
+def test_a_target_that_sounds_only_where_nothing_is_counted_is_told(tmp_path: Path):
+    audio = np.zeros((3 * 22_050, 2))
+    audio[:10_000] = 0.1 * np.random.default_rng(3).standard_normal((10_000, 2))
+    soundfile.write(tmp_path / "early.wav", audio, 22_050)
+    words = mixtrace.evaluate(tmp_path / "early.wav", tmp_path / "early.wav").compared.words
+    assert "nothing of the target sounds after it" in words
+
+
+@pytest.mark.parametrize("pair", [(0.4, 3.0), (3.0, 0.4), (0.4, 0.4), (1.0, 3.0)])
+def test_what_ends_within_the_first_second_is_refused_by_name(
+    noises: dict[float, Path], pair: tuple[float, float]
+):
+    target, estimate = (noises[each] for each in pair)
+    with pytest.raises(MixtraceError, match=rf"{min(pair):g}\.wav has {min(pair):g} s"):
+        mixtrace.evaluate(target, estimate)
 
 
 def test_what_is_no_audio_is_refused(tiny_song: Path, tmp_path: Path):
@@ -68,6 +111,7 @@ def test_folders_are_compared_by_names(folders: tuple[Path, Path], tmp_path: Pat
     with table.open() as file:
         rows = list(csv.DictReader(file))
     assert [row["file"] for row in rows] == ["one", "two"]
+    assert all("All 2.00 s are compared" in row["compared"] for row in rows)
     for row, loss in zip(rows, losses, strict=True):
         assert float(row["l_a"]) == pytest.approx(loss, rel=1e-5)  # six digits are written
     assert alone.features is not None

@@ -107,5 +107,12 @@ def test_results_are_told_and_drawn(tmp_path: Path):
     with pytest.raises(MixtraceError, match="--no-screening"):
         mixtrace.listening_results([tmp_path / "c.csv"])
     assert mixtrace.listening_results([tmp_path / "c.csv"], screen=False).screened == ()
+    mine = tmp_path / "mine.svg"
+    mine.write_text("<svg/>")
     with pytest.raises(MixtraceError, match="did not write"):
-        mixtrace.listening_results(files, tmp_path / "a.csv")
+        mixtrace.listening_results(files, mine)
+    assert mine.read_text() == "<svg/>"
+    for name in ("plot.png", "plot", "a.csv"):
+        with pytest.raises(MixtraceError, match=rf"ends in \.svg.*; got {name}\. Name it"):
+            mixtrace.listening_results(files, tmp_path / name)
+    assert not (tmp_path / "plot.png").exists()

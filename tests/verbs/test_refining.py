@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from lv2_stand_in import put_stand_in
 
 import mixtrace
 from mixtrace.errors import MixtraceError
@@ -113,6 +114,23 @@ def test_what_is_written_tells_of_it(tiny_song: Path, moved: Path, tmp_path: Pat
     assert "What refining for plug-ins brought" in page and "pedalboard, settings refined" in page
     facts = json.loads((place / "fit.json").read_text("utf-8"))
     assert len(facts["history"]["loss"]) == 5
+
+
+def test_for_lv2_the_dials_are_told(
+    tiny_song: Path, moved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    put_stand_in(tmp_path, monkeypatch)
+    place = tmp_path / "OUT2"
+    turned = refine(moved, place, tiny_song, engine="lv2", evaluations=4)
+    done = read_refined(place / REFINED)
+    assert done == turned.refinement and done.engine == "lv2"
+    assert done.refined.windows <= done.converted.windows
+    (plug_in,) = done.plug_ins
+    threshold_db = float(turned.stored.settings.value(1, "threshold_db"))
+    # Nine digits are told.
+    assert plug_in.dials["al"] == pytest.approx(10.0 ** (threshold_db / 20.0), rel=1e-6)
+    (hint,) = (note for note in json.loads((place / "fit.json").read_text())["notes"])
+    assert "refined.json has their dials" in hint
 
 
 def test_run_again_it_ends_with_the_same_bits(tiny_song: Path, moved: Path, tmp_path: Path):

@@ -84,7 +84,7 @@ def _drawn_otherwise(entry: Processor, before: Node, after: Node, name: str) -> 
     """Return in what a response or curve differs, as far as it is said."""
     spec = entry.param(name)
     choices = [
-        [turned.words for turned in entry.turned(node.own) if not turned.settings]
+        [f"{t.words} {t.choice}" for t in entry.turned(node.own) if not t.settings]
         for node in (before, after)
     ]
     said = next((pair for pair in zip(*choices, strict=False) if pair[0] != pair[1]), None)

@@ -22,7 +22,7 @@ from mixtrace.cli.fit_options import (
     StepsOption,
     ToleranceOption,
 )
-from mixtrace.cli.methods import Of, method_of
+from mixtrace.cli.methods import Of, check_no_search, method_of
 from mixtrace.cli.options import JsonOption
 from mixtrace.cli.panels import MANY_SONGS
 from mixtrace.cli.progress import shown_progress
@@ -121,6 +121,14 @@ def collect(
             "--mix-versions", help="Let songs stay that another version of mixtrace found."
         ),
     ] = False,
+    truth: Annotated[
+        bool,
+        typer.Option(
+            "--truth",
+            help="Take the graphs that are stored beside the songs, as mixtrace generate does it, "
+            "instead of finding any; no audio is read.",
+        ),
+    ] = False,
     recipe: RecipeOption = None,
     preset: PresetOption = None,
     policy: PolicyOption = None,
@@ -136,22 +144,23 @@ def collect(
     """
     from mixtrace import verbs
 
+    part = None if shard is None else verbs.Shard.parse(shard)
     limits = verbs.Limits(workers or os.cpu_count() or 1, minutes and 60.0 * minutes, memory, ray)
-
     published = Of(preset, "none" if no_prune else policy, tolerance)
+    if truth:
+        searched = published.given or (recipe, steps, seed) != (None, None, 0)
+        limited = (workers, minutes, memory, ray) != (None, None, None, None)
+        check_no_search(searched=searched or limited or audio)
     with shown_progress() as show_step:
-        collected = verbs.collect(
-            corpus,
-            output,
-            dataset=dataset,
-            method=method_of(recipe, published, steps, seed),
-            crew=limits.crew,
-            shard=None if shard is None else verbs.Shard.parse(shard),
-            audio=audio,
-            retry=retry,
-            mix_versions=mix_versions,
-            on_progress=show_step,
-        )
+        common = {"dataset": dataset, "shard": part, "retry": retry, "mix_versions": mix_versions}
+        common["on_progress"] = show_step
+        if truth:
+            collected = verbs.collect_truths(corpus, output, **common)
+        else:
+            method = method_of(recipe, published, steps, seed)
+            collected = verbs.collect(
+                corpus, output, method=method, crew=limits.crew, audio=audio, **common
+            )
     print_collected(collected)
     if collected.failed:
         raise typer.Exit(_SOME_FAILED)

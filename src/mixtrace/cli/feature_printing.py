@@ -87,6 +87,10 @@ def print_evaluated(evaluated: "Evaluated") -> None:
     table.add_row("mean", *(_number(means[key], digits) for _, key, digits in columns))
     console = standard_output()
     console.print(table)
+    for name, found in evaluated.pairs.items():
+        if found.compared.target_s != found.compared.estimate_s:
+            console.print(Text(f"{name}: {found.compared.words}"))
+    console.print("L_a leaves out the first second of every pair.")
     for file in evaluated.alone:
         console.print(Text(f"Left out, for there is none of its name in the other folder: {file}"))
 

@@ -93,7 +93,7 @@ def listening_results(
         ),
     ],
     plot: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="The picture to write, SVG.")
+        str, typer.Option("-o", "--output", metavar="FILE", help="The picture to write, an SVG.")
     ] = "listening-results.svg",
     no_screening: Annotated[
         bool,
@@ -146,9 +146,18 @@ def _print_results(results: "ListeningResults") -> None:
     kept = results.listeners - len(results.screened)
     console.print(f"{kept} of {results.listeners} listeners count.")
     _print_systems("all songs", results.overall)
+    every = list(results.overall)
     if len(results.by_song) > 1:
         for song, systems in results.by_song.items():
             _print_systems(song, systems)
+            every += systems
+    if any(map(_cut, every)):
+        console.print("(cut): the interval reaches beyond the scale, and is cut at its end.")
+
+
+def _cut(rating: "SystemRating") -> str:
+    """Return a word for an interval that was cut at an end of the scale."""
+    return " (cut)" if any(rating.cut) else ""
 
 
 def _print_systems(title: str, systems: "tuple[SystemRating, ...]") -> None:
@@ -158,7 +167,7 @@ def _print_systems(title: str, systems: "tuple[SystemRating, ...]") -> None:
         table.add_row(
             Text(rating.system),
             f"{rating.mean:.1f}",
-            "none" if ends is None else f"{ends[0]:.1f} to {ends[1]:.1f}",
+            "none" if ends is None else f"{ends[0]:.1f} to {ends[1]:.1f}{_cut(rating)}",
             f"{rating.median:.0f}",
             f"{rating.quartiles[0]:.0f} to {rating.quartiles[1]:.0f}",
             str(rating.ratings),

@@ -8,7 +8,7 @@ from mixtrace.errors import MixtraceError
 if TYPE_CHECKING:
     from mixtrace.methods import Method
 
-__all__ = ["Of", "method_of"]
+__all__ = ["Of", "check_no_search", "method_of"]
 
 Recipe = Literal["recovery", "published"]
 
@@ -51,3 +51,16 @@ def method_of(recipe: Recipe | None, published: Of, steps: int | None, seed: int
         return Recovery(RecoveryConfig(steps=steps, seed=seed))
     own = {name: value for name, value in vars(published).items() if value is not None}
     return PublishedSearch(SearchConfig(seed=seed, console_steps=steps, **own))
+
+
+def check_no_search(*, searched: bool) -> None:
+    """Refuse options of a search where the graphs are there already.
+
+    Raises:
+        MixtraceError: some were given.
+    """
+    if searched:
+        raise MixtraceError(
+            "Expected --truth alone or with --dataset, --shard, --retry or --mix-versions, for "
+            "nothing is searched for or rendered; got an option of a search. Leave that out."
+        )

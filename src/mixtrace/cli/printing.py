@@ -101,6 +101,7 @@ def print_measures(measures: "Evaluation") -> None:
         _print_parts(measures.held_out, console)
     console.print(distances)
     console.print(_levels_table(measures.target, measures.estimate))
+    console.print(Text(measures.compared.words))
 
 
 def print_fit(found: "Fit") -> None:

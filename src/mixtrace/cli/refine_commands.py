@@ -41,7 +41,8 @@ def refine(
         ),
     ],
     engine: Annotated[
-        Literal["pedalboard"], typer.Option(help="Whose plug-ins the settings are refined for.")
+        Literal["pedalboard", "lv2"],
+        typer.Option(help="Whose plug-ins the settings are refined for: lv2 are those of LSP."),
     ] = "pedalboard",
     search: Annotated[
         Literal["spsa", "cma"],
@@ -50,7 +51,8 @@ def refine(
     evaluations: Annotated[
         int,
         typer.Option(
-            metavar="N", help="How often the plug-ins are asked; each time takes about a second."
+            metavar="N",
+            help="How often the plug-ins are asked; each takes about a second, with lv2 several.",
         ),
     ] = 300,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same settings.")] = 0,

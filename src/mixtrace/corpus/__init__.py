@@ -3,6 +3,8 @@
 from mixtrace.corpus.collection import Collection, Common
 from mixtrace.corpus.crew import Crew, Job, LocalCrew, Task
 from mixtrace.corpus.driver import TRIES, work_through
+from mixtrace.corpus.gain_file import GAIN_STEP_S, GAINS, GainCurves, read_gains, write_gains
+from mixtrace.corpus.here_crew import HereCrew
 from mixtrace.corpus.hetero import feature_names, hetero_data
 from mixtrace.corpus.ledger import Ended, How, Ledger, Standing
 from mixtrace.corpus.loading import GraphDataset, load
@@ -14,6 +16,8 @@ from mixtrace.corpus.writing import write_tables
 
 __all__ = [
     "DATASET_SCHEMA",
+    "GAINS",
+    "GAIN_STEP_S",
     "TABLES",
     "TRIES",
     "CollectedSong",
@@ -21,7 +25,9 @@ __all__ = [
     "Common",
     "Crew",
     "Ended",
+    "GainCurves",
     "GraphDataset",
+    "HereCrew",
     "How",
     "Job",
     "Ledger",
@@ -33,8 +39,10 @@ __all__ = [
     "hetero_data",
     "load",
     "needed_bytes",
+    "read_gains",
     "read_song",
     "work_through",
+    "write_gains",
     "write_song",
     "write_tables",
 ]

@@ -16,13 +16,23 @@ _MEANING = {
     "removed": "a row a processor that was tried and removed",
 }
 
+_FOUND = (
+    "which settings, as mixtrace found them from the dry tracks and the mix. Nobody wrote",
+    "these settings down when the songs were mixed: they are estimates, with intervals.",
+)
+_TRUE = (
+    "which settings, as they were when the song was mixed: the graphs are not found from audio.",
+    "What only a search or a rendering tells, such as L_a and intervals, is null.",
+)
 
-def card(about: str, rows: Mapping[str, int]) -> str:
+
+def card(about: str, rows: Mapping[str, int], *, found: bool) -> str:
     """Return the card.
 
     Args:
         about: what is to be said of the corpus, in Markdown.
         rows: of each table.
+        found: whether the graphs were found from audio, and are not those that mixed the songs.
     """
     tables = [f"| `{name}` | {rows[name]} | {_MEANING[name]} |" for name in TABLES]
     head = ["---", "pretty_name: mixing graphs", "license: other", "configs:"]
@@ -36,8 +46,7 @@ def card(about: str, rows: Mapping[str, int]) -> str:
             "# A data set of mixing graphs",
             "",
             "For each song: which processors stand on which track, bus, return and master, with",
-            "which settings, as mixtrace found them from the dry tracks and the mix. Nobody wrote",
-            "these settings down when the songs were mixed: they are estimates, with intervals.",
+            *(_FOUND if found else _TRUE),
             "",
             about.rstrip(),
             "",
@@ -49,7 +58,8 @@ def card(about: str, rows: Mapping[str, int]) -> str:
             "",
             f"Schema `{DATASET_SCHEMA}`. Settings of more than eight numbers (responses, curves)",
             "are named in `settings[].vector`, and lie in `params.safetensors` of a song's folder,",
-            "which `songs.folder` names.",
+            "which `songs.folder` names; gains over the song, named in `gain_vector`, lie in",
+            "`gains.safetensors` there.",
             "",
             "    import datasets",
             '    nodes = datasets.load_dataset("FOLDER", "nodes", split="train")',

@@ -25,7 +25,7 @@ __all__ = ["SONGS_FOLDER", "Collection", "Common"]
 SONGS_FOLDER = "songs"
 
 _STATE, _LEDGER = "state", "ledger.sqlite"
-_COLLECTION, _SCHEMA = "collection.json", "mixtrace.collection/1"
+_COLLECTION, _SCHEMA = "collection.json", "mixtrace.collection/2"
 
 
 @dataclass(frozen=True)
@@ -141,5 +141,6 @@ _CALLED = {"mixtrace": "version of mixtrace", "choices": "way to find graphs"}
 def _short(value: Any) -> str:
     """Return a value as a sentence can hold it."""
     if isinstance(value, dict):
-        return ", ".join(f"{key} {each}" for key, each in value.items())[:200]
+        chosen = {key: each for key, each in value.items() if each is not None}
+        return ", ".join(f"{key} {each}" for key, each in chosen.items())[:200]
     return f"{value!s:.200}"

@@ -24,7 +24,7 @@ import psutil
 from mixtrace.corpus.ledger import Ended, How
 from mixtrace.errors import MixtraceError
 
-__all__ = ["Crew", "Job", "LocalCrew", "Task", "kept_within"]
+__all__ = ["Crew", "Job", "LocalCrew", "Task", "how_failed", "kept_within"]
 
 TOO_LARGE = 73
 """What a process ends with that held more memory than it may."""
@@ -256,12 +256,12 @@ def _work(
     try:
         task(*arguments)
     except Exception as error:
-        how, why = _failed(error)
+        how, why = how_failed(error)
     peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KILOBYTE
     tells.send((how, why, peak_bytes))
 
 
-def _failed(error: Exception) -> tuple[How, str]:
+def how_failed(error: Exception) -> tuple[How, str]:
     """Return how a song ended whose work came to an error."""
     if _lacks_room(error):
         return "no room", str(error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mixtrace.corpus.gain_file import GainCurves, read_gains
 from mixtrace.corpus.reading import StoredTables
 from mixtrace.errors import StoreError
 from mixtrace.store import GRAPH, StoredGraph, read_graph
@@ -69,6 +70,20 @@ class GraphDataset:
         """
         return self.graph(song).settings.value(node, name).numpy()
 
+    def gains(self, song: str) -> GainCurves:
+        """Return what each dynamics processor and each ride of a song does to the level over time.
+
+        Raises:
+            StoreError: no such song, its gains were not measured, or its files are damaged.
+        """
+        place, digest = self._place(song), self._digests[song]
+        if digest is None:
+            raise StoreError(
+                f"Expected a song whose gains over time were measured; of {song!r} there is the "
+                "graph alone. Collect its corpus without --truth to have them."
+            )
+        return read_gains(place, digest)
+
     def hetero(self, song: str) -> Any:
         """Return the graph of a song as a `torch_geometric.data.HeteroData`; see `hetero_data`.
 
@@ -83,6 +98,12 @@ class GraphDataset:
     def _folders(self) -> dict[str, str]:
         songs = self.tables["songs"]
         return dict(zip(songs["song"].to_pylist(), songs["folder"].to_pylist(), strict=True))
+
+    @cached_property
+    def _digests(self) -> dict[str, str | None]:
+        songs = self.tables["songs"]
+        digests = songs["gains_sha256"].to_pylist()
+        return dict(zip(songs["song"].to_pylist(), digests, strict=True))
 
     def _place(self, song: str) -> Path:
         """Return the folder of a song, which lies in the data set whatever its table says."""

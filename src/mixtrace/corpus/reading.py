@@ -34,7 +34,7 @@ class StoredTables(Mapping[str, pa.Table]):
         self._paths = {name: folder / TABLES_FOLDER / f"{name}.parquet" for name in TABLES}
         self._read: dict[str, pa.Table] = {}
         for name, path in self._paths.items():
-            if not is_plain_file(path):
+            if not (folder.is_dir() and is_plain_file(path)):
                 raise StoreError(
                     f"Expected a data set that mixtrace collected; there is no {path}. "
                     "Name its folder, or run mixtrace collect to its end."

@@ -7,7 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from mixtrace.corpus.gain_file import gain_name, read_gains
 from mixtrace.corpus.song_file import CollectedSong, read_song
+from mixtrace.corpus.song_row import FoundFacts, Row, read_found, song_row
+from mixtrace.errors import StoreError
 from mixtrace.graph import Edge, Strip
 from mixtrace.processors import WET, processor
 from mixtrace.session import guess_group
@@ -21,16 +24,12 @@ from mixtrace.store import (
     Sureness,
     is_plain_file,
     read_document,
-    read_fit,
     read_graph,
-    read_metrics,
     read_sureness,
 )
 from mixtrace.store.graph_file import GRAPH_SCHEMA
 
-__all__ = ["SongRows", "read_rows"]
-
-Row = dict[str, Any]
+__all__ = ["Row", "SongRows", "read_rows"]
 
 
 def read_rows(folder: Path, place: str) -> "SongRows":
@@ -43,18 +42,12 @@ def read_rows(folder: Path, place: str) -> "SongRows":
     Raises:
         StoreError: a file is missing or damaged.
     """
-    stored = read_graph(folder / GRAPH)
+    known, stored = read_song(folder), read_graph(folder / GRAPH)
     path = folder / SURENESS
     sureness = read_sureness(path, stored) if is_plain_file(path) else Sureness({})
-    return SongRows(
-        read_song(folder),
-        stored,
-        sureness,
-        read_metrics(folder),
-        read_fit(folder),
-        read_document(folder / GRAPH, GRAPH_SCHEMA),
-        place,
-    )
+    document = read_document(folder / GRAPH, GRAPH_SCHEMA)
+    found = read_found(folder) if known.found else None
+    return SongRows(known, stored, sureness, found, _gained(folder, known, stored), document, place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +58,8 @@ class SongRows:
         known: what the collection knows of it.
         stored: its graph.
         sureness: how sure its settings are.
-        metrics, fit: how well it matches, and how it was found.
+        found: how it was found and how well it matches; None where it is the truth.
+        gained: the nodes whose gain over the song is kept.
         document: its `graph.json`.
         place: the folder of its result in the data set.
     """
@@ -73,8 +67,8 @@ class SongRows:
     known: CollectedSong
     stored: StoredGraph
     sureness: Sureness
-    metrics: Mapping[str, Any]
-    fit: Mapping[str, Any]
+    found: FoundFacts | None
+    gained: frozenset[int]
     document: Mapping[str, Any]
     place: str
 
@@ -89,40 +83,8 @@ class SongRows:
         }
 
     def _song(self) -> Row:
-        known, metrics, graph = self.known, self.metrics, self.stored.graph
-        roles = [strip.role for strip in graph.strips.values()]
-        held_out = metrics.get("held_out")
-        return {
-            "song": known.song,
-            "dataset": known.dataset,
-            "licence": known.licence,
-            "artist": known.facts.artist,
-            "title": known.facts.title,
-            "genre": known.facts.genre,
-            "split": known.facts.split,
-            "notes": [*known.facts.notes, *self.fit["notes"]],
-            "seconds": known.seconds,
-            "sample_rate_hz": known.sample_rate_hz,
-            "tracks": len(self.stored.tracks),
-            "unused_tracks": len(self.stored.unused),
-            "buses": roles.count("bus"),
-            "returns": roles.count("return"),
-            "processors": len(graph.processors),
-            "console_processors": self.fit["processors"]["console"],
-            "l_a_sum": self.fit["losses"].get("sum", {}).get("published"),
-            "l_a": metrics["published"]["l_a"],
-            "l_a_eq4": metrics["eq4"]["l_a"],
-            "l_a_unseen": held_out and held_out["unseen"]["published"]["l_a"],
-            "mae": metrics.get("mae"),
-            "mrsd": metrics.get("mrsd"),
-            **metrics["target"],
-            "loudness_difference_lu": metrics["loudness_difference_lu"],
-            "ended": self.fit["ended"],
-            "seed": self.fit["config"]["seed"],
-            "mixtrace": known.mixtrace,
-            "folder": self.place,
-            "vectors_sha256": self.document["params_sha256"],
-        }
+        vectors = self.document["params_sha256"]
+        return song_row(self.known, self.stored, self.found, vectors, self.place)
 
     def _tracks(self) -> Iterator[Row]:
         strips = [self.stored.graph.nodes[i].strip for i in self.stored.graph.inputs]
@@ -171,6 +133,7 @@ class SongRows:
                 "wet_high": high[0] if high else None,
                 "l_a_without": increases.get(i),
                 "settings": [self._setting(i, *each) for each in parameters[i].items()],
+                "gain_vector": gain_name(i) if i in self.gained else None,
             }
 
     def _heard_on(self, strip: Strip) -> Row:
@@ -223,7 +186,7 @@ class SongRows:
         return edge.level_db + float(self.stored.node(edge.source).mixed_db("level_db"))
 
     def _removed(self) -> Iterator[Row]:
-        for each in self.fit["removed"]:
+        for each in self.found.fit["removed"] if self.found else ():
             yield {
                 "song": self.known.song,
                 "node": each["node"],
@@ -232,6 +195,20 @@ class SongRows:
                 "round": each["round"],
                 "l_a": each["loss"],
             }
+
+
+def _gained(folder: Path, known: CollectedSong, stored: StoredGraph) -> frozenset[int]:
+    """Return the nodes whose gain over the song is kept."""
+    if known.gains_sha256 is None:
+        return frozenset()
+    nodes = frozenset(read_gains(folder, known.gains_sha256).gains_db)
+    strange = nodes.difference(stored.graph.processors)
+    if strange:
+        raise StoreError(
+            f"Expected gains of processors of the graph in {folder}; there are some of node "
+            f"{min(strange)}, which is none. Collect the corpus anew."
+        )
+    return nodes
 
 
 def _flat(value: Any) -> Iterator[float]:

@@ -9,7 +9,7 @@ from mixtrace.errors import StoreError
 
 __all__ = ["DATASET_SCHEMA", "TABLES", "TABLES_FOLDER", "check_schema", "marked"]
 
-DATASET_SCHEMA = "mixtrace.dataset/1"
+DATASET_SCHEMA = "mixtrace.dataset/2"
 
 TABLES_FOLDER = "tables"
 
@@ -40,6 +40,7 @@ TABLES: dict[str, pa.Schema] = {
             ("genre", pa.string()),
             ("split", pa.string()),
             ("notes", _TEXTS),
+            ("found", pa.bool_()),
             ("seconds", pa.float64()),
             ("sample_rate_hz", pa.int32()),
             ("tracks", pa.int32()),
@@ -64,6 +65,7 @@ TABLES: dict[str, pa.Schema] = {
             ("mixtrace", pa.string()),
             ("folder", pa.string()),
             ("vectors_sha256", pa.string()),
+            ("gains_sha256", pa.string()),
         ]
     ),
     "tracks": pa.schema(
@@ -98,6 +100,7 @@ TABLES: dict[str, pa.Schema] = {
             ("wet_high", pa.float64()),
             ("l_a_without", pa.float64()),
             ("settings", pa.list_(pa.field("element", _SETTING))),
+            ("gain_vector", pa.string()),
         ]
     ),
     "edges": pa.schema(

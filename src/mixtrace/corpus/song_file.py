@@ -14,7 +14,7 @@ from mixtrace.store.maxima import Note
 __all__ = ["SONG", "CollectedSong", "read_song", "write_song"]
 
 SONG = "song.json"
-_SCHEMA = "mixtrace.song/1"
+_SCHEMA = "mixtrace.song/2"
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class CollectedSong:
         facts: what the data set says of it.
         without: how much larger L_a of the whole song is without each processor, in the order of
             the graph; None where that is not a number.
+        gains_sha256: digest of its gains over time; None where they were not measured.
+        found: whether its graph was found from its audio; otherwise it is the one that mixed it.
     """
 
     song: Name
@@ -41,6 +43,8 @@ class CollectedSong:
     sample_rate_hz: int
     facts: SongFacts
     without: tuple[Finite | None, ...]
+    gains_sha256: Name | None
+    found: bool = True
 
 
 def write_song(folder: Path, song: CollectedSong) -> None:

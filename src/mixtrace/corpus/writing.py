@@ -14,7 +14,7 @@ from mixtrace.corpus.rows import Row, read_rows
 from mixtrace.corpus.schema import TABLES, TABLES_FOLDER, marked
 from mixtrace.errors import StoreError
 from mixtrace.store import put, stage
-from mixtrace.store.whole_folder import whole_folder
+from mixtrace.store.whole_folder import remove_left_over, whole_folder
 
 __all__ = ["write_tables"]
 
@@ -28,6 +28,8 @@ def write_tables(
     songs: Sequence[str],
     about: str,
     on_song: Callable[[int, int], None],
+    *,
+    found: bool,
 ) -> None:
     """Write the tables of all songs that are done, and the card.
 
@@ -36,6 +38,7 @@ def write_tables(
         songs: their identities, in the order of the tables.
         about: what the card says of the corpus, in Markdown.
         on_song: told how many songs are read, of how many.
+        found: whether the graphs were found from audio, and are not those that mixed the songs.
 
     Raises:
         StoreError: a result is missing or damaged, or the disk is full.
@@ -46,8 +49,9 @@ def write_tables(
             for name, writer in writers.items():
                 counts[name] += len(rows[name])
                 writer.write_table(pa.Table.from_pylist(rows[name], schema=marked(name)))
+    remove_left_over(folder)
     with stage(folder) as part_of:
-        put(part_of(CARD), card(about, counts).encode())
+        put(part_of(CARD), card(about, counts, found=found).encode())
 
 
 def _parts(

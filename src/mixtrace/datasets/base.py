@@ -120,6 +120,17 @@ class Dataset(ABC):
         """
         return SongFacts()
 
+    def truth(self, identity: str) -> Path:
+        """Return where the graph that mixed a song is stored, if it is.
+
+        Raises:
+            SessionError: this data set has no such graphs.
+        """
+        raise SessionError(
+            f"Expected songs with the graphs that mixed them; {self.title} has none. "
+            "Collect it without --truth to find graphs from the audio."
+        )
+
     def files(self, identity: str) -> Song:
         """Return the files of a song as they lie on disk; nothing is made that is missing.
 

@@ -14,6 +14,7 @@ from mixtrace.session.medleydb import find_metadata
 from mixtrace.session.mix_names import TRACK_FOLDERS
 from mixtrace.session.opening import is_song_file
 from mixtrace.session.stem_file import STEM_SUFFIX
+from mixtrace.store import GRAPH, TRUTH
 
 __all__ = ["Tree"]
 
@@ -41,6 +42,10 @@ class Tree(Dataset):
     def song(self, identity: str) -> Song:
         """Return the files of a song."""
         return find_song(self._paths[identity])
+
+    def truth(self, identity: str) -> Path:
+        """Return where the graph that mixed a song lies beside it, as songs that are made have."""
+        return self._paths[identity] / TRUTH / GRAPH
 
     def facts(self, identity: str) -> SongFacts:
         """Return what is known of a song of MedleyDB; of others nothing is."""

@@ -12,7 +12,7 @@ from mixtrace.generating.corpus import (
 )
 from mixtrace.generating.players import RATE_HZ
 from mixtrace.generating.song import GeneratedSong, SongDraws, draw_song, generate_song
-from mixtrace.generating.song_folder import TRUTH, write_generated
+from mixtrace.generating.song_folder import write_generated
 
 __all__ = [
     "CORPUS",
@@ -22,7 +22,6 @@ __all__ = [
     "MOST_SONGS",
     "RATE_HZ",
     "SHORTEST_S",
-    "TRUTH",
     "Common",
     "GeneratedSong",
     "SongDraws",

@@ -6,7 +6,6 @@ corpus.json     seed, length and version: what all songs have in common
 
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 import time
@@ -35,7 +34,7 @@ from mixtrace.store import (
 )
 from mixtrace.store.lock import locked
 from mixtrace.store.maxima import Name
-from mixtrace.store.temporary import is_temporary
+from mixtrace.store.whole_folder import remove_left_over
 
 __all__ = [
     "CORPUS",
@@ -91,7 +90,7 @@ def make_corpus(
     """
     _take(folder, common)
     with locked(folder):
-        _tidy(folder)
+        remove_left_over(folder)
         places = {number: folder / f"{number:04d}" for number in range(1, count + 1)}
         lacking = [number for number, place in places.items() if not is_plain_folder(place)]
         on_progress(Progress(_STAGE, count - len(lacking), count))
@@ -102,7 +101,7 @@ def make_corpus(
                 done = count - len(lacking) + made
                 on_progress(Progress(_STAGE, done, count, seconds_left=left_s))
         finally:
-            _tidy(folder)
+            remove_left_over(folder)
     return len(lacking)
 
 
@@ -143,13 +142,6 @@ _REMEDIES = {
     "seed": "give the seed that it has",
     "seconds": "give the length that they have",
 }
-
-
-def _tidy(folder: Path) -> None:
-    """Remove what processes left that were ended while they wrote."""
-    for path in list(folder.iterdir()):
-        if is_temporary(path.name) and is_plain_folder(path):
-            shutil.rmtree(path, ignore_errors=True)
 
 
 def _made(folder: Path, common: Common, numbers: Sequence[int], workers: int) -> Iterator[None]:

@@ -10,13 +10,10 @@ from mixtrace.examples.song_files import MadeTrack, write_song
 from mixtrace.generating.players import RATE_HZ
 from mixtrace.generating.song import GeneratedSong
 from mixtrace.session import Alignment
-from mixtrace.store import GRAPH, PARAMS, StoredGraph, StoredTrack, stage, write_graph
+from mixtrace.store import GRAPH, PARAMS, TRUTH, StoredGraph, StoredTrack, stage, write_graph
 from mixtrace.store.whole_folder import whole_folder
 
-__all__ = ["TRUTH", "write_generated"]
-
-TRUTH = "truth"
-"""The folder of the graph in that of its song."""
+__all__ = ["write_generated"]
 
 
 def write_generated(song: GeneratedSong, folder: Path) -> None:

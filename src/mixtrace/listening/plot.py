@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from mixtrace.listening.ratings import HIGHEST, LOWEST
 from mixtrace.listening.statistics import SystemRating
 from mixtrace.reporting.svg import WIDTH, Axis, Plot, level_axis, text_at
 
@@ -24,8 +25,12 @@ path.median { stroke: #9aa0a8; stroke-width: 2; }
 path.interval { stroke-width: 2.2; }
 path.dot { stroke-width: 7; stroke-linecap: round; }
 """
-_LEGEND = ("dot and line: mean and its 95 % interval", "box: quartiles and median")
-_ROW, _NAMES, _TOP, _BELOW = 26.0, 120.0, 8.0, 60.0
+_LEGEND = (
+    "dot and line: mean and its 95 % interval",
+    "no stroke at its end: cut at the end of the scale",
+    "box: quartiles and median",
+)
+_ROW, _NAMES, _TOP, _BELOW = 26.0, 120.0, 8.0, 74.0
 _HALF_BOX, _HALF_CAP = 0.3, 0.14
 _MOST_LETTERS = 20
 
@@ -37,7 +42,7 @@ def ratings_plot(ratings: Sequence[SystemRating]) -> str:
         ratings: At least one, from top to bottom.
     """
     rows = len(ratings)
-    across = level_axis(0.0, 100.0, 20.0, "rating")
+    across = level_axis(LOWEST, HIGHEST, 20.0, "rating")
     up = Axis(0.0, float(rows), ())
     plot = Plot(across, up, _NAMES, _TOP, WIDTH - _NAMES - 10.0, _ROW * rows)
     drawn = [plot.axes()]
@@ -58,15 +63,16 @@ def ratings_plot(ratings: Sequence[SystemRating]) -> str:
 
 
 def _row(plot: Plot, middle: float, rating: SystemRating) -> list[Markup]:
-    ends = middle - _HALF_BOX, middle + _HALF_BOX
+    sides = middle - _HALF_BOX, middle + _HALF_BOX
     drawn = [
-        plot.box(rating.quartiles, ends, "quartiles"),
-        plot.line(np.full(2, rating.median), np.array(ends), "median"),
+        plot.box(rating.quartiles, sides, "quartiles"),
+        plot.line(np.full(2, rating.median), np.array(sides), "median"),
     ]
     if rating.interval is not None:
         drawn.append(plot.line(np.array(rating.interval), np.full(2, middle), "interval"))
         caps = np.array([middle - _HALF_CAP, middle + _HALF_CAP])
-        drawn += [plot.line(np.full(2, end), caps, "interval") for end in rating.interval]
+        ends = zip(rating.interval, rating.cut, strict=True)
+        drawn += [plot.line(np.full(2, end), caps, "interval") for end, cut in ends if not cut]
     return [*drawn, plot.dots(np.array([rating.mean]), np.array([middle]))]
 
 

@@ -11,7 +11,10 @@ from mixtrace.listening.stimuli import ANCHORS_HZ
 from mixtrace.names import printable
 from mixtrace.store import is_plain_file, read_bytes
 
-__all__ = ["COLUMNS", "Rating", "read_ratings"]
+__all__ = ["COLUMNS", "HIGHEST", "LOWEST", "Rating", "read_ratings"]
+
+LOWEST, HIGHEST = 0.0, 100.0
+"""The ends of the scale."""
 
 COLUMNS = ("test", "listener", "time", "song", "system", "role", "rating", "position")
 
@@ -120,7 +123,7 @@ def _rating(row: Mapping[str | None, str | None], file: Path, line: int) -> Rati
         rating, position = float(texts["rating"]), int(texts["position"])
     except ValueError as error:
         raise _damaged(file, f"line {line} has no number as rating or position") from error
-    if not 0.0 <= rating <= 100.0:
+    if not LOWEST <= rating <= HIGHEST:
         raise _damaged(file, f"the rating in line {line} is not within 0 and 100")
     names = {
         name: printable(texts[name]) for name in ("test", "listener", "time", "song", "system")

@@ -1,12 +1,13 @@
 """What a listening test found: who is left out, and how each system was rated."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import t as student
 
-from mixtrace.listening.ratings import Rating
+from mixtrace.listening.ratings import HIGHEST, LOWEST, Rating
 
 __all__ = ["ListeningResults", "Screened", "SystemRating", "listening_results"]
 
@@ -37,7 +38,9 @@ class SystemRating:
         listeners: How many listeners count.
         ratings: How many ratings they gave it.
         mean: The mean over listeners, of each of whom the mean over songs is taken.
-        interval: The 95 % interval of that mean; None for a single listener.
+        interval: The 95 % interval of that mean, within the scale; None for a single listener.
+        cut: Whether its lower and its upper end were beyond the scale, and were brought to the
+            scale's end.
         median, quartiles: Of all ratings.
     """
 
@@ -47,6 +50,7 @@ class SystemRating:
     ratings: int
     mean: float
     interval: tuple[float, float] | None
+    cut: tuple[bool, bool]
     median: float
     quartiles: tuple[float, float]
 
@@ -86,7 +90,9 @@ def listening_results(ratings: Sequence[Rating], *, screen: bool = True) -> List
 
     Source: BS.1534-3, section 4.1.2, and 4.1.2's median and quartiles, of which the quartiles are
     the medians of both halves, each with the middle one where the number is odd. The interval is
-    Student's; its unit is the listener, for ratings by one listener are not independent.
+    Student's, as the recommendation has it, but for two things that are ours: its unit is the
+    listener, for ratings by one listener are not independent; and what of it lies beyond the scale
+    is cut off. No mean of ratings can lie there, so that the rest holds the true mean as often.
     """
     indifferent = _indifferent(ratings)
     listeners = list(dict.fromkeys(rating.listener for rating in ratings))
@@ -149,14 +155,23 @@ def _system(system: str, role: str, ratings: Sequence[Rating]) -> SystemRating:
         by_listener.setdefault(rating.listener, []).append(rating.rating)
     means = np.array([np.mean(own) for own in by_listener.values()])
     mean, count = float(means.mean()), len(means)
-    interval = None
+    interval, cut = None, (False, False)
     if count > 1:
         reach = float(student.ppf(0.5 + _CONFIDENCE / 2.0, count - 1))
-        reach *= float(means.std(ddof=1)) / np.sqrt(count)
-        interval = (mean - reach, mean + reach)
+        reach *= float(means.std(ddof=1)) / math.sqrt(count)
+        low, high = mean - reach, mean + reach
+        interval, cut = (max(low, LOWEST), min(high, HIGHEST)), (low < LOWEST, high > HIGHEST)
     values = np.sort([rating.rating for rating in ratings])
     half = (len(values) + 1) // 2
     quartiles = float(np.median(values[:half])), float(np.median(values[-half:]))
     return SystemRating(
-        system, role, count, len(values), mean, interval, float(np.median(values)), quartiles
+        system,
+        role,
+        listeners=count,
+        ratings=len(values),
+        mean=mean,
+        interval=interval,
+        cut=cut,
+        median=float(np.median(values)),
+        quartiles=quartiles,
     )

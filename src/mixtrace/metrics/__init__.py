@@ -1,5 +1,6 @@
 """Objective measures of how well an estimated mix matches its target."""
 
+from mixtrace.metrics.compared import Compared
 from mixtrace.metrics.distances import (
     Distances,
     loudness_matched_distances,
@@ -31,6 +32,7 @@ from mixtrace.metrics.song_loss import LOSS_RATE_HZ, SongLoss, audio_loss
 __all__ = [
     "FEATURES",
     "LOSS_RATE_HZ",
+    "Compared",
     "Distances",
     "Evaluation",
     "Feature",

@@ -72,10 +72,12 @@ class Features:
     Attributes:
         named: The features by the names in `FEATURES`.
         mean_error_percent: The mean error of each group of `FEATURES`; None where none has one.
+        range_s: From when to when they are taken: where the target sounds.
     """
 
     named: dict[str, Feature]
     mean_error_percent: dict[str, float | None]
+    range_s: tuple[float, float]
 
 
 def mix_features(
@@ -126,7 +128,7 @@ def mix_features(
         group: _mean([named[name].error_percent for name in names])
         for group, names in FEATURES.items()
     }
-    return Features(named, groups)
+    return Features(named, groups, (first / FEATURE_RATE_HZ, end / FEATURE_RATE_HZ))
 
 
 def _at_feature_rate(mix: Float[ndarray, "2 time"], rate: int) -> Float[ndarray, "2 _time"]:

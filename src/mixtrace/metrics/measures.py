@@ -1,7 +1,7 @@
 """All measures of one match at once: what a result stores, and what `mixtrace evaluate` adds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from mixtrace.errors import AudioError
+from mixtrace.metrics.compared import Compared, compared_parts
 from mixtrace.metrics.distances import (
     Distances,
     loudness_matched_distances,
@@ -103,11 +104,13 @@ class Evaluation(Measures):
         si_sdr_db: Scale-invariant signal-to-distortion ratio; None where one is silent.
         features: The features by which automatic mixes are compared; None for a silent target.
         perceptual: What models of hearing say; None where they were not asked.
+        compared: What of both is compared, and what is left out.
     """
 
     si_sdr_db: float | None = None
     features: Features | None = None
     perceptual: Perceptual | None = None
+    compared: Compared = field(kw_only=True)
 
 
 def evaluate_match(
@@ -134,15 +137,22 @@ def evaluate_match(
         AudioError: See `measure`; or models of hearing are wanted and none is installed.
         MixtraceError: The song is too short for two parts.
     """
+    as_given = {"target": _stereo("target", target), "estimate": _stereo("estimate", estimate)}
     stored = measure(target=target, estimate=estimate, sample_rate_hz=sample_rate_hz, unseen=unseen)
     target, estimate = _pair(target, estimate)
     both: dict[str, Any] = {"target": target, "estimate": estimate}
+    features = mix_features(**both, sample_rate_hz=sample_rate_hz)
     return Evaluation(
-        **{field.name: getattr(stored, field.name) for field in fields(stored)},
+        **{each.name: getattr(stored, each.name) for each in fields(stored)},
         si_sdr_db=si_sdr_db(**both),
-        features=mix_features(**both, sample_rate_hz=sample_rate_hz),
+        features=features,
         perceptual=(
             perceptual_scores(**both, sample_rate_hz=sample_rate_hz) if perceptual else None
+        ),
+        compared=compared_parts(
+            **as_given,
+            sample_rate_hz=sample_rate_hz,
+            features_s=None if features is None else features.range_s,
         ),
     )
 

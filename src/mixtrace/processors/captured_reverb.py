@@ -163,7 +163,7 @@ class CapturedReverb(FilterProcessor):
 
     def turned(self, node: NodeSettings) -> Iterator[Turned]:
         """Yield the decay time, then what turns the response."""
-        yield Turned(f"RT60 {_rt60_words(node)}")
+        yield Turned("RT60", choice=_rt60_words(node))
         yield from super().turned(node)
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:

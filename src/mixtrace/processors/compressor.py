@@ -254,11 +254,11 @@ class Compressor(DialledDynamics):
     def turned(self, node: NodeSettings) -> Iterator[Turned]:
         """Yield the dials, and the choices that are no dials."""
         yield from super().turned(node)
-        yield Turned(self._chosen(node, "detector"))
+        yield Turned("detector", choice=self._chosen(node, "detector"))
         if not _is_linked(node):
-            yield Turned("per channel")
+            yield Turned("channels", choice=self._chosen(node, "linked"))
         if node.keyed:
-            yield Turned("keyed")
+            yield Turned("side-chain", choice="keyed")
 
     def dials(self, node: NodeSettings) -> Iterator[tuple[str, str]]:
         """Yield the dials, choices in words."""

@@ -148,7 +148,7 @@ def tone_words(shape: CurveShape, heard: Heard) -> Said:
         place(f"low-pass near {hertz(shape.high_cut_hz)}", 1.4 * shape.high_cut_hz)
     if not heard.level_told and abs(shape.level_db) >= _LEVEL_DB:
         said.append(f"{rounded_db(shape.level_db)} through the EQ")
-    doubts = [f"EQ where it has next to no sound: {', '.join(unheard)}"] if unheard else []
+    doubts = [f"EQ where the sound has next to nothing: {', '.join(unheard)}"] if unheard else []
     return Said(tuple(said), tuple(doubts))
 
 

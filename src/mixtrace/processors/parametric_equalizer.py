@@ -232,7 +232,9 @@ class ParametricEqualizer(FilterProcessor):
             (said if heard_here else unheard).append(words)
         if said and node.wet < _FULLY_WET:
             said[-1] += f" (EQ mixed in at {percent(node.wet)})"
-        doubts = [f"EQ where it has next to no sound: {', '.join(unheard)}"] if unheard else []
+        doubts = (
+            [f"EQ where the sound has next to nothing: {', '.join(unheard)}"] if unheard else []
+        )
         return Said(tuple(said), tuple(doubts))
 
     def picture(self, node: NodeSettings, heard: Heard) -> Picture:

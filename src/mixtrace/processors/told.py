@@ -103,12 +103,14 @@ class Turned:
     """Dials that are told together, such as frequency and gain of a band.
 
     Attributes:
-        words: what they are, such as "threshold"; where there are none, a choice, such as "RMS".
+        words: what they are, such as "threshold", or what is chosen, such as "detector".
         settings: name of the parameter, or `wet`, and which of its numbers, in order.
+        choice: what was chosen, such as "RMS", where there are no numbers.
     """
 
     words: str
     settings: tuple[tuple[str, int], ...] = ()
+    choice: str = ""
 
 
 def mixed_gain_db(gain_db: Float[np.ndarray, "*shape"], wet: float) -> Float[np.ndarray, "*shape"]:

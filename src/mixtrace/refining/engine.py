@@ -1,7 +1,7 @@
-"""Engines: what renders a graph of ours with plug-ins of others."""
+"""An engine: what renders a graph of ours with plug-ins of others; that of pedalboard."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,9 +18,10 @@ from mixtrace.exporting.pedalboard.devices import Device, device, expressible
 from mixtrace.exporting.pedalboard.wiring import feeds_of, in_order
 from mixtrace.processors import Settings
 from mixtrace.progress import Steps
+from mixtrace.store import PlugIn
 from mixtrace.store.audio_files import write_float_audio
 
-__all__ = ["ENGINES", "Engine", "PedalboardEngine", "engine_named"]
+__all__ = ["Engine", "PedalboardEngine", "Span"]
 
 _PLAYER = Path(devices.__file__).with_name("player.py")
 _THEIRS = "pedalboard."
@@ -93,13 +94,22 @@ class PedalboardEngine:
             found.append(np.ascontiguousarray(self._player.mix(parts), np.float32))
         return found
 
+    def plug_ins(self, settings: Settings) -> tuple[PlugIn, ...]:
+        """Return the dials of those plug-ins that no export is written for: none here."""
+        return ()
+
     def _chains(self, settings: Settings) -> tuple[list[Channel], list[list[Device]]]:
         """Return the channels in the order in which they are played, and their devices."""
         graph = self._project.graph
         project = replace(self._project, settings=settings.only(graph.processors))
         response = self._responses.of(project)
         channels = in_order(project.channels)
-        return channels, [[device(project, i, response) for i in c.processors] for c in channels]
+        chains = [[self._device(project, i, response) for i in c.processors] for c in channels]
+        return channels, chains
+
+    def _device(self, project: Project, node: int, response: Callable[[int], str]) -> Device:
+        """Return what stands for a processor; see `device`."""
+        return device(project, node, response)
 
     def _channels(
         self, channels: Sequence[Channel], chains: Sequence[Sequence[Device]], start: int
@@ -187,20 +197,3 @@ def _part(track: np.ndarray, start: int, stop: int) -> Float32[np.ndarray, "2 sp
     """Return a part of a track, with silence behind its end."""
     part = np.asarray(track[:, start:stop], np.float32)
     return np.pad(part, ((0, 0), (0, stop - start - part.shape[1])))
-
-
-ENGINES: Mapping[str, type[PedalboardEngine]] = {"pedalboard": PedalboardEngine}
-"""Every engine by its name."""
-
-
-def engine_named(name: str) -> type[PedalboardEngine]:
-    """Return the engine of a name.
-
-    Raises:
-        MixtraceError: there is none.
-    """
-    if name not in ENGINES:
-        raise MixtraceError(
-            f"Expected an engine among {', '.join(ENGINES)}; got '{name}'. Choose one of them."
-        )
-    return ENGINES[name]

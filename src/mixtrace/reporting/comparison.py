@@ -216,7 +216,9 @@ def _words(
     """Return each chain's name and place, and what every result says of it."""
     said: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for result, name in zip(results, comparison.names, strict=True):
-        for telling in tell(result.stored, result.evidence, result.tolerance):
+        for telling in tell(
+            result.stored, result.evidence, result.tolerance, sureness=result.sureness
+        ):
             chain = said.setdefault((telling.name, telling.place), [])
             chain.append((name, telling.sentence))
     return [(name, place, sentences) for (name, place), sentences in said.items()]

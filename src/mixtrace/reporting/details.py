@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mixtrace.graph import is_branch, leads_to, listens_to
-from mixtrace.processors import Heard, processor
+from mixtrace.processors import Heard, NodeSettings, processor
 from mixtrace.reporting.agreed import stood_words
 from mixtrace.reporting.heard import heard_at
 from mixtrace.reporting.pictures import picture
@@ -15,6 +15,9 @@ from mixtrace.store import Agreement, Evidence, StoredGraph, Sureness
 from mixtrace.wording import percent, signed_db
 
 __all__ = ["NodeDetail", "node_details"]
+
+_ALL_WET = 0.999
+"""From here on there is no dry sound beside it to compare with."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,10 @@ def node_details(
         summary = sure_line(stored, i, sureness, agreement)
         dials = list(entry.dials(node))
         if summary:
-            told = sure_dials(stored, i, sureness, agreement)
-            dials = [(words, value or "yes") for words, value in told]
+            dials = list(sure_dials(stored, i, sureness, agreement))
         if "wet" not in dict(dials):
             dials.append(("wet", percent(node.wet)))
-        settings = [*dials, *_measured(heard[i])]
+        settings = [*dials, *_measured(node, heard[i])]
         if node.keyed:
             settings.append(("keyed by", " and ".join(listens_to(stored.graph, i))))
         if agreement is not None:
@@ -81,11 +83,11 @@ def node_details(
     return details
 
 
-def _measured(heard: Heard) -> Iterator[tuple[str, str]]:
+def _measured(node: NodeSettings, heard: Heard) -> Iterator[tuple[str, str]]:
     """Yield what the processor did to this song."""
     taken = heard.reduction
     if taken is not None:
         yield "takes away", f"{taken.least_db:.1f} to {taken.most_db:.1f} dB"
         yield "takes 3 dB or more", f"{percent(taken.closed_share)} of the time"
-    if heard.wet_level_db is not None:
+    if heard.wet_level_db is not None and node.wet < _ALL_WET:
         yield "level against the dry sound", signed_db(heard.wet_level_db)

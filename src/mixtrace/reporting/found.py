@@ -50,7 +50,7 @@ def found_part(result: StoredResult) -> Part:
     """Return the section about the search."""
     every, table = worths(result), rounds(result)
     figures = _loss_figures(result)
-    if table.rows:
+    if table.headers[1:]:
         figures.append(("Processors left after each round of pruning", rounds_figure(table)))
     html = filled(
         "found.html",
@@ -67,7 +67,7 @@ def found_part(result: StoredResult) -> Part:
         table=table,
         worths=every[:12],
         more=every[12:],
-        tolerance=f"{result.tolerance:g}",
+        tolerance=f"{result.tolerance:g}" if result.tolerance else "",
         applied=bool(result.applied),
         why=str(result.facts["why"]),
         runs=list(run_sentences(result.stored.graph, result.agreement)),

@@ -20,7 +20,11 @@ from mixtrace.wording import counted, seconds, signed_db
 __all__ = ["Line", "Outline", "Row", "outline_graph", "outline_session"]
 
 _LEFT_OUT = "not heard in the mix, left out unless --force is given"
-_TOLD = "told elsewhere"
+_TOLD = "told above"
+_INTERVALS = (
+    "In brackets: where a setting lies, nine times of ten. "
+    "L_a: how far the result is from the mix, 0 if they are equal."
+)
 _LEAST_S = 1e-5  # half a sample at 48 kHz: what a drift's line has at its start is no move
 
 
@@ -110,19 +114,20 @@ def outline_graph(
     note = f"{counted(len(graph.inputs), 'track')}, {counted(kept, 'processor')}"
     remarks = [
         *([remark] if remark else []),
+        *([_INTERVALS] if sureness is not None and sureness.intervals else []),
         *run_sentences(stored.graph, agreement),
         *alike_sentences(stored, sureness),
     ]
     rows = [Row(0, stored.song, note, tuple(map(Line, remarks)))]
     increases = _increases(stored, evidence)
     heard = heard_at(stored, evidence)
-    tellings = iter(tell(stored, evidence, tolerance))
+    tellings = iter(tell(stored, evidence, tolerance, sureness=sureness))
     for chain in passages(graph):
         if chain.told:
-            if how := _ways(stored, chain):
-                rows.append(Row(chain.depth + 1, chain.name, f"{how}, {_TOLD}"))
+            if how := _ways(stored, chain, sureness):
+                rows.append(Row(chain.depth + 1, chain.name, f"{how}; {_TOLD}"))
             continue
-        note = chain.role
+        note = "" if chain.name == chain.role else chain.role
         if chain.role == "track" and chain.name in alignments:
             note = ", ".join([note, *_moves(alignments[chain.name])])
         lines = tuple(
@@ -196,8 +201,8 @@ def _line(
     return Line(label, "; ".join(word for word in words if word), inline_curve(node, heard))
 
 
-def _ways(stored: StoredGraph, chain: Passage) -> str:
-    """Return how a strip that is told elsewhere feeds the one it is named under.
+def _ways(stored: StoredGraph, chain: Passage, sureness: Sureness | None) -> str:
+    """Return how a strip that is told above feeds the one it is named under.
 
     Empty where it is only listened to: the processor that does so tells it.
     """
@@ -210,7 +215,8 @@ def _ways(stored: StoredGraph, chain: Passage) -> str:
             continue
         if is_branch(source):
             send = processor(source.kind)
-            ways.append(f"{send.label} {send.describe(stored.node(edge.source))}")
+            known = sure_line(stored, edge.source, sureness)
+            ways.append(f"{send.label} {known or send.describe(stored.node(edge.source))}")
         else:
             ways.append(f"at {signed_db(edge.level_db)}" if edge.level_db else "its own sound")
     return ", ".join(dict.fromkeys(ways))

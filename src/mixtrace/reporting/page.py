@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from mixtrace.reporting.sentences import tell
 from mixtrace.reporting.sure import alike_sentences
 from mixtrace.reporting.templating import filled, web_text
 from mixtrace.store import Evidence, StoredGraph
+from mixtrace.wording import counted
 
 __all__ = ["joined", "report_page", "words_part"]
 
@@ -110,10 +112,24 @@ def words_part(
 ) -> Part:
     """Return the section in words; of a result that was searched it tells what is unsure, too."""
     tolerance, sureness = (result.tolerance, result.sureness) if result else (0.0, None)
-    tellings = tell(stored, evidence, tolerance, levels_db)
+    tellings = tell(stored, evidence, tolerance, levels_db, sureness)
     return Part(
         filled("words.html", tellings=tellings, unsure=list(alike_sentences(stored, sureness)))
     )
+
+
+def _strips(graph: Graph) -> str:
+    """Return how many strips of each role there are."""
+    roles = Counter(strip.role for strip in graph.strips.values())
+    told = [counted(roles["track"], "track")]
+    told += [f"{roles['bus']} bus{'es' if roles['bus'] > 1 else ''}"] if roles["bus"] else []
+    told += [counted(roles["return"], "return")] if roles["return"] else []
+    return f"{', '.join(told)} and the master"
+
+
+def _spent(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
 def _lead(result: StoredResult) -> Markup:
@@ -121,7 +137,6 @@ def _lead(result: StoredResult) -> Markup:
     graph, losses = result.stored.graph, result.facts["losses"]
     every = result.facts["processors"]["console"]
     off = result.measures["loudness_difference_lu"]
-    spent = divmod(round(result.facts["seconds"] or 0.0), 60)
     searched = [
         ("of the plain sum", fixed(number(losses, "sum", "published"), 3)),
         ("processors kept", f"{len(graph.processors)} of {every}"),
@@ -134,11 +149,11 @@ def _lead(result: StoredResult) -> Markup:
             "loudness against the target",
             "none" if off is None else f"{fixed(off, 1, sign=True)} LU",
         ),
-        *(() if result.applied else [("found in", f"{spent[0]} min {spent[1]:02d} s")]),
+        *(() if result.applied else [("found in", _spent(result.facts["seconds"] or 0.0))]),
     ]
     return filled(
         "lead.html",
-        tracks=len(graph.inputs),
+        strips=_strips(graph),
         kept=len(graph.processors),
         every=every,
         tiles=tiles,

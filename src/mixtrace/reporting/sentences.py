@@ -20,8 +20,9 @@ from mixtrace.processors import (
     Said,
     processor,
 )
+from mixtrace.reporting.digits import known_digits
 from mixtrace.reporting.heard import heard_at
-from mixtrace.store import Evidence, StoredGraph
+from mixtrace.store import Evidence, StoredGraph, Sureness
 from mixtrace.wording import listed, panned
 
 __all__ = ["Telling", "pan_place", "tell"]
@@ -54,6 +55,7 @@ def tell(
     evidence: Evidence | None = None,
     tolerance: float = 0.0,
     levels_db: Mapping[int, float] | None = None,
+    sureness: Sureness | None = None,
 ) -> tuple[Telling, ...]:
     """Return every strip in words, from the master down.
 
@@ -62,8 +64,10 @@ def tell(
         evidence: what was measured of it; without it the words follow the settings alone.
         tolerance: processors that L_a rises by less without are called unsure.
         levels_db: see `wet_levels_db`, where they are known already.
+        sureness: how sure the settings are: no more of their digits are told than are known.
     """
     heard = heard_at(stored, evidence, levels_db)
+    stored = known_digits(stored, sureness)
     return tuple(
         _told(stored, evidence, tolerance, passage, heard)
         for passage in passages(stored.graph)

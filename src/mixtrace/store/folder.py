@@ -27,6 +27,7 @@ __all__ = [
     "METRICS_SCHEMA",
     "MIX_AUDIO",
     "PARAMS",
+    "TRUTH",
     "Results",
     "check_folder",
     "claimed_folder",
@@ -39,6 +40,9 @@ MIX_AUDIO = "mix.wav"
 METRICS = "metrics.json"
 FIT = "fit.json"
 CHECKPOINT = "checkpoint.safetensors"
+TRUTH = "truth"
+"""The folder of the graph that mixed a song, in that of the song."""
+
 LISTEN = "listen"
 """The folder for what can be heard, in that of a fit."""
 

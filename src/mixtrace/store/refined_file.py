@@ -7,9 +7,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from mixtrace.store.files import JSON, checked, read_document
-from mixtrace.store.maxima import MOST_STEPS, Finite, Name
+from mixtrace.store.maxima import MOST_STEPS, Finite, Name, Note
 
-__all__ = ["REFINED", "REFINED_SCHEMA", "ChainLoss", "Refinement", "read_refined"]
+__all__ = ["REFINED", "REFINED_SCHEMA", "ChainLoss", "PlugIn", "Refinement", "read_refined"]
 
 REFINED = "refined.json"
 REFINED_SCHEMA = "mixtrace.refined/1"
@@ -31,6 +31,21 @@ class ChainLoss:
 
 
 @dataclass(frozen=True)
+class PlugIn:
+    """A plug-in of another program, as it was played.
+
+    Attributes:
+        node: the processor that it stands for, as messages name it.
+        uri: which plug-in.
+        dials: what it is set to, by the symbols that it gives them; all others stand at default.
+    """
+
+    node: Note
+    uri: Name
+    dials: dict[Name, Finite]
+
+
+@dataclass(frozen=True)
 class Refinement:
     """What was done to a result.
 
@@ -43,6 +58,7 @@ class Refinement:
         own: what mixtrace itself makes of the settings as they were.
         converted: what the plug-ins make of them.
         refined: what the plug-ins make of the settings that were found.
+        plug_ins: the dials of those that no export is written for.
     """
 
     engine: Name
@@ -53,6 +69,7 @@ class Refinement:
     own: ChainLoss
     converted: ChainLoss
     refined: ChainLoss
+    plug_ins: tuple[PlugIn, ...] = ()
 
     def document(self) -> dict[str, JSON]:
         """Return it as `refined.json` holds it."""
@@ -68,6 +85,7 @@ class _Stored(Struct):
     own: ChainLoss
     converted: ChainLoss
     refined: ChainLoss
+    plug_ins: tuple[PlugIn, ...] = ()
 
 
 def read_refined(path: Path) -> Refinement:
@@ -86,4 +104,5 @@ def read_refined(path: Path) -> Refinement:
         found.own,
         found.converted,
         found.refined,
+        found.plug_ins,
     )

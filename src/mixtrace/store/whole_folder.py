@@ -20,8 +20,9 @@ from mixtrace.errors import StoreError
 from mixtrace.stopping import deferred
 from mixtrace.store.opening import is_plain_file, is_plain_folder
 
-__all__ = ["whole_folder"]
+__all__ = ["remove_left_over", "whole_folder"]
 
+_LEFT_OVER = re.compile(r"\.mixtrace-[0-9a-f]{16}\.(part|old)")
 _LOCK = re.compile(r"\.mixtrace-[0-9a-f]{16}\.lock")
 
 
@@ -58,6 +59,15 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         with suppress(OSError):  # Windows removes no open file
             Path(lock.lock_file).unlink()
         lock.release()
+
+
+def remove_left_over(folder: Path) -> None:
+    """Remove what killed runs left of folders inside this one, where no other run makes any."""
+    for path in list(folder.iterdir()):
+        if _LEFT_OVER.fullmatch(path.name) and is_plain_folder(path):
+            shutil.rmtree(path, ignore_errors=True)
+        elif _LOCK.fullmatch(path.name) and is_plain_file(path):
+            path.unlink(missing_ok=True)
 
 
 def _exchange(place: Path, made: Path, old: Path) -> None:

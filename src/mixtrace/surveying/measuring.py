@@ -1,11 +1,11 @@
 """What the settings of one song's graph are and do: numbers, tone curves, level curves, decays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float32
 
 from mixtrace.dsp import measured_rt60_s
 from mixtrace.processors import (
@@ -30,6 +30,12 @@ LEVELS_DB = np.arange(-60.0, 0.5, 1.0)
 
 RT60, LEVEL = "measured_rt60_s", "measured_level_db"
 """What is measured of responses that ring, beside their own settings."""
+
+GAIN, LOW_GAIN = "mean_gain_db", "low_gain_db"
+"""What dynamics and rides did over the song, where that was measured: the mean over the frames, and
+the gain that one frame in twenty is below."""
+
+_LOW_PERCENT = 5.0
 
 _RATE_HZ = 44_100.0
 _BINS_S = 0.25  # a bin each 4 Hz: a twelfth of an octave at 26 Hz is 1.5 Hz, but no EQ is as steep
@@ -89,6 +95,8 @@ _DERIVED = {
     WET: ("wet", ""),
     RT60: ("RT60 of the response", "s"),
     LEVEL: ("level against the dry sound", "dB"),
+    GAIN: ("gain over the song, mean", "dB"),
+    LOW_GAIN: ("gain over the song, 5th percentile", "dB"),
 }
 
 
@@ -100,8 +108,15 @@ def quantity_of(kind: str, name: str) -> Quantity:
     return Quantity(kind, name, spec.label, spec.unit)
 
 
-def measured(stored: StoredGraph) -> Iterator[Measured]:
-    """Yield what the processors of a graph are set to and do, those of one shape together."""
+def measured(
+    stored: StoredGraph, gains_db: Mapping[int, Float32[np.ndarray, " frame"]]
+) -> Iterator[Measured]:
+    """Yield what the processors of a graph are set to and do, those of one shape together.
+
+    Args:
+        stored: the graph.
+        gains_db: node -> its gain over the song; none where that was not measured.
+    """
     for stack in stored.settings.stacks:
         entry = processor(stack.kind)
         numbers = _turned(entry, stored, stack)
@@ -116,7 +131,19 @@ def measured(stored: StoredGraph) -> Iterator[Measured]:
                 for i in stack.nodes
             ]
             level_db = np.stack(each)
+        if all(i in gains_db for i in stack.nodes):
+            numbers |= _over_song([gains_db[i] for i in stack.nodes])
         yield Measured(stack.kind, stack.nodes, numbers, tone_db, level_db)
+
+
+def _over_song(
+    gains_db: Sequence[Float32[np.ndarray, " frame"]],
+) -> dict[str, Float[np.ndarray, "node 1"]]:
+    """Return what gains come to over the frames in which something entered; NaN for silence."""
+    known = [gains[np.isfinite(gains)].astype(np.float64) for gains in gains_db]
+    means = [gains.mean() if len(gains) else np.nan for gains in known]
+    lows = [np.percentile(gains, _LOW_PERCENT) if len(gains) else np.nan for gains in known]
+    return {GAIN: np.array(means)[:, None], LOW_GAIN: np.array(lows)[:, None]}
 
 
 def _turned(

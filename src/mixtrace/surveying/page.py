@@ -1,6 +1,7 @@
 """The page of a survey: one file that needs no other."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -55,7 +56,13 @@ def _lead(survey: Survey) -> Markup:
             ("of the console removed, mean", _share(survey)),
             ("L_a, mean", _mean(survey, "l_a", 3)),
         ]
-    return filled("stats_lead.html", tiles=tiles, licences=sorted(survey.licences), songs=songs)
+    return filled("stats_lead.html", tiles=tiles, **_whose(survey))
+
+
+def _whose(survey: Survey) -> dict[str, Any]:
+    """Return whose songs they are, and whether their graphs were found."""
+    songs = len(survey.songs)
+    return {"licences": sorted(survey.licences), "songs": songs, "truths": survey.truths == songs}
 
 
 def _mean(survey: Survey, name: str, digits: int) -> str:

@@ -77,6 +77,7 @@ class Survey:
         songs: their identities.
         datasets: how many songs each corpus has that they come from.
         licences: whose audio they are.
+        truths: how many of the graphs are those that mixed the songs, and were not found.
         facts: name in `FACTS` -> its value for each song; NaN where it is not known.
         kept: (kind, place) -> what stayed.
         settings: (quantity, place) -> the numbers.
@@ -87,6 +88,7 @@ class Survey:
     songs: list[str] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
     licences: set[str] = field(default_factory=set)
+    truths: int = 0
     facts: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in FACTS})
     kept: dict[tuple[str, str], Kept] = field(default_factory=lambda: defaultdict(Kept))
     settings: dict[tuple[Quantity, str], Numbers] = field(
@@ -124,7 +126,7 @@ def take_survey(
         _add_facts(survey, song, own)
         _add_kept(survey, own, places)
         _add_sends(survey, own, places)
-        for where, found in _by_place(dataset, song["song"], places):
+        for where, found in _by_place(dataset, song, places):
             _add_measured(survey, where, found)
         on_song(number, len(songs))
     return survey
@@ -134,6 +136,7 @@ def _add_facts(survey: Survey, song: Mapping[str, Any], own: Mapping[str, list[A
     survey.songs.append(song["song"])
     survey.datasets.append(song["dataset"])
     survey.licences.add(song["licence"])
+    survey.truths += song["found"] is False
     console = song["console_processors"]
     told: dict[str, Any] = {**song, "nodes": len(own["nodes"]), "edges": len(own["edges"])}
     told["removed"] = 1.0 - song["processors"] / console if console else None
@@ -170,10 +173,12 @@ def _add_measured(survey: Survey, where: str, found: Measured) -> None:
 
 
 def _by_place(
-    dataset: GraphDataset, song: str, places: Mapping[int, str]
+    dataset: GraphDataset, song: Mapping[str, Any], places: Mapping[int, str]
 ) -> Iterator[tuple[str, Measured]]:
     """Yield what was measured of a song's processors, place by place and in all of them."""
-    for every in measured(dataset.graph(song)):
+    name = song["song"]
+    gains_db = {} if song["gains_sha256"] is None else dataset.gains(name).gains_db
+    for every in measured(dataset.graph(name), gains_db):
         found = np.array([places.get(i, "other") for i in every.nodes])
         yield ALL, every
         for where in dict.fromkeys(found.tolist()):

@@ -3,7 +3,8 @@
 from mixtrace.verbs.applying import Applied, apply
 from mixtrace.verbs.benchmarking import Benchmark, benchmark
 from mixtrace.verbs.capturing import Captured, capture
-from mixtrace.verbs.collecting import Collected, Limits, Shard, collect
+from mixtrace.verbs.collecting import Limits, collect
+from mixtrace.verbs.collection_run import Collected, Shard
 from mixtrace.verbs.comparing_methods import ComparedMethods, compare_methods
 from mixtrace.verbs.demonstrating import Demo, demo
 from mixtrace.verbs.differing import diff
@@ -23,6 +24,7 @@ from mixtrace.verbs.results import Rendered, measure_result, publish_result, sto
 from mixtrace.verbs.simplifying import Simple, simplify
 from mixtrace.verbs.surveying import Stats, stats
 from mixtrace.verbs.transferring import Transfer, transfer
+from mixtrace.verbs.truths import collect_truths
 
 __all__ = [
     "Applied",
@@ -53,6 +55,7 @@ __all__ = [
     "benchmark",
     "capture",
     "collect",
+    "collect_truths",
     "compare",
     "compare_methods",
     "demo",

@@ -17,7 +17,7 @@ from mixtrace.comparing import (
 )
 from mixtrace.corpus import Collection
 from mixtrace.datasets import Dataset, open_dataset
-from mixtrace.errors import AudioError, SessionError, StoreError
+from mixtrace.errors import MixtraceError, StoreError
 from mixtrace.progress import OnProgress, Progress, ignored
 from mixtrace.store import (
     checked,
@@ -32,6 +32,7 @@ from mixtrace.store.maxima import Name, Note
 from mixtrace.verbs.comparing_methods import METHODS_PAGE, Choices, SongAt, compared
 from mixtrace.verbs.outputs import check_apart, check_place, named
 from mixtrace.verbs.reporting import check_page
+from mixtrace.wording import counted
 
 __all__ = ["Benchmark", "benchmark"]
 
@@ -95,7 +96,7 @@ def benchmark(
         on_progress: called often.
 
     Raises:
-        MixtraceError: a corpus, a choice or a folder that cannot be used.
+        MixtraceError: a corpus, a choice or a folder that cannot be used, or no song that can be.
         OSError: the folder cannot be made.
     """
     choices = Choices.of(methods, unseen, page=page, retry=retry)
@@ -104,9 +105,11 @@ def benchmark(
     check_place(folder)
     if folder.is_dir():
         check_page(folder / METHODS_PAGE)
+    identities = data.ids()
+    if not is_plain_file(folder / _BENCHMARK):  # one that was begun had a song, and goes on
+        _check_songs(data, identities, choices)
     about = _About(str(data.folder.resolve()), data.name, choices.unseen, mixtrace_version())
     _take(folder, about)
-    identities = data.ids()
     songs = []
     for number, identity in enumerate(identities, 1):
         tell = partial(_told, f"song {number} of {len(identities)}, ", on_progress)
@@ -122,10 +125,27 @@ def _song(
     """Compare methods on one song; one that cannot be used has no rows."""
     place = SongAt(data.folder, dataset=data.name, identity=identity)
     try:
-        found = compared(place, Collection(folder).place(identity), choices, on_progress)
-    except (SessionError, AudioError) as error:
+        song = place.usable(choices.unseen)
+    except MixtraceError as error:
         return SongRows(identity, (), str(error))
+    found = compared(place, song, Collection(folder).place(identity), choices, on_progress)
     return SongRows(identity, found.rows)
+
+
+def _check_songs(data: Dataset, identities: Sequence[str], choices: Choices) -> None:
+    """Refuse a corpus of which no song can be used; the first that can be ends the look."""
+    first: MixtraceError | None = None
+    for identity in identities:
+        try:
+            SongAt(data.folder, dataset=data.name, identity=identity).usable(choices.unseen)
+            return
+        except MixtraceError as error:
+            first = first or error
+    if first is not None:
+        raise MixtraceError(
+            f"Expected a song that can be compared in {data.folder}; none of "
+            f"{counted(len(identities), 'song')} can, the first because: {first}"
+        )
 
 
 def _told(where: str, on_progress: OnProgress, step: Progress) -> None:

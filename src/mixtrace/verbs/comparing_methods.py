@@ -25,8 +25,11 @@ from mixtrace.comparing import (
 from mixtrace.corpus import Job, LocalCrew, work_through
 from mixtrace.datasets import open_dataset
 from mixtrace.errors import MixtraceError
+from mixtrace.losses import evaluation_windows
+from mixtrace.metrics import LOSS_RATE_HZ
 from mixtrace.progress import OnProgress, Progress, ignored
 from mixtrace.session import Song, find_song
+from mixtrace.session.header import read_header
 from mixtrace.store import CHECKPOINT, is_plain_file, mixtrace_version, put, stage
 from mixtrace.store.lock import locked
 from mixtrace.unseen import Unseen
@@ -65,6 +68,26 @@ class SongAt:
         if self.identity is None:
             return find_song(self.path, mix=self.mix)
         return open_dataset(self.path, self.dataset).song(self.identity)
+
+    def usable(self, unseen: str | None) -> Song:
+        """Return the song, unless it is too short for every method.
+
+        Args:
+            unseen: what is to be held out of it, see `Choices`.
+
+        Raises:
+            MixtraceError: there is none, its mix is no audio, or nothing of it would be compared,
+                seen or unseen.
+        """
+        song = self.found()
+        header = read_header(song.mix_path)
+        if header.frames is None:  # then only reading all of it tells, as methods do
+            return song
+        length = round(header.seconds * LOSS_RATE_HZ)
+        evaluation_windows(length, LOSS_RATE_HZ)
+        if unseen is not None:
+            Unseen.parse(unseen).ranges(length, LOSS_RATE_HZ)
+        return song
 
 
 @dataclass(frozen=True)
@@ -156,19 +179,20 @@ def compare_methods(
         on_progress: called often.
 
     Raises:
-        MixtraceError: a song, a choice or a folder that cannot be used.
+        MixtraceError: a song, a choice or a folder that cannot be used, or a song that is too short
+            for every method.
         OSError: the folder cannot be made.
     """
     choices = Choices.of(methods, unseen, align=align, force=force, page=page, retry=retry)
     place = SongAt(named(song), None if mix is None else named(mix))
-    return compared(place, named(output), choices, on_progress)
+    return compared(place, place.usable(choices.unseen), named(output), choices, on_progress)
 
 
 def compared(
-    place: SongAt, output: Path, choices: Choices, on_progress: OnProgress
+    place: SongAt, song: Song, output: Path, choices: Choices, on_progress: OnProgress
 ) -> ComparedMethods:
-    """Run methods on a song wherever it lies, see `compare_methods`."""
-    song, folder = place.found(), ComparisonFolder(output)
+    """Run methods on a song that was found at its place, see `compare_methods`."""
+    folder = ComparisonFolder(output)
     check_no_song(output, song.paths)
     check_place(output)
     if output.is_dir():

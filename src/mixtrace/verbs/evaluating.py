@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from mixtrace.errors import AudioError, StoreError
+from mixtrace.losses import WARM_UP_S
 from mixtrace.metrics import FEATURES, Evaluation, evaluate_match
 from mixtrace.names import printable
 from mixtrace.progress import OnProgress, ignored, steps_of
-from mixtrace.session.audio import read_recording
+from mixtrace.session.audio import Recording, read_recording
 from mixtrace.session.containers import AUDIO_SUFFIXES
 from mixtrace.store import is_plain_file, put, read_head, stage
 from mixtrace.unseen import Unseen
@@ -37,8 +38,11 @@ class Evaluated:
     alone: tuple[str, ...]
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return a row of plain numbers for each pair, None for what one does not have."""
-        return [{"file": name, **_row(found)} for name, found in self.pairs.items()]
+        """Return a row for each pair: plain numbers, None for what it does not have, and words."""
+        return [
+            {"file": name, **_row(found), "compared": found.compared.words}
+            for name, found in self.pairs.items()
+        ]
 
     def means(self) -> dict[str, float | None]:
         """Return the mean of each number over the pairs that have it."""
@@ -56,7 +60,7 @@ def evaluate(
     """Measure how well one mix matches another.
 
     Both are compared at the target's rate from their first samples on; mono counts as two equal
-    channels, and where one is longer, the other is silent.
+    channels, and where one is longer, the other is silent. `compared` tells what was left out.
 
     Args:
         target: the mix to match.
@@ -65,13 +69,16 @@ def evaluate(
         perceptual: whether to ask models of hearing too: PESQ, STOI and ViSQOL.
 
     Raises:
-        AudioError: a file that cannot be used, or no model of hearing is installed.
+        AudioError: a file that cannot be used or is not longer than a second, or no model of
+            hearing is installed.
         MixtraceError: nothing that can be measured apart.
     """
     apart = None if unseen is None else Unseen.parse(unseen)
     reference = read_recording(named(target))
     rate = reference.file_rate_hz
     attempt = read_recording(named(estimate), rate)
+    _check_length(target, reference)
+    _check_length(estimate, attempt)
     return evaluate_match(
         target=stereo(reference.audio),
         estimate=stereo(attempt.audio),
@@ -126,6 +133,16 @@ def evaluate_folders(
         with stage(file.parent) as part_of:
             put(part_of(file.name), csv_table(found.rows()))
     return found
+
+
+def _check_length(file: Path | str, recording: Recording) -> None:
+    """Refuse a file of which L_a would count nothing, or nothing but padding."""
+    if recording.duration_s <= WARM_UP_S:
+        raise AudioError(
+            f"Expected a target and an estimate of more than {WARM_UP_S:g} s each, for the first "
+            f"second is not counted; {printable(str(file))} has {recording.duration_s:.3g} s. "
+            "Give longer files."
+        )
 
 
 def _audio_files(folder: Path) -> dict[str, Path]:

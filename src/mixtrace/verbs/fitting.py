@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32
 
+from mixtrace.corpus import GainCurves
 from mixtrace.descent import SongWindows
 from mixtrace.errors import MixtraceError
 from mixtrace.methods import Inversion, Method, Work, repeated
@@ -25,6 +26,7 @@ from mixtrace.store import (
 )
 from mixtrace.unseen import Unseen
 from mixtrace.verbs.evidence import loss_increases
+from mixtrace.verbs.gains import measured_gains
 from mixtrace.verbs.inverting import Found, Read, check_device, found_of, read_for_inversion
 from mixtrace.verbs.outputs import named, result_folder
 from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
@@ -53,6 +55,7 @@ class Fit:
         agreement: what several runs agree on; None where one alone has ended.
         increases: how much larger L_a is without each processor, in the order of the graph; None
             where that was not weighed.
+        gains: of dynamics and rides over the song; None where they were not measured.
     """
 
     stored: StoredGraph
@@ -66,6 +69,7 @@ class Fit:
     warnings: tuple[str, ...] = ()
     agreement: Agreement | None = None
     increases: Float32[np.ndarray, " processor"] | None = None
+    gains: GainCurves | None = None
 
 
 def fit(
@@ -83,6 +87,7 @@ def fit(
     audio: bool = True,
     page: bool = True,
     weigh: bool = False,
+    gains: bool = False,
     memory_gb: float | None = None,
     on_progress: OnProgress = ignored,
 ) -> Fit:
@@ -108,6 +113,7 @@ def fit(
         audio: whether to write audio: the estimate, and what the page plays.
         page: whether to make the page, and to measure what it tells.
         weigh: whether to measure what L_a is without each processor, where no page tells it.
+        gains: whether to measure what dynamics and rides do to the level over the song.
         memory_gb: how much of the song may be kept in spectra beside its audio; less is slower.
         on_progress: called often, also while files are read and written.
 
@@ -149,6 +155,7 @@ def fit(
                 report,
                 audio,
             )
+        curves = _gains(found, rendered, report) if gains else None
     return Fit(
         found.stored,
         inversion,
@@ -161,6 +168,7 @@ def fit(
         warnings,
         agreement_told(inversion.evidence["runs"]) if "runs" in inversion.evidence else None,
         increases,
+        curves,
     )
 
 
@@ -199,6 +207,14 @@ def _increases(
         inversion.settings,
         SongWindows(read.session, held_out=read.held_out, memory_bytes=work.memory_bytes),
         lambda done, total: report("weighing", done, total),
+    )
+
+
+def _gains(found: Found, rendered: Rendered, report: Steps) -> GainCurves:
+    return measured_gains(
+        found.stored,
+        rendered.session,
+        lambda done, total: report("measuring gains", done, total),
     )
 
 

@@ -32,6 +32,7 @@ from mixtrace.verbs.sources import find_source
 __all__ = ["LISTENING_PAGE", "ListeningTest", "listening_results", "listening_test"]
 
 LISTENING_PAGE = "listening-test.html"
+_PLOT_SUFFIX = ".svg"
 _ROLES = ("reference", "low anchor", "mid anchor")
 
 
@@ -109,7 +110,7 @@ def listening_results(
 
     Args:
         files: the CSV files that listeners downloaded.
-        plot: where to write a picture of it as SVG; None for none.
+        plot: where to write a picture of it as SVG, a name that ends so; None for none.
         screen: whether listeners are left out who do not hear the reference or the anchor.
 
     Raises:
@@ -228,7 +229,12 @@ def _check_free(folder: Path) -> None:
 
 
 def _check_plot(file: Path) -> None:
-    """Refuse a place where another file than such a picture lies."""
+    """Refuse another name than that of an SVG, and a place where another file lies."""
+    if file.suffix.lower() != _PLOT_SUFFIX:
+        raise StoreError(
+            f"Expected a name that ends in {_PLOT_SUFFIX}, for that is what the picture is written "
+            f"as; got {printable(file.name)}. Name it {printable(file.stem)}{_PLOT_SUFFIX}."
+        )
     check_place(file.parent)
     mark = PLOT_MARK.encode()
     earlier = is_plain_file(file) and read_head(file, len(mark)) == mark

@@ -79,6 +79,7 @@ def searched(
             report("playing the whole song", 0, 1)
             return _loss(session, _whole(engine, session, settings), starts)
 
+        plug_ins = engine.plug_ins(found.settings)
         losses = (
             _loss(session, before.estimate, starts),
             chain_loss(stored.settings),
@@ -91,6 +92,7 @@ def searched(
         len(starts),
         len(found.prices),
         *losses,
+        plug_ins,
     )
     return found, done
 

@@ -180,9 +180,14 @@ def _inversion(
 
 def _hint(done: Refinement) -> str:
     """Return what the user has to know of the result's own audio."""
+    how = (
+        "No export is written for these plug-ins: refined.json has their dials."
+        if done.plug_ins
+        else "Export the result to hear the plug-ins."
+    )
     return (
         f"The settings are refined for the plug-ins of {done.engine}: mix.wav and the measures are "
-        "of mixtrace's own processors with them. Export the result to hear the plug-ins."
+        f"of mixtrace's own processors with them. {how}"
     )
 
 

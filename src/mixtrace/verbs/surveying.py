@@ -62,9 +62,9 @@ def stats(
     """
     source = named(dataset)
     folder = source / STATS_FOLDER if output is None else named(output)
+    found = load(source)
     check_place(folder)
     check_place(folder.absolute().parent)
-    found = load(source)
     _check_free(folder)
     report = steps_of(on_progress)
     survey = take_survey(found, partial(report, "reading songs"))

@@ -9,7 +9,8 @@ from mixtrace.exporting.channels import Channel, Feed
 from mixtrace.exporting.project import Project
 from mixtrace.exporting.tables import Table, markdown_cell
 from mixtrace.processors import WET, processor
-from mixtrace.reporting.sure import known_number, sure_dials
+from mixtrace.reporting.digits import known_number
+from mixtrace.reporting.sure import sure_dials
 from mixtrace.store import Interval, Setting, StoredGraph
 from mixtrace.units import db_from_ratio
 
