@@ -5,11 +5,13 @@
 'mixtrace.verbs.fitting'
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from mixtrace import runtime
 
 if TYPE_CHECKING:
+    from mixtrace import corpus as corpus
     from mixtrace.verbs import (
         apply,
         capture,
@@ -69,7 +71,9 @@ runtime.tune()
 
 
 def __getattr__(name: str) -> Any:
-    """Import a verb when it is first asked for: what needs none of them starts faster."""
+    """Import a verb, or the data sets, when first asked for: what needs neither starts faster."""
+    if name == "corpus":
+        return import_module("mixtrace.corpus")
     if name in __all__:
         from mixtrace import verbs
 

@@ -66,7 +66,7 @@ def mistakes(tmp_path: Path, song: Path) -> list[tuple[list[object], str]]:
         (["fit", song, "-o", song], "folder of its own"),
         (["fit", song, "-o", tmp_path / "file"], "is a file"),
         (["fit", song, "-o", tmp_path / "file" / "OUT"], "is a file"),
-        (["render", tmp_path, song, "-o", out], "graph.json"),
+        (["render", tmp_path, song, "-o", tmp_path / "new.wav"], "graph.json"),
         (["show", tmp_path / "absent"], "nothing at"),
         (["show", tmp_path / "bad\x1b[2Jname\n"], "bad [2Jname "),
         (["show", ""], "an empty one"),

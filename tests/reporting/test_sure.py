@@ -100,6 +100,15 @@ def test_the_sentence_has_no_more_digits_than_the_dials(stored: StoredGraph, sur
     assert "compression at 3.9:1" in before and "compression at 4:1" in told
 
 
+def test_of_several_of_a_kind_it_is_said_which():
+    bell = {"bell_hz": [1000.0], "bell_db": [3.0], "bell_q": [1.0]}
+    twice = voice({i: node_of("parametric_equalizer", **bell) for i in (1, 2)})
+    pair = (Setting(1, "bell_db", 0), Setting(2, "bell_db", 0))
+    (sentence,) = alike_sentences(twice, Sureness({}, (pair,)))
+    assert "of the first parametric EQ of voice and" in sentence
+    assert sentence.endswith("of the second parametric EQ of voice.")
+
+
 def test_a_share_of_which_all_is_open_can_be_anything():
     bent = voice({1: node_of("saturation", drive_db=12.0)})
     for low, words in ((0.001, "anything: the mix does not show it"), (0.2, "20 to 100")):

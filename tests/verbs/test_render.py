@@ -220,3 +220,13 @@ def test_loud_mixes_are_not_clipped(tiny_song: Path, tmp_path: Path):
     rendering = mixtrace.render(tmp_path, tiny_song, tmp_path / "loud.wav")
     assert np.abs(rendering.mix).max() > 2.0
     np.testing.assert_array_equal(read(tmp_path / "loud.wav"), rendering.mix)
+
+
+@pytest.mark.parametrize("name", ["session.toml", "graph.json", "mix", "mix.flac"])
+@pytest.mark.parametrize("what", ["output", "residual"])
+def test_only_a_wav_file_is_written(out: Path, tiny_song: Path, name: str, what: str):
+    target = tiny_song / name
+    before = target.read_bytes() if target.exists() else None
+    with pytest.raises(MixtraceError, match=r"Expected a name that ends in \.wav"):
+        mixtrace.render(out, tiny_song, **{what: target})
+    assert (target.read_bytes() if target.exists() else None) == before

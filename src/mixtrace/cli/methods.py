@@ -62,5 +62,6 @@ def check_no_search(*, searched: bool) -> None:
     if searched:
         raise MixtraceError(
             "Expected --truth alone or with --dataset, --shard, --retry or --mix-versions, for "
-            "nothing is searched for or rendered; got an option of a search. Leave that out."
+            "nothing is searched for or rendered; got an option of a search or of its workers. "
+            "Leave that out."
         )

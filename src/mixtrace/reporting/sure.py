@@ -27,6 +27,8 @@ __all__ = ["alike_sentences", "sure_dials", "sure_line"]
 _ANY_SHARE = Interval(0.01, 0.99)
 """A share of which as much is open can be anything."""
 
+_ORDINALS = ("first", "second", "third", "fourth")
+
 _SHARES = {"decay_factor", "feedback", "ping_pong", "width", WET}
 """Parameters that are shares, told in per cent."""
 
@@ -177,7 +179,12 @@ def _dial_names(stored: StoredGraph, setting: Setting) -> Iterator[str]:
 
 
 def _named(stored: StoredGraph, node: int) -> str:
-    return f"the {processor(stored.graph.nodes[node].kind).label} of {stored.graph.name(node)}"
+    """Return a processor and whose it is; which one, where that has several of its kind."""
+    graph = stored.graph
+    own = graph.nodes[node]
+    alike = [i for i in graph.order if graph.nodes[i] == own]
+    which = f"{_ORDINALS[alike.index(node)]} " if 1 < len(alike) <= len(_ORDINALS) else ""
+    return f"the {which}{processor(own.kind).label} of {graph.name(node)}"
 
 
 def _all_of(words: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ __all__ = ["JSON", "MAKE_ANEW", "checked", "read_document", "write_document"]
 JSON = Any
 """None, a truth value, a number, text, or lists and tables of these."""
 
-MAKE_ANEW = "Run the command that wrote the folder again, with --fresh."
+MAKE_ANEW = "Run the command that wrote it again, into a new folder."
 """What to do about a damaged file of a result."""
 
 _Document = TypeVar("_Document")

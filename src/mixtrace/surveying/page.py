@@ -32,9 +32,10 @@ def stats_page(survey: Survey, name: str) -> str:
         survey: of the data set.
         name: what the data set is called.
     """
+    searched = survey.truths < len(survey.songs)
     sections = [
         ("songs", "The songs", _songs_part(survey)),
-        ("kept", "What is kept", kept_part(survey)),
+        *([("kept", "What is kept", kept_part(survey))] if searched else []),
         ("settings", "Settings by instrument", settings_part(survey)),
         ("match", "How well graphs match", _match_part(survey)),
         ("published", "Beside published figures", _published_part(survey)),

@@ -135,6 +135,11 @@ def _check_places(files: Collection[Path], stems: Path | None) -> None:
                 f"Expected the name of a file to write; {file} is a folder. "
                 "Give a name in it, such as mix.wav."
             )
+        if file.suffix.lower() != ".wav":
+            raise StoreError(
+                f"Expected a name that ends in .wav, for a WAV file is written; got {file}. "
+                f"Choose one, such as {file.stem or 'mix'}.wav."
+            )
         check_place(file.parent)
     if stems is not None:
         check_place(stems)
