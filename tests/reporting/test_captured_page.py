@@ -328,14 +328,14 @@ def test_damage_is_refused(tmp_path: Path):
     with pytest.raises(StoreError, match="columns of gains in dB"):
         capture_page(folder)
     (folder / GAINS).write_text("time_s,Kick\r\n0.00,1.0\r\n0.01\r\n")
-    with pytest.raises(StoreError, match=r"a row has other cells\. .*--fresh\.$") as refused:
+    with pytest.raises(StoreError, match=r"a row has other cells\. .* a new folder\.$") as refused:
         capture_page(folder)
     assert "usecols" not in str(refused.value)
     (folder / GAINS).unlink()
     with pytest.raises(StoreError, match="it is missing"):
         capture_page(folder)
     (folder / CAPTURE).write_text("{")
-    with pytest.raises(StoreError, match=r"cannot be read as one .*--fresh\.$"):
+    with pytest.raises(StoreError, match=r"cannot be read as one .*into a new folder\.$"):
         capture_page(folder)
     write_capture(capture(direct_hz=()), folder / CAPTURE)
     with pytest.raises(StoreError, match="no tracks"):

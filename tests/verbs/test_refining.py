@@ -161,6 +161,8 @@ def test_mistakes_are_told_before_anything_is_written(
         refine(moved, moved, tiny_song)
     with pytest.raises(MixtraceError, match="4 evaluations or more; got 3"):
         refine(moved, place, tiny_song, evaluations=3)
+    with pytest.raises(MixtraceError, match="seed of 0 or more; got -1"):
+        refine(moved, place, tiny_song, seed=-1)
     with pytest.raises(MixtraceError, match="got 'ardour'"):
         refine(moved, place, tiny_song, engine="ardour")
     known = importlib.util.find_spec

@@ -73,7 +73,7 @@ StepsOption = Annotated[
         show_default="the recipe's",
     ),
 ]
-SeedOption = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
+SeedOption = Annotated[int, typer.Option(help="The same seed gives the same result.")]
 RunsOption = Annotated[
     int,
     typer.Option(

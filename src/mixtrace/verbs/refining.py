@@ -100,6 +100,8 @@ def refine(
         raise MixtraceError(
             f"Expected {_LEAST_EVALUATIONS} evaluations or more; got {evaluations}. Try 300."
         )
+    if seed < 0:
+        raise MixtraceError(f"Expected a seed of 0 or more; got {seed}. Choose another number.")
     report = steps_of(on_progress)
     check_apart(named(result), named(output))
     of = result_song(named(result), song, mix)

@@ -90,10 +90,13 @@ def differing(
         mix: its mix, where the user named it.
 
     Returns:
-        One sentence; none where all is as it was, or where there is a graph alone, which keeps
-        nothing of its song.
+        One sentence; none where all is as it was, or where nothing can be read of what it was:
+        there is a graph alone, or a damaged record beside it.
     """
-    source = _source(result)
+    try:
+        source = _source(result)
+    except StoreError:  # those that need what it kept say so
+        return ()
     recordings = _found(path, mix)
     if not source or source["sha256"] == digest(_files(recordings)):
         return ()
