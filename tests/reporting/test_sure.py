@@ -101,8 +101,8 @@ def test_the_sentence_has_no_more_digits_than_the_dials(stored: StoredGraph, sur
 
 
 def test_of_several_of_a_kind_it_is_said_which():
-    bell = {"bell_hz": [1000.0], "bell_db": [3.0], "bell_q": [1.0]}
-    twice = voice({i: node_of("parametric_equalizer", **bell) for i in (1, 2)})
+    bell = node_of("parametric_equalizer", bell_hz=[1000.0], bell_db=[3.0], bell_q=[1.0])
+    twice = voice({1: bell, 2: bell})
     pair = (Setting(1, "bell_db", 0), Setting(2, "bell_db", 0))
     (sentence,) = alike_sentences(twice, Sureness({}, (pair,)))
     assert "of the first parametric EQ of voice and" in sentence
