@@ -29,6 +29,7 @@ from mixtrace.cli.options import (
     NoAlignOption,
     SongArgument,
     UnseenOption,
+    output_option,
 )
 from mixtrace.cli.printing import (
     print_captured,
@@ -177,13 +178,10 @@ def capture(
     song: SongArgument,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="The folder for the result: responses/, gains.csv, capture.json, estimate.wav, "
+        output_option(
+            "OUT",
+            "The folder for the result: responses/, gains.csv, capture.json, estimate.wav, "
             "residual.wav, metrics.json and report.html.",
-            show_default=False,
         ),
     ],
     mix: MixOption = None,

@@ -23,7 +23,7 @@ from mixtrace.cli.fit_options import (
     ToleranceOption,
 )
 from mixtrace.cli.methods import Of, check_no_search, method_of
-from mixtrace.cli.options import JsonOption
+from mixtrace.cli.options import JsonOption, output_option
 from mixtrace.cli.panels import MANY_SONGS
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import json_text
@@ -58,12 +58,8 @@ def collect(
     corpus: CorpusArgument,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DATASET",
-            help="The folder for the data set: tables/*.parquet, songs/ and a card.",
-            show_default=False,
+        output_option(
+            "DATASET", "The folder for the data set: tables/*.parquet, songs/ and a card."
         ),
     ],
     dataset: DatasetOption = None,
@@ -170,13 +166,7 @@ def collect(
 def generate(
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="CORPUS",
-            help="The folder for the songs: 0001/, 0002/ and so on.",
-            show_default=False,
-        ),
+        output_option("CORPUS", "The folder for the songs: 0001/, 0002/ and so on."),
     ],
     songs: Annotated[
         int, typer.Option("-n", "--songs", metavar="N", help="How many.", show_default=False)

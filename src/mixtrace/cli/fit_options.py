@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from mixtrace.cli.options import output_option
+
 __all__ = [
     "DeviceOption",
     "FreshOption",
@@ -23,13 +25,10 @@ __all__ = [
 
 OutputOption = Annotated[
     str,
-    typer.Option(
-        "-o",
-        "--output",
-        metavar="OUT",
-        help="The folder for the result: graph.json, params.safetensors, mix.wav (the "
+    output_option(
+        "OUT",
+        "The folder for the result: graph.json, params.safetensors, mix.wav (the "
         "estimate), metrics.json, fit.json, report.html and a checkpoint.",
-        show_default=False,
     ),
 ]
 RecipeOption = Annotated[

@@ -7,6 +7,7 @@ import typer
 from mixtrace.cli.commands import app
 from mixtrace.cli.corpus_commands import CorpusArgument, DatasetOption
 from mixtrace.cli.fit_options import DeviceOption, SeedOption
+from mixtrace.cli.options import output_option
 from mixtrace.cli.panels import METHODS
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.terminal import shown
@@ -19,12 +20,9 @@ def train_inference(
     corpus: CorpusArgument,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="WEIGHTS",
-            help="The folder for the network: network.json, network.safetensors and a checkpoint.",
-            show_default=False,
+        output_option(
+            "WEIGHTS",
+            "The folder for the network: network.json, network.safetensors and a checkpoint.",
         ),
     ],
     dataset: DatasetOption = None,

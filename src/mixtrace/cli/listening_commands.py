@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from mixtrace.cli.commands import app
-from mixtrace.cli.options import JsonOption
+from mixtrace.cli.options import JsonOption, output_option
 from mixtrace.cli.panels import HOW_NEAR
 from mixtrace.cli.printing import print_written
 from mixtrace.cli.progress import shown_progress
@@ -35,12 +35,8 @@ def listening_test(
     ],
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="The folder for listening-test.html; an earlier test there is replaced.",
-            show_default=False,
+        output_option(
+            "DIR", "The folder for listening-test.html; an earlier test there is replaced."
         ),
     ],
     reference: Annotated[

@@ -13,6 +13,7 @@ from mixtrace.cli.options import (
     NoAlignOption,
     SongArgument,
     UnseenOption,
+    output_option,
 )
 from mixtrace.cli.panels import METHODS
 from mixtrace.cli.progress import shown_progress
@@ -43,13 +44,10 @@ def compare_methods(
     song: SongArgument,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="The folder: a result for each method, comparison.json, table.md, table.csv and "
+        output_option(
+            "OUT",
+            "The folder: a result for each method, comparison.json, table.md, table.csv and "
             "index.html.",
-            show_default=False,
         ),
     ],
     methods: MethodsOption = None,
@@ -90,13 +88,10 @@ def benchmark(
     corpus: CorpusArgument,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            help="The folder: songs/ with a comparison of each, benchmark.json, table.md, "
+        output_option(
+            "OUT",
+            "The folder: songs/ with a comparison of each, benchmark.json, table.md, "
             "table.csv and index.html.",
-            show_default=False,
         ),
     ],
     methods: MethodsOption = None,

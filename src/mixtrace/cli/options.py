@@ -1,7 +1,7 @@
 """Arguments and options that several commands have."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,21 @@ __all__ = [
     "NoAlignOption",
     "SongArgument",
     "UnseenOption",
+    "output_option",
 ]
 
 UNSEEN = "end:PERCENT|blocks:PERCENT"
+
+
+def output_option(metavar: str, words: str) -> Any:
+    """Return `-o`, which says where a command writes; it has no default.
+
+    Args:
+        metavar: what is given, such as OUT.
+        words: what comes to lie there.
+    """
+    return typer.Option("-o", "--output", metavar=metavar, help=words, show_default=False)
+
 
 SongArgument = Annotated[
     str,

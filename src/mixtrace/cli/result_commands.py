@@ -13,6 +13,7 @@ from mixtrace.cli.options import (
     JsonOption,
     MixOption,
     NoAlignOption,
+    output_option,
 )
 from mixtrace.cli.panels import A_RESULT, HOW_NEAR
 from mixtrace.cli.printing import (
@@ -51,9 +52,7 @@ def render(
     ],
     output: Annotated[
         str,
-        typer.Option(
-            "-o", "--output", metavar="FILE", help="The WAV file to write.", show_default=False
-        ),
+        output_option("FILE", "The WAV file to write."),
     ],
     mix: MixOption = None,
     rate: Annotated[
@@ -121,13 +120,7 @@ def export(
     ],
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="DIR",
-            help="The folder to write, new or empty.",
-            show_default=False,
-        ),
+        output_option("DIR", "The folder to write, new or empty."),
     ],
     song: Annotated[
         str | None,

@@ -12,7 +12,7 @@ from mixtrace.cli.fit_options import (
     OutputOption,
     SeedOption,
 )
-from mixtrace.cli.options import JsonOption, MixOption, NoAlignOption
+from mixtrace.cli.options import JsonOption, MixOption, NoAlignOption, output_option
 from mixtrace.cli.printing import print_written
 from mixtrace.cli.progress import shown_progress
 from mixtrace.cli.reuse_printing import print_applied, print_difference, print_transfer
@@ -34,13 +34,7 @@ def diff(
     ],
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="Also write a page of it, such as diff.html.",
-            show_default=False,
-        ),
+        output_option("FILE", "Also write a page of it, such as diff.html."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
