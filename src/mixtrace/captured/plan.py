@@ -32,6 +32,8 @@ class Plan:
         usual: place of the first that is tried.
         first: turns of a first solve.
         again: turns of a solve that starts from another.
+        last: turns of the solve that ends a reading: what little a track has of some frequencies
+            comes late.
         frames: of a capture that are one frame of the level curves.
         large: whether the song is read at one length, and seams are left.
     """
@@ -40,6 +42,7 @@ class Plan:
     usual: int
     first: Turns
     again: Turns
+    last: Turns
     frames: int
     large: bool
 
@@ -50,14 +53,16 @@ def plan_of(inputs: int, time: int, sample_rate_hz: int) -> Plan:
     lengths = {s: fast_length(round(s * sample_rate_hz)) for s in _LENGTHS_S if s <= longest_s}
     cost = {s: inputs**2 * taps for s, taps in lengths.items()}
     if cost[_USUAL_S] > _DEAR:
+        again = Turns(5, 6, True)
         only = _USUAL_S if cost[_USUAL_S] <= _MOST else _LARGE_S
-        return Plan((lengths[only],), 0, Turns(15, 8, True), Turns(5, 6, True), 4, large=True)
+        return Plan((lengths[only],), 0, Turns(15, 8, True), again, again, 4, large=True)
     tried = [s for s in lengths if cost[s] <= _DEAR]
     return Plan(
         tuple(lengths[s] for s in tried),
         tried.index(_USUAL_S),
         Turns(25, 10),
         Turns(12, 10),
+        Turns(40, 60),
         1,
         large=False,
     )

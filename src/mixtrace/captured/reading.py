@@ -138,7 +138,7 @@ class Reading:
         factors = self._factors(solution.found, gains)
         progress(_WHAT, 5, steps)
         gained = self._gained(self.gains(factors))
-        solution = self._solved(gained, taps, self.heard, again, solution)
+        solution = self._solved(gained, taps, self.heard, self.plan.last, solution)
         if self.held_out:
             solution = solution.mended(gained, self.wet, self.heard, self.lead)
         progress(_WHAT, steps, steps)

@@ -1,20 +1,34 @@
 """The direct part of a response: its gain over frequency, and how sure it is.
 
-Each frequency is looked at through a window of its own, six of its periods long but 8 ms at least:
-the treble is seen before the room answers, the bass as long as it needs to be told at all.
+A tone tells of a response where it has a partial and nowhere between. So the gain at a frequency
+is the mean of the response around it, each line weighed by what the mix tells of it (normalised
+convolution, Knutsson and Westin, CVPR 1993). Where all lines are told alike, that is a window in
+time around the arrival, some four periods long, which leaves out most of what a room answers.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from jaxtyping import Complex, Float
 
 __all__ = ["Direct", "direct_part", "frequencies_hz"]
 
 _PER_OCTAVE = 24
 _LOWEST_HZ, _HIGHEST = 30.0, 0.45  # of the rate
-_PERIODS, _SHORTEST_S, _FADE = 6.0, 0.008, 0.6
-_BEFORE_S = (0.001, 0.004)
+_WIDTH = 0.12
+"""Half the width of the neighbourhood of a frequency, as a part of it."""
+
+_LEAST_LINES = 2.0
+"""Half the width at least, in lines that a response of its length tells apart."""
+
+_BEFORE_S = 0.004
+_SURE = 0.03
+"""By how much lines differ anyway, as a part of the response: the surest do not decide alone."""
+
+_POOLED = 25  # points; an octave
+_SCATTERS = 1.5
+"""Of how many lines a mean has to be to tell how they scatter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +38,13 @@ class Direct:
     Attributes:
         hz: frequencies, 24 an octave.
         response: from each channel to each side there, time zero at the arrival.
-        window_s: how long a part of the response each frequency is told by.
-        later: power of what follows for as long again; of a room there is as much in the direct
-            part, which is not told from it.
+        variance: of the power at each frequency, all sides and channels together: by what is not
+            known of its lines, and by how they scatter around their mean.
     """
 
     hz: Float[np.ndarray, " hz"]
     response: Complex[np.ndarray, "side channel hz"]
-    window_s: Float[np.ndarray, " hz"]
-    later: Float[np.ndarray, "side channel hz"]
+    variance: Float[np.ndarray, " hz"]
 
 
 def frequencies_hz(sample_rate_hz: float) -> Float[np.ndarray, " hz"]:
@@ -43,6 +55,7 @@ def frequencies_hz(sample_rate_hz: float) -> Float[np.ndarray, " hz"]:
 
 def direct_part(
     responses: Float[np.ndarray, "side channel taps"],
+    unsure: Float[np.ndarray, " line"],
     lead: int,
     arrival_s: float,
     sample_rate_hz: float,
@@ -51,21 +64,47 @@ def direct_part(
 
     Args:
         responses: of the track.
+        unsure: the variance of a tap of its responses as a spectrum, from 0 to half the rate.
         lead: taps before time zero.
         arrival_s: when the direct sound comes.
         sample_rate_hz: the rate.
     """
     hz = frequencies_hz(sample_rate_hz)
-    windows = np.maximum(_SHORTEST_S, _PERIODS / hz)
-    time_s = (np.arange(responses.shape[-1]) - lead) / sample_rate_hz - arrival_s
-    found = np.empty((2, *responses.shape[:2], len(hz)), np.complex128)
-    for place, (frequency, window) in enumerate(zip(hz, windows, strict=True)):
-        before = float(np.clip(1.0 / frequency, *_BEFORE_S))
-        for part, start in enumerate((0.0, (1.0 + _FADE) * window)):
-            first, last = np.searchsorted(time_s - start, (-before, (1.0 + _FADE) * window))
-            near = time_s[first:last] - start
-            away = np.where(near < 0.0, -near / before, (near - window) / (_FADE * window))
-            edge = np.cos(0.5 * np.pi * np.clip(away, 0.0, 1.0)) ** 2
-            turns = np.exp(-2j * np.pi * frequency * near)
-            found[part, ..., place] = responses[..., first:last] @ (edge * turns)
-    return Direct(hz, found[0], windows * (1.0 + 0.5 * _FADE), np.abs(found[1]) ** 2)
+    taps = responses.shape[-1]
+    size = scipy.fft.next_fast_len(2 * taps, real=True)
+    lines_hz = np.fft.rfftfreq(size, 1.0 / sample_rate_hz)
+    time_s = (np.arange(taps) - lead) / sample_rate_hz - arrival_s
+    come = np.clip(time_s / _BEFORE_S + 2.0, 0.0, 1.0)
+    lines = np.fft.rfft(come * responses, size)
+    lines *= np.exp(2j * np.pi * lines_hz * (lead / sample_rate_hz + arrival_s))
+    rows = responses.shape[0] * responses.shape[1]
+    noise = taps * np.interp(lines_hz, np.linspace(0.0, 0.5 * sample_rate_hz, len(unsure)), unsure)
+    power = (np.abs(lines) ** 2).sum((0, 1))
+    told = 1.0 / (noise + 1e-30)
+    told = 1.0 / (noise + _SURE**2 * np.average(power, weights=told) / rows + 1e-30)
+
+    response = np.empty((*responses.shape[:2], len(hz)), np.complex128)
+    known, scatter, count = np.empty(len(hz)), np.empty(len(hz)), np.empty(len(hz))
+    least_hz = _LEAST_LINES * sample_rate_hz / taps
+    for place, frequency in enumerate(hz):
+        half_hz = max(_WIDTH * frequency, least_hz)
+        near = slice(*np.searchsorted(lines_hz, (frequency - half_hz, frequency + half_hz)))
+        taper = np.cos(0.5 * np.pi * (lines_hz[near] - frequency) / half_hz) ** 2
+        weights = taper * told[near]
+        weights /= weights.sum()
+        mean = lines[..., near] @ weights
+        response[..., place] = mean
+        known[place] = rows * (weights**2) @ noise[near] * size / taps
+        apart = (np.abs(lines[..., near] - mean[..., None]) ** 2).sum((0, 1)) @ weights
+        count[place] = max(taps / size / (weights @ weights), 1.0)
+        scatter[place] = apart
+    free = np.maximum(count - 1.0, 0.0)
+    share = scatter / ((np.abs(response) ** 2).sum((0, 1)) + 1e-30)
+    pooled = _pooled(share * count) / np.maximum(_pooled(free), _SCATTERS - 1.0)
+    total = (np.abs(response) ** 2).sum((0, 1))
+    return Direct(hz, response, known + np.maximum(pooled, share) * total / count)
+
+
+def _pooled(values: Float[np.ndarray, " hz"]) -> Float[np.ndarray, " hz"]:
+    edge = _POOLED // 2
+    return np.convolve(np.pad(values, edge, mode="edge"), np.ones(_POOLED) / _POOLED, "valid")

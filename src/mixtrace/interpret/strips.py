@@ -36,7 +36,7 @@ _MODEL_DB = 0.25
 _TOGETHER = 4.0
 """Neighbouring points of a direct part tell the same: so many of them count as one."""
 
-_SMOOTHED, _LATE_SMOOTHED = 9, 25  # points; a third of an octave and one
+_SMOOTHED = 9  # points; a third of an octave
 _SOUNDS_DB = -45.0
 _LEAST_SPACE_DB = -30.0
 
@@ -97,8 +97,8 @@ class StripReading:
         """
         responses = track.responses.double().numpy()
         parts = anatomy(track.responses, track.sounding, lead, sample_rate_hz)
-        direct = direct_part(responses, lead, parts.arrival_s, sample_rate_hz)
-        fit, sigma_db, sounds_db = _tone(direct, track, unsure, sample_rate_hz)
+        direct = direct_part(responses, unsure, lead, parts.arrival_s, sample_rate_hz)
+        fit, sigma_db, sounds_db = _tone(direct, track, sample_rate_hz)
         self._sides = _sides(direct, fit, sigma_db)
         self._equalizer = equalizer_of(fit.bands) if fit.bands else None
         misfit_db = np.abs(fit.curve_db(direct.hz) - _power_db(direct))[sounds_db > -40.0]
@@ -148,20 +148,14 @@ def _sides(direct: Direct, fit: BandFit, sigma_db: Float[np.ndarray, " hz"]) -> 
 def _tone(
     direct: Direct,
     track: CapturedTrack,
-    unsure: Float[np.ndarray, " line"],
     sample_rate_hz: int,
 ) -> tuple[BandFit, Float[np.ndarray, " hz"], Float[np.ndarray, " hz"]]:
     """Return bands, how sure each point was in dB, and how loud the track is there."""
     hz = direct.hz
     sounding = sounding_at(track.sounding, torch.tensor(hz), sample_rate_hz)
-    sounds_db = 10.0 * np.log10(sounding.double().numpy() + 1e-9)
-    power = np.abs(direct.response) ** 2
-    noise = np.interp(hz, np.linspace(0.0, 0.5 * sample_rate_hz, len(unsure)), unsure)
-    taps = direct.window_s * sample_rate_hz
-    rows = power.shape[0] * power.shape[1]
-    variance = rows * _smoothed(noise, _SMOOTHED) * taps
-    variance += _smoothed(direct.later.sum((0, 1)), _LATE_SMOOTHED)
-    share = variance / (power.sum((0, 1)) + 1e-20)
+    sounds_db = 10.0 * np.log10(_smoothed(sounding.double().numpy(), _SMOOTHED) + 1e-9)
+    power = (np.abs(direct.response) ** 2).sum((0, 1))
+    share = direct.variance / (power + 1e-20)
     sigma_db = np.sqrt(_TOGETHER * (0.5 * (20.0 / math.log(10.0)) ** 2 * share + _MODEL_DB**2))
     sigma_db /= 10.0 ** (np.minimum(sounds_db - _SOUNDS_DB, 0.0) / 20.0)
     return fit_bands(hz, _power_db(direct), sigma_db, _WORTH), sigma_db, sounds_db
