@@ -9,8 +9,9 @@ time around the arrival, some four periods long, which leaves out most of what a
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from jaxtyping import Complex, Float
+
+from mixtrace.dsp import fast_length
 
 __all__ = ["Direct", "direct_part", "frequencies_hz"]
 
@@ -27,8 +28,10 @@ _SURE = 0.03
 """By how much lines differ anyway, as a part of the response: the surest do not decide alone."""
 
 _POOLED = 25  # points; an octave
-_SCATTERS = 1.5
-"""Of how many lines a mean has to be to tell how they scatter."""
+_LEAST_FREE = 0.5
+"""How many lines beyond the first a mean has at least, when it is told how they scatter."""
+
+_TINY = 1e-30
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ class Direct:
     Attributes:
         hz: frequencies, 24 an octave.
         response: from each channel to each side there, time zero at the arrival.
-        variance: of the power at each frequency, all sides and channels together: by what is not
+        variance: of the response at each frequency, all sides and channels together: by what is not
             known of its lines, and by how they scatter around their mean.
     """
 
@@ -71,7 +74,7 @@ def direct_part(
     """
     hz = frequencies_hz(sample_rate_hz)
     taps = responses.shape[-1]
-    size = scipy.fft.next_fast_len(2 * taps, real=True)
+    size = fast_length(2 * taps)
     lines_hz = np.fft.rfftfreq(size, 1.0 / sample_rate_hz)
     time_s = (np.arange(taps) - lead) / sample_rate_hz - arrival_s
     come = np.clip(time_s / _BEFORE_S + 2.0, 0.0, 1.0)
@@ -79,32 +82,29 @@ def direct_part(
     lines *= np.exp(2j * np.pi * lines_hz * (lead / sample_rate_hz + arrival_s))
     rows = responses.shape[0] * responses.shape[1]
     noise = taps * np.interp(lines_hz, np.linspace(0.0, 0.5 * sample_rate_hz, len(unsure)), unsure)
-    power = (np.abs(lines) ** 2).sum((0, 1))
-    told = 1.0 / (noise + 1e-30)
-    told = 1.0 / (noise + _SURE**2 * np.average(power, weights=told) / rows + 1e-30)
+    told = 1.0 / (noise + _TINY)
+    mean_power = np.average((np.abs(lines) ** 2).sum((0, 1)), weights=told) / rows
+    told = 1.0 / (noise + _SURE**2 * mean_power + _TINY)
 
     response = np.empty((*responses.shape[:2], len(hz)), np.complex128)
-    known, scatter, count = np.empty(len(hz)), np.empty(len(hz)), np.empty(len(hz))
+    known, scatter, count = np.empty((3, len(hz)))
     least_hz = _LEAST_LINES * sample_rate_hz / taps
     for place, frequency in enumerate(hz):
         half_hz = max(_WIDTH * frequency, least_hz)
         near = slice(*np.searchsorted(lines_hz, (frequency - half_hz, frequency + half_hz)))
-        taper = np.cos(0.5 * np.pi * (lines_hz[near] - frequency) / half_hz) ** 2
-        weights = taper * told[near]
+        weights = np.cos(0.5 * np.pi * (lines_hz[near] - frequency) / half_hz) ** 2 * told[near]
         weights /= weights.sum()
-        mean = lines[..., near] @ weights
-        response[..., place] = mean
-        known[place] = rows * (weights**2) @ noise[near] * size / taps
-        apart = (np.abs(lines[..., near] - mean[..., None]) ** 2).sum((0, 1)) @ weights
+        response[..., place] = mean = lines[..., near] @ weights
+        scatter[place] = (np.abs(lines[..., near] - mean[..., None]) ** 2).sum((0, 1)) @ weights
         count[place] = max(taps / size / (weights @ weights), 1.0)
-        scatter[place] = apart
-    free = np.maximum(count - 1.0, 0.0)
-    share = scatter / ((np.abs(response) ** 2).sum((0, 1)) + 1e-30)
-    pooled = _pooled(share * count) / np.maximum(_pooled(free), _SCATTERS - 1.0)
-    total = (np.abs(response) ** 2).sum((0, 1))
-    return Direct(hz, response, known + np.maximum(pooled, share) * total / count)
+        known[place] = size / taps * rows * (weights**2) @ noise[near]
+    power = (np.abs(response) ** 2).sum((0, 1))
+    share = scatter / (power + _TINY)
+    pooled = _pooled(share * count) / np.maximum(_pooled(count - 1.0), _LEAST_FREE)
+    return Direct(hz, response, known + np.maximum(pooled, share) * power / count)
 
 
 def _pooled(values: Float[np.ndarray, " hz"]) -> Float[np.ndarray, " hz"]:
+    """Return the mean over an octave around each point."""
     edge = _POOLED // 2
     return np.convolve(np.pad(values, edge, mode="edge"), np.ones(_POOLED) / _POOLED, "valid")
