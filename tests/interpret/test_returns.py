@@ -1,6 +1,7 @@
 """Returns: tails of one room are told from those of several, under noise."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,3 +81,21 @@ def test_delays_are_alike_in_time_and_feedback():
     }
     assert alike_delays(delays) == [("a", "b")]
     assert alike_delays({"a": delays["a"]}) == []
+
+
+def test_noise_stands_as_high_as_noise():
+    assert late(0, room(0), 0.0, 1e-3).over_noise == pytest.approx(1.0, rel=0.1)
+    # All of it over the noise of all taps: .01 of energy, noise of .009 a side.
+    assert late(0, room(0), 0.1, 1e-3).over_noise > 1.5
+
+
+def test_what_is_not_known_between_partials_hides_no_room():
+    plain = late(0, room(0), 0.3, 1e-3)
+    lines = np.linspace(0.0, 1.0, BINS)
+    known = np.abs(lines * 20 - np.round(lines * 20)) < 0.15
+    spectrum = np.fft.rfft(plain.late, 2 * TAPS)
+    there = np.interp(np.linspace(0.0, 1.0, spectrum.shape[-1]), lines, known.astype(float))
+    captured = np.fft.irfft(spectrum * (there > 0.5), 2 * TAPS)[..., :TAPS]
+    tone = replace(plain, late=captured, unsure=np.where(known, 1e-6, 1e3))
+    # Three lines of ten are known, and stand as high as all do.
+    assert tone.over_noise == pytest.approx(0.3 * plain.over_noise, rel=0.3)

@@ -49,6 +49,14 @@ class Late:
     sound: Float[np.ndarray, "channel taps"]
     unsure: Float[np.ndarray, " line"]
 
+    @property
+    def over_noise(self) -> float:
+        """Energy over that of noise, the mean over all lines: 1 where there is nothing else.
+
+        Where a line is not known it adds nothing, so that tones tell of their partials.
+        """
+        return _seen(self, fast_length(2 * self.late.shape[-1])).over_noise
+
 
 @dataclass(frozen=True, eq=False)
 class Room:

@@ -18,7 +18,6 @@ __all__ = [
     "Repeats",
     "Tail",
     "after_direct",
-    "noise_after",
     "read_echoes",
     "read_tail",
     "spike_of",
@@ -38,7 +37,6 @@ _KNOWN_WITHIN_S = 0.001
 _REPEATS = 4
 _REPEAT_WITHIN_S = 0.002
 _LAST_S = 0.02
-_ABOVE_NOISE = 2.0
 _SPREAD, _MOSTLY, _HARDLY = 0.5, 0.6, 0.2
 """Of its energy, what may be left around an echo; of all that follows, around a single one, and
 around one as near as the first reflections of a room."""
@@ -117,24 +115,6 @@ def through(
     length = fast_length(2 * response.shape[-1])
     spectrum = np.fft.rfft(response, length) * np.fft.rfft(sound, length)
     return np.fft.irfft(spectrum, length)[:, : response.shape[-1]]
-
-
-def noise_after(
-    unsure: Float[np.ndarray, " line"],
-    sound: Float[np.ndarray, " taps"],
-    power: Float[np.ndarray, " bin"],
-) -> float:
-    """Return the energy by which each tap of what follows is unsure, once it is divided.
-
-    Args:
-        unsure: the variance of a tap of the response as a spectrum, from 0 to half the rate.
-        sound: see `after_direct`.
-        power: of the track, from 0 to half the rate.
-    """
-    spectrum = np.abs(np.fft.rfft(sound, 2 * (len(power) - 1))) ** 2
-    weight = spectrum * power
-    divided = weight * power / (weight + _DIVISION * weight.max() + 1e-30) ** 2
-    return float(np.mean(_over(unsure, len(power)) * divided))
 
 
 def read_echoes(
@@ -231,23 +211,19 @@ def _without(
 
 def read_tail(
     after: Float[np.ndarray, "side channel taps"],
-    noise: float,
     power: Float[np.ndarray, " bin"],
     sample_rate_hz: float,
-) -> Tail | None:
-    """Return what follows the direct sound as the response of a reverb, if it is more than noise.
+) -> Tail:
+    """Return what follows the direct sound as the response of a reverb.
 
     Args:
         after: what follows the direct sound from each channel, without echoes.
-        noise: energy by which a tap is unsure.
         power: of the track, from 0 to half the rate.
         sample_rate_hz: the rate.
 
     Returns:
-        The tail; its level is that of the response itself. None where it may be noise.
+        The tail; its level is that of the response itself.
     """
-    if (after**2).sum() < _ABOVE_NOISE * after.size * noise:
-        return None
     taps = after.copy()
     fade = min(round(_LAST_S * sample_rate_hz), taps.shape[-1])
     taps[..., -fade:] *= np.cos(0.5 * np.pi * np.arange(fade) / fade) ** 2

@@ -18,7 +18,6 @@ from mixtrace.interpret.space import (
     Repeats,
     Tail,
     after_direct,
-    noise_after,
     read_echoes,
     read_tail,
     spike_of,
@@ -39,6 +38,8 @@ _TOGETHER = 4.0
 _SMOOTHED = 9  # points; a third of an octave
 _SOUNDS_DB = -45.0
 _LEAST_SPACE_DB = -30.0
+_ABOVE_NOISE = 5.0
+"""Energy over that of noise from which on what follows the direct sound is a reverb."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +191,7 @@ class _Space:
         length = self.responses.shape[-1] - self.arrival
         direct = np.zeros(length)
         direct[: len(self.sound)] = self.sound[:length]
-        rests, after, sounds, noise = [], [], [], 0.0
+        rests, after, sounds = [], [], []
         for channel in range(channels):
             gains = (
                 np.array(self.sides) if channels == 1 else self.sides[channel] * np.eye(2)[channel]
@@ -200,22 +201,22 @@ class _Space:
             rests.append(without_direct(rest, self.rate))
             after.append(after_direct(rest, heard, self.power, self.rate))
             sounds.append(heard)
-            noise = max(noise, noise_after(self.unsure, heard, self.power))
         follows = np.stack(after)
         spike = spike_of(sounds[0], self.power)
         echoes, clean = read_echoes(follows, spike, self.rate, known_s)
-        late = [
+        alone = [
             rest - through(one, heard)
             for rest, one, heard in zip(rests, follows - clean, sounds, strict=True)
         ]
+        late = Late(np.stack(alone), np.stack(sounds), self.unsure)
         # What a channel gives to both sides, of all it was divided by, re the direct sound.
         loudness = sum(self.sides) ** 2 / max(sum(s * s for s in self.sides), 1e-12)
         if channels > 1:
             loudness = 0.5
         if echoes is not None:
             echoes = replace(echoes, amplitude=math.sqrt(loudness) * echoes.amplitude)
-        tail = read_tail(clean.swapaxes(0, 1), noise, self.power, self.rate)
-        tail_db = -math.inf if tail is None else tail.level_db + 10.0 * math.log10(loudness)
-        if tail_db < _LEAST_SPACE_DB:
-            tail = None
-        return echoes, tail, tail_db, Late(np.stack(late), np.stack(sounds), self.unsure)
+        tail = read_tail(clean.swapaxes(0, 1), self.power, self.rate)
+        tail_db = tail.level_db + 10.0 * math.log10(loudness)
+        if late.over_noise < _ABOVE_NOISE or tail_db < _LEAST_SPACE_DB:
+            return echoes, None, -math.inf, late
+        return echoes, tail, tail_db, late
