@@ -18,8 +18,8 @@ from mixtrace.interpret.space import Repeats
 
 __all__ = ["Late", "Room", "alike_delays", "shared_rooms"]
 
-_ALIKE = 0.7
-"""Correlation of two tails, their noise allowed for: those of one room reach .75 to 1 on songs of
+_ALIKE = 0.4
+"""Correlation of two tails, their noise allowed for: those of one room reach .45 to 1 on songs of
 known sends, those of several rooms stay below .2, but for presets of one Freeverb (.9)."""
 
 _BY_CHANCE = 5.0
