@@ -13,7 +13,7 @@ from jaxtyping import Complex, Float
 
 from mixtrace.dsp import fast_length
 
-__all__ = ["Direct", "direct_part", "frequencies_hz"]
+__all__ = ["Direct", "direct_part", "frequencies_hz", "smoothed"]
 
 _PER_OCTAVE = 24
 _LOWEST_HZ, _HIGHEST = 30.0, 0.45  # of the rate
@@ -100,11 +100,12 @@ def direct_part(
         known[place] = size / taps * rows * (weights**2) @ noise[near]
     power = (np.abs(response) ** 2).sum((0, 1))
     share = scatter / (power + _TINY)
-    pooled = _pooled(share * count) / np.maximum(_pooled(count - 1.0), _LEAST_FREE)
+    free = np.maximum(smoothed(count - 1.0, _POOLED), _LEAST_FREE)
+    pooled = smoothed(share * count, _POOLED) / free
     return Direct(hz, response, known + np.maximum(pooled, share) * power / count)
 
 
-def _pooled(values: Float[np.ndarray, " hz"]) -> Float[np.ndarray, " hz"]:
-    """Return the mean over an octave around each point."""
-    edge = _POOLED // 2
-    return np.convolve(np.pad(values, edge, mode="edge"), np.ones(_POOLED) / _POOLED, "valid")
+def smoothed(values: Float[np.ndarray, " hz"], points: int) -> Float[np.ndarray, " hz"]:
+    """Return the mean of so many points, an odd number, around each."""
+    edge = points // 2
+    return np.convolve(np.pad(values, edge, mode="edge"), np.ones(points) / points, "valid")

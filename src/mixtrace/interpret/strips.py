@@ -11,7 +11,7 @@ from jaxtyping import Float
 from mixtrace.captured import CapturedTrack, anatomy, sounding_at
 from mixtrace.interpret.band_fit import BandFit, fit_bands
 from mixtrace.interpret.bands import shape_db
-from mixtrace.interpret.direct import Direct, direct_part
+from mixtrace.interpret.direct import Direct, direct_part, smoothed
 from mixtrace.interpret.nodes import equalizer_of, response_of, sides_of
 from mixtrace.interpret.returns import Late
 from mixtrace.interpret.space import (
@@ -154,7 +154,7 @@ def _tone(
     """Return bands, how sure each point was in dB, and how loud the track is there."""
     hz = direct.hz
     sounding = sounding_at(track.sounding, torch.tensor(hz), sample_rate_hz)
-    sounds_db = 10.0 * np.log10(_smoothed(sounding.double().numpy(), _SMOOTHED) + 1e-9)
+    sounds_db = 10.0 * np.log10(smoothed(sounding.double().numpy(), _SMOOTHED) + 1e-9)
     power = (np.abs(direct.response) ** 2).sum((0, 1))
     share = direct.variance / (power + 1e-20)
     sigma_db = np.sqrt(_TOGETHER * (0.5 * (20.0 / math.log(10.0)) ** 2 * share + _MODEL_DB**2))
@@ -166,11 +166,6 @@ def _power_db(direct: Direct) -> Float[np.ndarray, " hz"]:
     """Return the mean power of a direct part over the channels of its track, in dB."""
     power = (np.abs(direct.response) ** 2).sum((0, 1)) / direct.response.shape[1]
     return 10.0 * np.log10(power + 1e-20)
-
-
-def _smoothed(values: Float[np.ndarray, " hz"], points: int) -> Float[np.ndarray, " hz"]:
-    edge = points // 2
-    return np.convolve(np.pad(values, edge, mode="edge"), np.ones(points) / points, "valid")
 
 
 @dataclass(frozen=True, eq=False)
