@@ -85,23 +85,38 @@ def curve_backward(begin, end, signal, gain, tilt, output, gradient, of_signal, 
     With y the output and c = 1 - t g y: dy/dx = c² - (g y)², dy/d log g = x dy/dx - y,
     dy/dt = -g y².
     """
-    number = signal.dtype.type
-    zero, one = number(0.0), number(1.0)
-    time = signal.shape[1]
+    one, time = signal.dtype.type(1.0), signal.shape[1]
     for row in range(begin, end):
         g, t = gain[row], tilt[row]
         total_gain, total_tilt = 0.0, 0.0
         for first in range(0, time, _BLOCK):
-            block_gain, block_tilt = zero, zero
-            for n in range(first, min(time, first + _BLOCK)):
-                x, y, given = signal[row, n], output[row, n], gradient[row, n]
-                bent = g * y
-                rest = one - t * bent
-                slope = rest * rest - bent * bent
-                of_signal[row, n] = given * slope
-                block_gain += given * (x * slope - y)
-                block_tilt -= given * y * bent
-            total_gain += block_gain
-            total_tilt += block_tilt
+            here = slice(first, min(time, first + _BLOCK))
+            dry, bent, given = signal[row, here], output[row, here], gradient[row, here]
+            slopes = of_signal[row, here]
+            for n in range(len(slopes)):
+                y = g * bent[n]
+                rest = one - t * y
+                slopes[n] = given[n] * (rest * rest - y * y)
+            of_block = _curve_sums(dry, bent, given, g, t)
+            total_gain += of_block[0]
+            total_tilt += of_block[1]
         of_gain[row] = total_gain
         of_tilt[row] = total_tilt
+
+
+@inlined
+def _curve_sums(signal, output, gradient, g, t):
+    """Return the gradients of log g and t over a block.
+
+    Apart from the loop that fills: a loop that fills an array and sums is compiled in two ways, one
+    for arrays that lie so near each other in memory that they might overlap, and these round apart.
+    """
+    number = signal.dtype.type
+    zero, one = number(0.0), number(1.0)
+    of_gain, of_tilt = zero, zero
+    for n in range(len(signal)):
+        y = g * output[n]
+        rest = one - t * y
+        of_gain += gradient[n] * (signal[n] * (rest * rest - y * y) - output[n])
+        of_tilt -= gradient[n] * output[n] * y
+    return of_gain, of_tilt
