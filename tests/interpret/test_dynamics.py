@@ -43,6 +43,19 @@ def test_a_frame_of_a_gain_costs_what_it_leaves():
     assert halves.level == pytest.approx(2.0, rel=1e-6)
 
 
+@pytest.mark.parametrize("rate", [30_000.0, 44_100.0, 48_000.0])
+def test_one_sample_in_four_tells_the_gain_of_the_same_frames(rate: float):
+    dials = {"threshold_db": -30.0, "ratio": 4.0, "attack_ms": 20.0, "release_ms": 200.0}
+    planted, sounds = node_of("compressor", **dials), Heard(track(), rate)
+    gain = gain_of(planted, track(), rate).double()
+    frames = gain.unfold(-1, round(0.005 * rate), round(0.005 * rate)).mean(-1).numpy()
+    np.testing.assert_allclose(sounds.gain(planted), frames, rtol=1e-6)
+    # A detector hears other samples of the noise: half a dB at most, .1 dB in all.
+    apart_db = 20.0 * np.log10(sounds.gain(planted, coarse=True) / frames)
+    assert np.abs(apart_db).max() < 0.5
+    assert np.sqrt(np.mean(apart_db**2)) < 0.1
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 1.0])
 @pytest.mark.parametrize(("threshold_db", "ratio"), [(-28.0, 3.0), (-20.0, 6.0)])
 def test_the_dials_of_a_compressor_are_found(threshold_db: float, ratio: float, smoothing: float):

@@ -113,17 +113,18 @@ class Heard:
         """Take a sound, and one sample in four of it."""
         self._rate = sample_rate_hz
         self._sound, self._coarse = sound, sound[:, ::_EVERY].contiguous()
-        levels = framed(sound, round(FRAME_S * sample_rate_hz)).square().mean((0, 2))
+        self._frame = round(FRAME_S * sample_rate_hz)
+        levels = framed(sound, self._frame).square().mean((0, 2))
         loud = levels[levels > levels.max() * 10.0 ** (-0.1 * _SOUNDS_DB)]
         self.level_db = 10.0 * math.log10(float(loud.mean()) + 1e-12) if len(loud) else -120.0
-        self._frames = self._sound.shape[-1] // round(FRAME_S * sample_rate_hz)
+        self._frames = self._sound.shape[-1] // self._frame
 
     def gain(self, settings: NodeSettings, *, coarse: bool = False) -> Float[np.ndarray, " frame"]:
         """Return the mean gain in each frame of 5 ms, as an amplitude."""
         sound, rate = (self._coarse, self._rate / _EVERY) if coarse else (self._sound, self._rate)
         gain = gain_of(settings, sound, rate).double().numpy()
-        edges = np.round(np.arange(self._frames + 1) * FRAME_S * rate).astype(int)
-        return np.add.reduceat(gain, edges[:-1])[: self._frames] / np.diff(edges)
+        edges = np.round(np.arange(self._frames + 1) * self._frame * rate / self._rate).astype(int)
+        return np.add.reduceat(gain[: edges[-1]], edges[:-1]) / np.diff(edges)
 
 
 def read_dynamics(kind: str, frames: Framewise, sounds: Mapping[str, Heard]) -> Dialled:
