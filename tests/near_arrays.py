@@ -34,6 +34,7 @@ class NearArrays:
         self.differing: set[str] = set()
         self._draw = random.Random(0)
         self._true = loops.over_rows
+        self._taken: list[bytearray] = []
         for module in list(sys.modules.values()):
             if getattr(module, "over_rows", None) is self._true:
                 monkeypatch.setattr(module, "over_rows", self)
@@ -48,9 +49,16 @@ class NearArrays:
         for _ in range(_TIMES):
             self._draw.shuffle(order)
             gaps = self._draw.choices(_GAPS_BYTES, k=len(order))
+            self._take_room()
             if self._run(loop, rows, arguments, arrays, order, gaps) != apart:
                 self.differing.add(f"{module}.{function}")
         self._true(loop, rows, *arguments)
+
+    def _take_room(self) -> None:
+        """Hold some pieces of memory of the size of a block, and let go of others."""
+        kept = self._draw.sample(self._taken, len(self._taken) // 2)
+        sizes = self._draw.choices(range(2000, 10_000), k=20)
+        self._taken = kept + [bytearray(size) for size in sizes]
 
     def _run(
         self,

@@ -34,7 +34,9 @@ samples is rounded otherwise than those left over: a song in blocks is the song 
 def compiled(loop: Callable[..., Any]) -> Any:
     """Compile a loop at its first call and keep it on disk. Sums may be reordered.
 
-    No division raises: a loop that may end at each of them is not vectorised.
+    No division raises: a loop that may end at each of them is not vectorised. A loop that fills an
+    array had better not sum as well: of such a loop the compiler makes a second one, which adds in
+    another order, for arrays that may overlap or lie within some bytes of each other by chance.
     """
     return _kept(loop, fastmath=True, nogil=True)
 
