@@ -162,7 +162,7 @@ def test_the_match_is_close(found: Inversion):
     assert found.losses["final"]["published"] < 0.1 < found.losses["sum"]["published"]
 
 
-@pytest.mark.parametrize("saves", [1, 2])
+@pytest.mark.parametrize("saves", [1, 2, 3])
 def test_a_killed_recovery_goes_on_to_the_same_result(
     planted: tuple[Session, Graph], found: Inversion, saves: int
 ):

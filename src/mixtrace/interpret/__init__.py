@@ -4,15 +4,17 @@ from mixtrace.interpret.assemble import Desk, TrackStrip
 from mixtrace.interpret.nodes import node_of
 from mixtrace.interpret.song import Interpreted, interpret, interpret_spectra
 from mixtrace.interpret.spectral import Spectral
-from mixtrace.interpret.tidy import tidied
+from mixtrace.interpret.tidy import fader_behind, louder, tidied
 
 __all__ = [
     "Desk",
     "Interpreted",
     "Spectral",
     "TrackStrip",
+    "fader_behind",
     "interpret",
     "interpret_spectra",
+    "louder",
     "node_of",
     "tidied",
 ]

@@ -18,7 +18,7 @@ from mixtrace.processors import (
     processor,
 )
 
-__all__ = ["sounding", "tidied"]
+__all__ = ["fader_behind", "louder", "sounding", "tidied"]
 
 _EQ = "parametric_equalizer"
 _HEARD_DB = 0.3
@@ -56,14 +56,30 @@ def tidied(
         for place, i in enumerate(chain):
             if nodes[i].kind != _EQ:
                 continue
-            fader = _fader(graph, chain[place + 1 :])
+            fader = fader_behind(graph, chain[place + 1 :])
             nodes[i], level_db = _with_fewer(nodes[i], hz, sounds, sample_rate_hz, fader is None)
             if fader is not None and level_db:
-                nodes[fader] = _louder(nodes[fader], level_db)
+                nodes[fader] = louder(nodes[fader], level_db)
             if not list(_fewer(nodes[i])):
                 idle.add(i)
     kept = remove_nodes(graph, idle)
     return kept, Settings.of({i: nodes[i] for i in kept.processors})
+
+
+def fader_behind(graph: Graph, behind: Sequence[int]) -> int | None:
+    """Return the fader that takes up the level of what stands in front; None if none may."""
+    for i in behind:
+        if graph.nodes[i].kind == "fader":
+            return i
+        if not isinstance(processor(graph.nodes[i].kind), FilterProcessor | MatrixProcessor):
+            return None
+    return None
+
+
+def louder(node: NodeSettings, by_db: float) -> NodeSettings:
+    """Return a fader that is so much louder, as far as it goes."""
+    spec = processor(node.kind).param("level_db")
+    return _turned(node, "level_db", spec.clip((node.values["level_db"] + by_db)[None])[0])
 
 
 def sounding(
@@ -79,16 +95,6 @@ def sounding(
     own, power = scipy.signal.welch(audio, rate, nperseg=min(_FRAME, audio.shape[-1]))
     levels = np.interp(hz, own, power.mean(0)) * hz
     return levels > 10.0 ** (0.1 * _SOUNDS_DB) * max(levels.max(), 1e-30)
-
-
-def _fader(graph: Graph, behind: Sequence[int]) -> int | None:
-    """Return the fader that takes up the level of what stands in front; None if none may."""
-    for i in behind:
-        if graph.nodes[i].kind == "fader":
-            return i
-        if not isinstance(processor(graph.nodes[i].kind), FilterProcessor | MatrixProcessor):
-            return None
-    return None
 
 
 def _with_fewer(
@@ -129,11 +135,6 @@ def _fewer(node: NodeSettings) -> Iterator[NodeSettings]:
 
 def _turned(node: NodeSettings, name: str, value: torch.Tensor) -> NodeSettings:
     return replace(node, values={**node.values, name: value})
-
-
-def _louder(node: NodeSettings, by_db: float) -> NodeSettings:
-    spec = processor(node.kind).param("level_db")
-    return _turned(node, "level_db", spec.clip((node.values["level_db"] + by_db)[None])[0])
 
 
 def _curve_db(

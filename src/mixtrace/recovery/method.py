@@ -4,7 +4,8 @@
 2. *Interpret*: the fewest processors with dials that say what was captured (`interpret`). Where
    the capture leaves more than a twentieth unexplained, free EQ curves, widths and a master chain
    are offered as well, and spectra alone are read in its place if they match better.
-3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read.
+3. *Refine*: all dials descend together on L_a, also those of tracks that could not be read. On the
+   way, compressors and gates enter that soft passages ask for (`additions`).
 4. *Confirm*: what L_a hardly misses leaves, the rest settles, and idle bands leave.
 5. *Weigh*: how sure each setting of the result is (`sureness`).
 
@@ -37,6 +38,7 @@ from mixtrace.interpret import Spectral, interpret, tidied
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import steps_of
+from mixtrace.recovery.additions import with_additions
 from mixtrace.recovery.config import RecoveryConfig
 from mixtrace.recovery.confirm import dispensable
 from mixtrace.recovery.state import State
@@ -49,6 +51,9 @@ __all__ = ["Recovery"]
 
 _WARM_UP_STEPS = 10
 _END_RATE, _SETTLE_RATE = 0.1, 0.3
+_ASKING = 2.0 / 3.0
+"""After so many of the steps the dials are near enough for what is still amiss to be missing."""
+
 _SHARED = 0.01
 """How much more L_a may be where tails are shared: tails of their own take in what was missed."""
 
@@ -134,12 +139,32 @@ class _Run:
         """Descend on all dials that were interpreted."""
         state = self._state
         while state.phase == "refine" and state.step < self.recipe.steps:
+            if not state.asked and state.step >= _ASKING * self.recipe.steps:
+                self._add()
             phase = state.step / self.recipe.steps
             rate = _END_RATE + (1.0 - _END_RATE) * 0.5 * (1.0 + math.cos(math.pi * phase))
             self._step("refining", self.recipe.steps, rate)
         if "console" not in state.losses:
             state.losses["console"] = self._loss()
             self.course.save(now=True)
+
+    def _add(self) -> None:
+        """Add what the graph still lacks."""
+        state = self._state
+        graph, settings = state.descent.graph, state.descent.settings
+        tried = partial(self._tried, "asking what is missing")
+        found = with_additions(
+            graph, settings, self._session, self._windows, self.recipe.worth, tried
+        )
+        with self.course.as_one():
+            state.asked = True
+            if found is not None:
+                state.interpreted, settings = found
+                variables = Variables.from_settings(settings)
+                recipe = self.recipe.descent
+                state.descent = Descent(state.interpreted, variables, self._windows, recipe)
+                state.since = state.step
+        self.course.save(now=True)
 
     def confirm(self) -> None:
         """Remove what L_a hardly misses."""
@@ -154,7 +179,7 @@ class _Run:
             state.removed = [_removal(graph, i, whole + rise) for i, rise in gone]
             if gone:
                 state.descent = state.descent.keep(remove_nodes(graph, {i for i, _ in gone}))
-            state.phase, state.step = "settle", 0
+            state.phase, state.step, state.since = "settle", 0, 0
         self.course.save(now=True)
 
     def settle(self) -> None:
@@ -268,7 +293,7 @@ class _Run:
         """Take a step; return how many the phase has taken, and the match before this one."""
         state, recipe = self._state, self.recipe.descent
         batch = draw_batch(self._windows, recipe, self._config.seed, self.course.taken)
-        rate *= min(1.0, (state.step + 1) / _WARM_UP_STEPS)
+        rate *= min(1.0, (state.step - state.since + 1) / _WARM_UP_STEPS)
         match = state.descent.step(batch, recipe.objective, rate=rate)
         state.step += 1
         return state.step, match

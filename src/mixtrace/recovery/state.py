@@ -39,6 +39,8 @@ class _Stored:
     interpreted: Any
     phase: Phase
     step: _Count
+    asked: bool
+    since: _Count
     seconds: float
     unread: list[str]
     losses: dict[str, dict[str, float]]
@@ -46,7 +48,7 @@ class _Stored:
     history: _History
 
 
-_FACTS = ("phase", "step", "seconds", "unread", "losses", "removed", "history")
+_FACTS = ("phase", "step", "asked", "since", "seconds", "unread", "losses", "removed", "history")
 
 
 @dataclass
@@ -55,9 +57,11 @@ class State:
 
     Attributes:
         descent: the graph and its variables.
-        interpreted: the graph as it was interpreted.
+        interpreted: the graph as it was interpreted, with what was added.
         phase: `refine`, then `settle`.
         step: of the phase.
+        asked: whether it was asked what the graph still lacks.
+        since: the step at which the optimiser began anew.
         seconds: spent so far.
         unread: tracks that capture could not read.
         losses: L_a in both conventions, by what it is of.
@@ -69,6 +73,8 @@ class State:
     interpreted: Graph
     phase: Phase = "refine"
     step: int = 0
+    asked: bool = False
+    since: int = 0
     seconds: float = 0.0
     unread: list[str] = field(default_factory=list)
     losses: dict[str, dict[str, float]] = field(default_factory=dict)

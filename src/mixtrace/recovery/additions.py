@@ -1,0 +1,182 @@
+"""What a graph still lacks: compressors and gates that soft passages ask for.
+
+Capture weighs a mix by its energy. A compressor that takes as much away all song long, or a gate
+that closes in pauses alone, moves next to nothing of it: only where the sound dies away is it
+heard, and L_a hears that as well as the rest, for each window counts as much as any other.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mixtrace.descent import SongWindows
+from mixtrace.graph import Edge, Graph, Node, insert_node
+from mixtrace.interpret import fader_behind, louder, node_of
+from mixtrace.processors import NodeSettings, Settings
+from mixtrace.session import Session
+from mixtrace.trials import Look, Trials, look_at
+
+__all__ = ["with_additions"]
+
+_WINDOWS = 12
+"""On so many windows, those that match worst, each is tried; what helps there, on all."""
+
+_FRAME_S = 0.05
+_SOUNDS_DB, _LOUD = 40.0, 0.7
+"""Frames within so many dB of the loudest sound; so many of them are softer than what is loud."""
+
+_SILENCE = 1e-10
+
+_COMPRESSORS = tuple((below_db, ratio) for below_db in (3.0, 10.0) for ratio in (1.6, 3.0))
+_GATES = ((10.0, 8.0), (20.0, 8.0), (20.0, 20.0), (30.0, 20.0))
+"""By how many dB thresholds lie below what is loud, with ratios and with what a closed gate takes
+away: a descent finds the way between them."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Addition:
+    """What could stand at the beginning of a track's strip.
+
+    Attributes:
+        edge: from the track to what is first on its strip now.
+        settings: of the processor; a compressor's make-up leaves loud passages as they are.
+    """
+
+    edge: Edge
+    settings: NodeSettings
+
+
+def with_additions(
+    graph: Graph,
+    settings: Settings,
+    session: Session,
+    windows: SongWindows,
+    worth: float,
+    tried: Callable[[int, int], None],
+) -> tuple[Graph, Settings] | None:
+    """Return a graph with the compressors and gates that it lacks; None where it lacks none.
+
+    On each track that has none, a few are tried alone on the windows that match worst. The best
+    of every track then enters, the one that helps most first, if L_a of the whole song falls by
+    what a processor has to be worth.
+
+    Args:
+        graph: the graph.
+        settings: its settings.
+        session: its tracks.
+        windows: the song.
+        worth: by how much L_a has to fall for each.
+        tried: told how many of how many trials are done.
+    """
+    possible = list(_possible(graph, session))
+    if not possible:
+        return None
+    settings = settings.map(lambda value: value.cpu())
+
+    def look(additions: Sequence[_Addition]) -> Look:
+        grown, set_to, _ = _added(graph, settings, additions)
+        on_device = set_to.map(lambda value: value.to(windows.device))
+        return look_at(grown, on_device, windows, range(windows.count))
+
+    whole = look(())
+    losses, least = np.array(whole.losses["published"]), whole.means["published"]
+    worst = np.sort(np.argsort(-losses, kind="stable")[:_WINDOWS]).tolist()
+    before = float(losses[worst].mean())
+    every, set_to, nodes = _added(graph, settings, possible)
+    set_to = set_to.map(lambda value: value.to(windows.device))
+    trials = Trials(every, set_to, windows, Look(worst, {"published": losses[worst].tolist()}))
+    trials.keep(nodes)
+    helps: dict[Edge, tuple[float, _Addition]] = {}
+    for number, (one, node) in enumerate(zip(possible, nodes, strict=True)):
+        gain = (before - trials.loss(set(nodes) - {node})) * len(worst) / windows.count
+        if gain > helps.get(one.edge, (worth,))[0]:
+            helps[one.edge] = gain, one
+        tried(number + 1, len(possible))
+    chosen: list[_Addition] = []
+    for _, one in sorted(helps.values(), key=lambda item: -item[0]):
+        loss = look([*chosen, one]).means["published"]
+        if loss <= least - worth:
+            chosen, least = [*chosen, one], loss
+    return _settled(*_added(graph, settings, chosen)) if chosen else None
+
+
+def _possible(graph: Graph, session: Session) -> Iterator[_Addition]:
+    """Yield what each track could have at the beginning of its strip, and has not on it."""
+    tracks = {track.name: track.audio for track in session.tracks}
+    for track in graph.inputs:
+        ways = [edge for edge in graph.edges if edge.source == track]
+        loud_db = _loud_db(tracks[graph.name(track)], session.sample_rate_hz)
+        if len(ways) != 1 or loud_db is None:
+            continue
+        strip = graph.nodes[track].strip
+        known = {graph.nodes[i].kind for i in graph.processors if graph.nodes[i].strip == strip}
+        for settings in _tries(loud_db):
+            if settings.kind not in known:
+                yield _Addition(ways[0], settings)
+
+
+def _tries(loud_db: float) -> Iterator[NodeSettings]:
+    """Yield compressors and gates for a sound whose loud passages have this level."""
+    for below_db, ratio in _COMPRESSORS:
+        yield node_of(
+            "compressor",
+            threshold_db=loud_db - below_db,
+            ratio=ratio,
+            knee_db=4.0,
+            attack_ms=5.0,
+            release_ms=80.0,
+            make_up_db=below_db * (1.0 - 1.0 / ratio),
+        )
+    for below_db, range_db in _GATES:
+        yield node_of(
+            "gate",
+            threshold_db=loud_db - below_db,
+            range_db=-range_db,
+            attack_ms=1.5,
+            release_ms=60.0,
+        )
+
+
+def _loud_db(audio: Float[np.ndarray, "channel time"], sample_rate_hz: float) -> float | None:
+    """Return the level of loud passages of a track; None where it is silent."""
+    size = round(_FRAME_S * sample_rate_hz)
+    frames = audio[:, : audio.shape[-1] // size * size].reshape(len(audio), -1, size)
+    power = np.square(frames, dtype=np.float64).mean((0, 2))
+    if not power.max(initial=0.0) > _SILENCE:
+        return None
+    sounding = power[power > power.max() * 10.0 ** (-0.1 * _SOUNDS_DB)]
+    return 10.0 * math.log10(np.quantile(sounding, _LOUD))
+
+
+def _added(
+    graph: Graph, settings: Settings, additions: Sequence[_Addition]
+) -> tuple[Graph, Settings, list[int]]:
+    """Return a graph with additions, those of one track one after the other, and their nodes."""
+    own = {i: settings[i] for i in graph.processors}
+    added = []
+    for one in additions:
+        edge = next(e for e in graph.edges if e.source == one.edge.source)
+        strip = graph.nodes[edge.source].strip
+        graph, node = insert_node(graph, Node(one.settings.kind, strip), edge)
+        own[node] = one.settings
+        added.append(node)
+    return graph, Settings.of(own), added
+
+
+def _settled(graph: Graph, settings: Settings, added: Sequence[int]) -> tuple[Graph, Settings]:
+    """Return a graph in which faders make up for what was added, where nothing is in between."""
+    own = {i: settings[i] for i in graph.processors}
+    for node in added:
+        chain = [i for i in graph.order if graph.nodes[i].strip == graph.nodes[node].strip]
+        behind = [i for i in chain[chain.index(node) + 1 :] if i in own]
+        fader = fader_behind(graph, behind)
+        if own[node].kind == "compressor" and fader is not None:
+            values = own[node].values
+            own[fader] = louder(own[fader], float(values["make_up_db"]))
+            values = {**values, "make_up_db": torch.zeros_like(values["make_up_db"])}
+            own[node] = replace(own[node], values=values)
+    return graph, Settings.of(own)
