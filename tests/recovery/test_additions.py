@@ -79,23 +79,40 @@ def test_what_is_lacking_enters_where_it_was(planted: NodeSettings, louder_db: f
     )
     before, after = song_loss(bare, without, windows), song_loss(grown, set_to, windows)
     assert after["published"] < before["published"] - WORTH
-    assert done[-1][0] == done[-1][1] == len(done) == 16
+    assert done[0] == (0, 18)  # eight trials a track, and the whole song for each track
+    assert done[-1] == (18, 18)
+    assert done == sorted(done)
 
 
-def test_the_fader_makes_up_for_a_compressor():
+@pytest.mark.parametrize("at_db", [-9.0, 18.0])
+def test_the_fader_makes_up_for_a_compressor_as_far_as_it_goes(at_db: float):
     graph, settings, session = song(COMPRESSOR)
-    bare, without = lacking(graph, settings, "compressor", -6.0)
-    found = with_additions(bare, without, session, SongWindows(session), WORTH, lambda *_: None)
+    bare, without = lacking(graph, settings, "compressor", at_db + 3.0)
+    louder = replace(session, mix=session.mix * 10.0 ** ((at_db + 9.0) / 20.0))
+    found = with_additions(bare, without, louder, SongWindows(louder), WORTH, lambda *_: None)
     assert found is not None
     grown, set_to = found
-    (node,) = grown.of_kind("compressor")
-    assert set_to[node].number("make_up_db") == 0.0
-    guitar, bass = (
-        next(i for i in grown.of_kind("fader") if grown.name(i) == name)
-        for name in ("guitar", "bass")
-    )
-    assert set_to[guitar].number("level_db") > without[guitar].number("level_db")
-    assert set_to[bass].number("level_db") == without[bass].number("level_db")
+    (node,) = (i for i in grown.of_kind("compressor") if grown.name(i) == "guitar")
+    (fader,) = (i for i in grown.of_kind("fader") if grown.name(i) == "guitar")
+    ratio, made_up_db = set_to[node].number("ratio"), set_to[node].number("make_up_db")
+    taken_db = set_to[fader].number("level_db") - without[fader].number("level_db")
+    by_db = {3.0 * (1.0 - 1.0 / ratio), 10.0 * (1.0 - 1.0 / ratio)}
+    assert any(taken_db + made_up_db == pytest.approx(db, abs=1e-3) for db in by_db)
+    most_db = 20.0 - without[fader].number("level_db")  # the end of its range
+    assert taken_db == pytest.approx(min(taken_db + made_up_db, most_db), abs=1e-3)
+
+
+def test_tracks_that_are_asked_in_turns_get_the_same(monkeypatch: pytest.MonkeyPatch):
+    graph, settings, session = song(COMPRESSOR)
+    bare, without = lacking(graph, settings, "compressor", -6.0)
+    windows = SongWindows(session)
+    together = with_additions(bare, without, session, windows, WORTH, lambda *_: None)
+    monkeypatch.setattr("mixtrace.recovery.additions._TRACKS", 1)
+    apart = with_additions(bare, without, session, windows, WORTH, lambda *_: None)
+    assert together is not None
+    assert apart is not None
+    assert together[0] == apart[0]
+    assert all(map(torch.equal, together[1].tensors(), apart[1].tensors()))
 
 
 def test_nothing_enters_where_nothing_is_lacking():

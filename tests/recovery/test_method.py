@@ -227,7 +227,7 @@ def test_a_stored_state_of_something_else_is_refused(planted: tuple[Session, Gra
     keeper, method = Memory(), Recovery(RecoveryConfig(steps=0))
     method.invert(planted[0], work=Work(keeper=keeper))
     tensors, facts = keeper.stored
-    for wrong in ({"phase": "dream"}, {"step": 10**6}, {"losses": {}}, {"graph": {}}):
+    for wrong in ({"phase": "dream"}, {"step": 10**6}, {"since": 9}, {"losses": {}}, {"graph": {}}):
         keeper.stored = tensors, facts | wrong
         with pytest.raises(StoreError, match="Pass --fresh to start anew"):
             method.invert(planted[0], work=Work(keeper=keeper))
@@ -244,6 +244,34 @@ def test_a_track_that_cannot_be_read_is_told_by_its_spectrum(planted: tuple[Sess
     found = Recovery(RecoveryConfig(steps=0)).invert(mixed)
     assert "voice" in found.evidence["unread"]
     assert "fader" in on(found, "voice")
+
+
+def test_what_was_not_read_enters_on_the_way_however_often_it_is_stopped(
+    planted: tuple[Session, Graph], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("mixtrace.interpret.movement._MOVES_DB", 100.0)  # nothing is read
+    method, stages = Recovery(RecoveryConfig(steps=24)), []
+    peace = method.invert(planted[0])
+    (node,) = peace.console.of_kind("compressor")
+    assert peace.console.name(node) == "voice"
+    assert node in peace.graph.nodes
+    assert peace.losses["final"]["published"] < 0.1
+
+    def stop(progress: Progress) -> None:
+        stages.append(progress.stage)
+        if progress.stage == "asking what is missing" and progress.done == 5:
+            raise KeyboardInterrupt
+
+    keeper = Memory()
+    assert method.invert(planted[0], work=Work(keeper=keeper, on_progress=stop)).ended == "stopped"
+    assert "asking what is missing" in stages
+    assert "settling" not in stages
+    keeper.saves = 2  # that of the beginning, and the one behind what was asked for
+    with pytest.raises(ConnectionAbortedError):
+        method.invert(planted[0], work=Work(keeper=keeper))
+    assert keeper.stored[1]["since"] == keeper.stored[1]["step"] == 16
+    keeper.saves = None
+    assert same(method.invert(planted[0], work=Work(keeper=keeper)), peace)
 
 
 @pytest.mark.parametrize(

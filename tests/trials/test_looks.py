@@ -29,6 +29,6 @@ def test_the_mean_over_all_windows_is_the_loss_of_the_song(console: Console) -> 
 
 def test_trials_begin_at_what_was_looked_at(console: Console) -> None:
     look = look_at(*console, [1, 2])
-    trials = Trials(*console, look)
+    trials = Trials(*console, look.numbers, look.means["published"])
     assert trials.loss([]) == look.means["published"]
     assert trials.count == 0

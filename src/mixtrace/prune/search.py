@@ -231,7 +231,7 @@ class _Run:
         else:
             look = state.look
         graph, settings = descent.graph, descent.settings
-        trials = Trials(graph, settings, self._windows, look)
+        trials = Trials(graph, settings, self._windows, look.numbers, look.means["published"])
         state.lowest = min(state.lowest, look.means["published"])
         bar = state.lowest + config.tolerance
 

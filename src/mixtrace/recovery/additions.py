@@ -8,16 +8,16 @@ heard, and L_a hears that as well as the rest, for each window counts as much as
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from mixtrace.descent import SongWindows
 from mixtrace.graph import Edge, Graph, Node, insert_node
 from mixtrace.interpret import fader_behind, louder, node_of
 from mixtrace.processors import NodeSettings, Settings
-from mixtrace.session import Session
+from mixtrace.session import Session, Track
 from mixtrace.trials import Look, Trials, look_at
 
 __all__ = ["with_additions"]
@@ -25,11 +25,15 @@ __all__ = ["with_additions"]
 _WINDOWS = 12
 """On so many windows, those that match worst, each is tried; what helps there, on all."""
 
+_TRACKS = 40
+"""So many tracks are asked with one graph: of a kind it has room for 400 processors."""
+
 _FRAME_S = 0.05
 _SOUNDS_DB, _LOUD = 40.0, 0.7
 """Frames within so many dB of the loudest sound; so many of them are softer than what is loud."""
 
 _SILENCE = 1e-10
+"""Power (-100 dB) below which no frame of a track sounds."""
 
 _COMPRESSORS = tuple((below_db, ratio) for below_db in (3.0, 10.0) for ratio in (1.6, 3.0))
 _GATES = ((10.0, 8.0), (20.0, 8.0), (20.0, 20.0), (30.0, 20.0))
@@ -72,10 +76,12 @@ def with_additions(
         worth: by how much L_a has to fall for each.
         tried: told how many of how many trials are done.
     """
-    possible = list(_possible(graph, session))
+    possible = [asked for track in session.tracks if (asked := _possible(graph, track, session))]
     if not possible:
         return None
     settings = settings.map(lambda value: value.cpu())
+    total = sum(map(len, possible)) + len(possible)  # trials, then the whole song for each track
+    tried(0, total)
 
     def look(additions: Sequence[_Addition]) -> Look:
         grown, set_to, _ = _added(graph, settings, additions)
@@ -83,40 +89,51 @@ def with_additions(
         return look_at(grown, on_device, windows, range(windows.count))
 
     whole = look(())
-    losses, least = np.array(whole.losses["published"]), whole.means["published"]
-    worst = np.sort(np.argsort(-losses, kind="stable")[:_WINDOWS]).tolist()
-    before = float(losses[worst].mean())
-    every, set_to, nodes = _added(graph, settings, possible)
-    set_to = set_to.map(lambda value: value.to(windows.device))
-    trials = Trials(every, set_to, windows, Look(worst, {"published": losses[worst].tolist()}))
-    trials.keep(nodes)
-    helps: dict[Edge, tuple[float, _Addition]] = {}
-    for number, (one, node) in enumerate(zip(possible, nodes, strict=True)):
-        gain = (before - trials.loss(set(nodes) - {node})) * len(worst) / windows.count
-        if gain > helps.get(one.edge, (worth,))[0]:
-            helps[one.edge] = gain, one
-        tried(number + 1, len(possible))
+    least = whole.means["published"]
+    order = np.argsort(-np.array(whole.losses["published"]), kind="stable")
+    worst = np.sort(order[: min(_WINDOWS, windows.capacity)]).tolist()
+    helps: list[tuple[float, _Addition]] = []
+    done = 0
+    for first in range(0, len(possible), _TRACKS):
+        block = possible[first : first + _TRACKS]
+        every, set_to, nodes = _added(graph, settings, [one for asked in block for one in asked])
+        set_to = set_to.map(lambda value: value.to(windows.device))
+        trials = Trials(every, set_to, windows, worst)
+        trials.keep(nodes)
+        without, left = trials.loss(nodes), iter(nodes)
+        for asked in block:
+            gains = []
+            for node in islice(left, len(asked)):
+                gains.append(without - trials.loss(set(nodes) - {node}))
+                done += 1
+                tried(done, total)
+            best = int(np.argmax(gains))
+            helps.append((gains[best], asked[best]))
     chosen: list[_Addition] = []
-    for _, one in sorted(helps.values(), key=lambda item: -item[0]):
+    for number, (gain, one) in enumerate(sorted(helps, key=lambda item: -item[0])):
+        if gain <= worth:
+            break
         loss = look([*chosen, one]).means["published"]
         if loss <= least - worth:
             chosen, least = [*chosen, one], loss
+        tried(done + number + 1, total)
+    tried(total, total)
     return _settled(*_added(graph, settings, chosen)) if chosen else None
 
 
-def _possible(graph: Graph, session: Session) -> Iterator[_Addition]:
-    """Yield what each track could have at the beginning of its strip, and has not on it."""
-    tracks = {track.name: track.audio for track in session.tracks}
-    for track in graph.inputs:
-        ways = [edge for edge in graph.edges if edge.source == track]
-        loud_db = _loud_db(tracks[graph.name(track)], session.sample_rate_hz)
-        if len(ways) != 1 or loud_db is None:
-            continue
-        strip = graph.nodes[track].strip
-        known = {graph.nodes[i].kind for i in graph.processors if graph.nodes[i].strip == strip}
-        for settings in _tries(loud_db):
-            if settings.kind not in known:
-                yield _Addition(ways[0], settings)
+def _possible(graph: Graph, track: Track, session: Session) -> list[_Addition]:
+    """Return what a track could have at the beginning of its strip, and has not on it.
+
+    A track that is silent, is not in the graph or feeds several nodes at once is asked for nothing.
+    """
+    inputs = [i for i in graph.inputs if graph.name(i) == track.name]
+    ways = [edge for edge in graph.edges if edge.source in inputs]
+    loud_db = _loud_db(track.audio, session.sample_rate_hz)
+    if len(ways) != 1 or loud_db is None:
+        return []
+    strip = graph.nodes[ways[0].source].strip
+    known = {graph.nodes[i].kind for i in graph.processors if graph.nodes[i].strip == strip}
+    return [_Addition(ways[0], one) for one in _tries(loud_db) if one.kind not in known]
 
 
 def _tries(loud_db: float) -> Iterator[NodeSettings]:
@@ -175,8 +192,9 @@ def _settled(graph: Graph, settings: Settings, added: Sequence[int]) -> tuple[Gr
         behind = [i for i in chain[chain.index(node) + 1 :] if i in own]
         fader = fader_behind(graph, behind)
         if own[node].kind == "compressor" and fader is not None:
-            values = own[node].values
+            values, before_db = own[node].values, own[fader].number("level_db")
             own[fader] = louder(own[fader], float(values["make_up_db"]))
-            values = {**values, "make_up_db": torch.zeros_like(values["make_up_db"])}
+            taken_db = own[fader].number("level_db") - before_db  # less at the end of its range
+            values = {**values, "make_up_db": values["make_up_db"] - taken_db}
             own[node] = replace(own[node], values=values)
     return graph, Settings.of(own)

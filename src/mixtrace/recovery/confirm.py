@@ -36,7 +36,7 @@ def dispensable(
     """
     candidates = [i for i in graph.processors if processor(graph.nodes[i].kind).family != _PLACE]
     look = look_at(graph, settings, windows, range(windows.count))
-    trials = Trials(graph, settings, windows, look)
+    trials = Trials(graph, settings, windows, look.numbers, look.means["published"])
     whole, total = trials.loss(()), 2 * len(candidates)
     alone: dict[int, float] = {}
     for number, i in enumerate(candidates):

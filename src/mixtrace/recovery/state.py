@@ -143,6 +143,8 @@ def _disagreements(
         yield "its graph has another number of tracks"
     if stored.step > (recipe.steps if stored.phase == "refine" else recipe.settle_steps):
         yield "it has taken too many steps"
+    if stored.since > stored.step:
+        yield "its optimiser began after the last step"
     if not {"sum", "start"} <= stored.losses.keys():
         yield "the losses of the start are missing"
     if len(stored.history["loss"]) != len(stored.history["seconds"]):

@@ -14,39 +14,47 @@ from mixtrace.graph import Graph
 from mixtrace.losses import combine
 from mixtrace.processors import Settings
 from mixtrace.rendering import DryAudio, Incremental, Prepared
-from mixtrace.trials.looks import Look
 
 __all__ = ["Trials"]
 
 
 class Trials:
-    """Judges removals from one graph under fixed settings, on the windows of a look at it.
+    """Judges removals from one graph under fixed settings, on some windows.
 
     Attributes:
         graph: what to remove from.
         count: windows rendered and compared so far.
     """
 
-    def __init__(self, graph: Graph, settings: Settings, windows: SongWindows, look: Look) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        settings: Settings,
+        windows: SongWindows,
+        numbers: Sequence[int],
+        whole: float | None = None,
+    ) -> None:
         """Take the graph as it stands.
 
         Args:
             graph: what to remove from.
             settings: its settings.
             windows: the song.
-            look: what the graph scores; trials are judged on the same windows.
+            numbers: of the windows on which trials are judged.
+            whole: L_a of the graph on these as it stands, each rendered by itself; see `look_at`.
+                None where it is not known.
         """
         self.graph = graph
         self.count = 0
         self._windows = windows
-        self._numbers = look.numbers
+        self._numbers = numbers
         # What rings on past this wraps around into the warm-up: the loss changes by 1e-5.
         limit = windows.time + windows.warm_up
         rate = windows.sample_rate_hz
         self._prepared = Prepared(graph, settings, rate, windows.time, limit)
         self._renderings: dict[int, Incremental] = {}
         self._base: frozenset[int] = frozenset()
-        self._known: dict[frozenset[int], float] = {frozenset(): look.means["published"]}
+        self._known: dict[frozenset[int], float] = {} if whole is None else {frozenset(): whole}
 
     def loss(self, removed: Collection[int]) -> float:
         """Return the mean L_a (published convention) with some processors removed."""

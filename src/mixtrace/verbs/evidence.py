@@ -55,7 +55,7 @@ def loss_increases(
     places = (np.arange(chosen) + 0.5) * windows.count / chosen
     numbers = np.unique(places.astype(int))
     look = look_at(graph, settings, windows, numbers.tolist())
-    trials = Trials(graph, settings, windows, look)
+    trials = Trials(graph, settings, windows, look.numbers, look.means["published"])
     whole = trials.loss(())
     increases = np.zeros(len(graph.processors), np.float32)
     for done, i in enumerate(graph.processors, 1):
