@@ -231,7 +231,7 @@ def test_a_collection_that_is_killed_goes_on_and_ends_the_same(
     script, folder = tmp_path / "collecting.py", tmp_path / "data set"
     script.write_text(SCRIPT)
     command = [sys.executable, script, songs, folder]
-    environment = {"PYTHONPATH": PYTHON_PATH}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
     first = subprocess.Popen(command, env=environment)
     for _ in range(1200):
         if any((folder / "songs").glob("*/song.json")):
@@ -257,7 +257,7 @@ def test_a_full_disk_ends_a_collection_in_a_sentence_and_no_song_is_to_blame(
         "largest = int(sys.argv[3])\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))\n" + SCRIPT
     )
-    environment = {"PYTHONPATH": PYTHON_PATH}
+    environment = {**os.environ, "PYTHONPATH": PYTHON_PATH}
 
     def run(largest: int) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, script, songs, folder, str(largest)]

@@ -112,7 +112,8 @@ def test_killed_while_it_writes_it_goes_on(songs: Path, dataset: Path, tmp_path:
     script.write_text(SCRIPT)
     command = [sys.executable, script, songs, folder]
     root = Path(__file__).parents[2]
-    environment = {"PYTHONPATH": os.pathsep.join((str(root), str(root / "src")))}
+    paths = os.pathsep.join((str(root), str(root / "src")))
+    environment = {**os.environ, "PYTHONPATH": paths}
     first = subprocess.Popen(command, env=environment)
     for _ in range(4000):
         if (folder / "songs" / "a" / "song.json").exists():
