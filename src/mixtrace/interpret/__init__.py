@@ -1,6 +1,7 @@
 """From captured responses and gains to processors and settings that a person could have dialled."""
 
 from mixtrace.interpret.assemble import Desk, TrackStrip
+from mixtrace.interpret.dynamics import loud_db, usual
 from mixtrace.interpret.nodes import node_of
 from mixtrace.interpret.song import Interpreted, interpret, interpret_spectra
 from mixtrace.interpret.spectral import Spectral
@@ -14,7 +15,9 @@ __all__ = [
     "fader_behind",
     "interpret",
     "interpret_spectra",
+    "loud_db",
     "louder",
     "node_of",
     "tidied",
+    "usual",
 ]

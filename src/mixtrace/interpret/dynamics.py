@@ -22,7 +22,7 @@ from mixtrace.interpret.framewise import FRAME_S, Framewise, framed
 from mixtrace.interpret.nodes import node_of
 from mixtrace.processors import DynamicsProcessor, NodeSettings, processor
 
-__all__ = ["Dialled", "Heard", "gain_of", "read_dynamics"]
+__all__ = ["Dialled", "Heard", "gain_of", "loud_db", "read_dynamics", "usual"]
 
 _EVERY = 4
 _FIRST_TRIES, _TRIES, _LAST_TRIES = 60, 80, 50
@@ -114,9 +114,7 @@ class Heard:
         self._rate = sample_rate_hz
         self._sound, self._coarse = sound, sound[:, ::_EVERY].contiguous()
         self._frame = round(FRAME_S * sample_rate_hz)
-        levels = framed(sound, self._frame).square().mean((0, 2))
-        loud = levels[levels > levels.max() * 10.0 ** (-0.1 * _SOUNDS_DB)]
-        self.level_db = 10.0 * math.log10(float(loud.mean()) + 1e-12) if len(loud) else -120.0
+        self.level_db = loud_db(sound, sample_rate_hz)
         self._frames = self._sound.shape[-1] // self._frame
 
     def gain(self, settings: NodeSettings, *, coarse: bool = False) -> Float[np.ndarray, " frame"]:
@@ -125,6 +123,22 @@ class Heard:
         gain = gain_of(settings, sound, rate).double().numpy()
         edges = np.round(np.arange(self._frames + 1) * self._frame * rate / self._rate).astype(int)
         return np.add.reduceat(gain[: edges[-1]], edges[:-1]) / np.diff(edges)
+
+
+def loud_db(sound: Float[Tensor, "channel time"], sample_rate_hz: float) -> float:
+    """Return the mean level where a sound is within 40 dB of its loudest frame; -120 of silence."""
+    levels = framed(sound, round(FRAME_S * sample_rate_hz)).square().mean((0, 2))
+    loud = levels[levels > levels.amax() * 10.0 ** (-0.1 * _SOUNDS_DB)]
+    return 10.0 * math.log10(float(loud.mean()) + 1e-12) if len(loud) else -120.0
+
+
+def usual(kind: str, **given: float) -> NodeSettings:
+    """Return the dials that a compressor, a gate or a limiter usually has, but for given ones.
+
+    The first of `_DIALS`, a level, has to be given: what is usual depends on the sound.
+    """
+    dials = {dial.name: dial.of(dial.usual) for dial in _DIALS[kind][1:]}
+    return node_of(kind, **{**dials, **given})
 
 
 def read_dynamics(kind: str, frames: Framewise, sounds: Mapping[str, Heard]) -> Dialled:

@@ -5,17 +5,16 @@ that closes in pauses alone, moves next to nothing of it: only where the sound d
 heard, and L_a hears that as well as the rest, for each window counts as much as any other.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
-from jaxtyping import Float
+import torch
 
 from mixtrace.descent import SongWindows
 from mixtrace.graph import Edge, Graph, Node, insert_node
-from mixtrace.interpret import fader_behind, louder, node_of
+from mixtrace.interpret import fader_behind, loud_db, louder, usual
 from mixtrace.processors import NodeSettings, Settings
 from mixtrace.session import Session, Track
 from mixtrace.trials import Look, Trials, look_at
@@ -28,12 +27,7 @@ _WINDOWS = 12
 _TRACKS = 40
 """So many tracks are asked with one graph: of a kind it has room for 400 processors."""
 
-_FRAME_S = 0.05
-_SOUNDS_DB, _LOUD = 40.0, 0.7
-"""Frames within so many dB of the loudest sound; so many of them are softer than what is loud."""
-
-_SILENCE = 1e-10
-"""Power (-100 dB) below which no frame of a track sounds."""
+_SILENT_DB = -100.0
 
 _COMPRESSORS = tuple((below_db, ratio) for below_db in (3.0, 10.0) for ratio in (1.6, 3.0))
 _GATES = ((10.0, 8.0), (20.0, 8.0), (20.0, 20.0), (30.0, 20.0))
@@ -79,46 +73,60 @@ def with_additions(
     possible = [asked for track in session.tracks if (asked := _possible(graph, track, session))]
     if not possible:
         return None
-    settings = settings.map(lambda value: value.cpu())
-    total = sum(map(len, possible)) + len(possible)  # trials, then the whole song for each track
+    # All trials, then the whole song, once for each track at most.
+    numbers, total = count(1), sum(map(len, possible)) + len(possible)
     tried(0, total)
+
+    def tell() -> None:
+        tried(next(numbers), total)
 
     def look(additions: Sequence[_Addition]) -> Look:
         grown, set_to, _ = _added(graph, settings, additions)
-        on_device = set_to.map(lambda value: value.to(windows.device))
-        return look_at(grown, on_device, windows, range(windows.count))
+        return look_at(grown, set_to, windows, range(windows.count))
 
     whole = look(())
     least = whole.means["published"]
     order = np.argsort(-np.array(whole.losses["published"]), kind="stable")
     worst = np.sort(order[: min(_WINDOWS, windows.capacity)]).tolist()
     helps: list[tuple[float, _Addition]] = []
-    done = 0
     for first in range(0, len(possible), _TRACKS):
         block = possible[first : first + _TRACKS]
-        every, set_to, nodes = _added(graph, settings, [one for asked in block for one in asked])
-        set_to = set_to.map(lambda value: value.to(windows.device))
-        trials = Trials(every, set_to, windows, worst)
-        trials.keep(nodes)
-        without, left = trials.loss(nodes), iter(nodes)
-        for asked in block:
-            gains = []
-            for node in islice(left, len(asked)):
-                gains.append(without - trials.loss(set(nodes) - {node}))
-                done += 1
-                tried(done, total)
-            best = int(np.argmax(gains))
-            helps.append((gains[best], asked[best]))
+        helps += _best(graph, settings, windows, worst, block, tell)
     chosen: list[_Addition] = []
-    for number, (gain, one) in enumerate(sorted(helps, key=lambda item: -item[0])):
+    for gain, one in sorted(helps, key=lambda item: -item[0]):
         if gain <= worth:
             break
         loss = look([*chosen, one]).means["published"]
         if loss <= least - worth:
             chosen, least = [*chosen, one], loss
-        tried(done + number + 1, total)
+        tell()
     tried(total, total)
     return _settled(*_added(graph, settings, chosen)) if chosen else None
+
+
+def _best(
+    graph: Graph,
+    settings: Settings,
+    windows: SongWindows,
+    numbers: Sequence[int],
+    possible: Sequence[Sequence[_Addition]],
+    tell: Callable[[], None],
+) -> Iterator[tuple[float, _Addition]]:
+    """Yield by how much what helps a track most lowers L_a on some windows, and what it is.
+
+    All stand in one graph, from which a trial removes all but one: the rest is rendered once.
+    """
+    every, set_to, nodes = _added(graph, settings, [one for asked in possible for one in asked])
+    trials = Trials(every, set_to, windows, numbers)
+    trials.keep(nodes)
+    without, left = trials.loss(nodes), iter(nodes)
+    for asked in possible:
+        gains = []
+        for node in islice(left, len(asked)):
+            gains.append(without - trials.loss(set(nodes) - {node}))
+            tell()
+        best = int(np.argmax(gains))
+        yield gains[best], asked[best]
 
 
 def _possible(graph: Graph, track: Track, session: Session) -> list[_Addition]:
@@ -128,45 +136,22 @@ def _possible(graph: Graph, track: Track, session: Session) -> list[_Addition]:
     """
     inputs = [i for i in graph.inputs if graph.name(i) == track.name]
     ways = [edge for edge in graph.edges if edge.source in inputs]
-    loud_db = _loud_db(track.audio, session.sample_rate_hz)
-    if len(ways) != 1 or loud_db is None:
+    level_db = loud_db(torch.from_numpy(track.audio), session.sample_rate_hz)
+    if len(ways) != 1 or level_db < _SILENT_DB:
         return []
     strip = graph.nodes[ways[0].source].strip
     known = {graph.nodes[i].kind for i in graph.processors if graph.nodes[i].strip == strip}
-    return [_Addition(ways[0], one) for one in _tries(loud_db) if one.kind not in known]
+    return [_Addition(ways[0], one) for one in _tries(level_db) if one.kind not in known]
 
 
-def _tries(loud_db: float) -> Iterator[NodeSettings]:
+def _tries(level_db: float) -> Iterator[NodeSettings]:
     """Yield compressors and gates for a sound whose loud passages have this level."""
     for below_db, ratio in _COMPRESSORS:
-        yield node_of(
-            "compressor",
-            threshold_db=loud_db - below_db,
-            ratio=ratio,
-            knee_db=4.0,
-            attack_ms=5.0,
-            release_ms=80.0,
-            make_up_db=below_db * (1.0 - 1.0 / ratio),
-        )
+        makes_up_db = below_db * (1.0 - 1.0 / ratio)
+        threshold_db = level_db - below_db
+        yield usual("compressor", threshold_db=threshold_db, ratio=ratio, make_up_db=makes_up_db)
     for below_db, range_db in _GATES:
-        yield node_of(
-            "gate",
-            threshold_db=loud_db - below_db,
-            range_db=-range_db,
-            attack_ms=1.5,
-            release_ms=60.0,
-        )
-
-
-def _loud_db(audio: Float[np.ndarray, "channel time"], sample_rate_hz: float) -> float | None:
-    """Return the level of loud passages of a track; None where it is silent."""
-    size = round(_FRAME_S * sample_rate_hz)
-    frames = audio[:, : audio.shape[-1] // size * size].reshape(len(audio), -1, size)
-    power = np.square(frames, dtype=np.float64).mean((0, 2))
-    if not power.max(initial=0.0) > _SILENCE:
-        return None
-    sounding = power[power > power.max() * 10.0 ** (-0.1 * _SOUNDS_DB)]
-    return 10.0 * math.log10(np.quantile(sounding, _LOUD))
+        yield usual("gate", threshold_db=level_db - below_db, range_db=-range_db)
 
 
 def _added(
@@ -174,12 +159,14 @@ def _added(
 ) -> tuple[Graph, Settings, list[int]]:
     """Return a graph with additions, those of one track one after the other, and their nodes."""
     own = {i: settings[i] for i in graph.processors}
+    device = next((stack.wet.device for stack in settings.stacks), None)
     added = []
     for one in additions:
         edge = next(e for e in graph.edges if e.source == one.edge.source)
         strip = graph.nodes[edge.source].strip
         graph, node = insert_node(graph, Node(one.settings.kind, strip), edge)
-        own[node] = one.settings
+        values = {name: value.to(device) for name, value in one.settings.values.items()}
+        own[node] = replace(one.settings, values=values)
         added.append(node)
     return graph, Settings.of(own), added
 
