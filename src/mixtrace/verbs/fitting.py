@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -19,7 +18,6 @@ from mixtrace.session import Song, find_song
 from mixtrace.store import (
     FITS,
     Agreement,
-    Checkpoint,
     StoredGraph,
     agreement_told,
     session_fingerprint,
@@ -29,8 +27,8 @@ from mixtrace.verbs.evidence import loss_increases
 from mixtrace.verbs.gains import measured_gains
 from mixtrace.verbs.inverting import Found, Read, check_device, found_of, read_for_inversion
 from mixtrace.verbs.outputs import named, result_folder
-from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
-from mixtrace.verbs.runs import claimed, warnings_of, write_whole
+from mixtrace.verbs.results import Rendered, measure_result, publish_result, write_result
+from mixtrace.verbs.runs import claimed, warnings_of
 from mixtrace.verbs.sources import source_of
 
 __all__ = ["Fit", "fit"]
@@ -142,19 +140,16 @@ def fit(
         give_back()
         rendered = measure_result(song, found.stored, apart, report, page=page)
         notes, lacking = (*found.notes, *warnings), ""
-        if folder is not None and keeper is not None:
+        if folder is not None:
             source = source_of(path, mix, song, folder)
             facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
-            lacking = _written(
-                folder,
-                replace(found, notes=notes),
-                rendered,
-                increases if page else None,
-                facts,
-                keeper,
-                report,
-                audio,
-            )
+            told = replace(found, notes=notes)
+
+            def publish() -> None:
+                if page and increases is not None:
+                    publish_result(folder, found.stored, rendered, increases, report, audio=audio)
+
+            lacking = write_result(folder, told, rendered, facts, keeper, publish, audio=audio)
         curves = _gains(found, rendered, report) if gains else None
     return Fit(
         found.stored,
@@ -170,30 +165,6 @@ def fit(
         increases,
         curves,
     )
-
-
-def _written(
-    folder: Path,
-    found: Found,
-    rendered: Rendered,
-    increases: Float32[np.ndarray, " processor"] | None,
-    facts: dict[str, Any],
-    keeper: Checkpoint,
-    report: Steps,
-    audio: bool,
-) -> str:
-    """Store the result, make its page where it was measured, and return what that lacks."""
-
-    def store() -> None:
-        store_result(folder, found, rendered, facts, audio=audio)
-        if found.inversion.ended == "finished":
-            keeper.forget_previous()
-
-    def publish() -> None:
-        if increases is not None:
-            publish_result(folder, found.stored, rendered, increases, report, audio=audio)
-
-    return write_whole(folder, store, publish)
 
 
 def _increases(

@@ -14,14 +14,14 @@ from mixtrace.metrics import LOSS_RATE_HZ, Measures
 from mixtrace.progress import OnProgress, Steps, ignored, steps_of
 from mixtrace.refining import Refined, engine_named, search_named
 from mixtrace.session import read_session
-from mixtrace.store import FITS, JSON, Checkpoint, Refinement, StoredGraph, session_fingerprint
+from mixtrace.store import FITS, JSON, Refinement, StoredGraph, session_fingerprint
 from mixtrace.verbs.evidence import loss_increases
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.outputs import named, result_folder
 from mixtrace.verbs.plug_ins import searched
 from mixtrace.verbs.result_song import ResultSong, check_apart, result_song
-from mixtrace.verbs.results import Rendered, measure_result, publish_result, store_result
-from mixtrace.verbs.runs import claimed, warnings_of, write_whole
+from mixtrace.verbs.results import Rendered, measure_result, publish_result, write_result
+from mixtrace.verbs.runs import claimed, warnings_of
 from mixtrace.verbs.sources import source_of
 from mixtrace.wording import counted
 
@@ -134,16 +134,11 @@ def refine(
         source = source_of(of.path, of.mix, of.whole, folder)
         facts = {"config": chosen, "fingerprint": fingerprint, "source": source}
 
-        def store() -> None:
-            store_result(folder, found, rendered, facts, audio=audio)
-            if turned.ended == "finished" and isinstance(keeper, Checkpoint):
-                keeper.forget_previous()
-
         def publish() -> None:
             if increases is not None:
                 publish_result(folder, stored, rendered, increases, report, audio=audio)
 
-        lacking = write_whole(folder, store, publish)
+        lacking = write_result(folder, found, rendered, facts, keeper, publish, audio=audio)
     measures = rendered.measures
     return Turned(stored, done, measures, turned.ended, folder, lacking, (*of.notes, *warnings))
 

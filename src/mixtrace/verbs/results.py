@@ -1,6 +1,6 @@
 """What comes after an inversion: its mix rendered and measured, written, and shown on a page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from mixtrace.store import (
     SIMPLIFIED_SCHEMA,
     SURENESS,
     SURENESS_SCHEMA,
+    Checkpoint,
     StoredGraph,
     mixtrace_version,
     stage,
@@ -48,9 +49,17 @@ from mixtrace.verbs.evidence import collect_evidence
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.reporting import own_page
 from mixtrace.verbs.reporting import report as make_report
-from mixtrace.verbs.runs import measured
+from mixtrace.verbs.runs import measured, write_whole
 
-__all__ = ["Estimate", "Rendered", "measure_result", "publish_result", "store_result", "too_loud"]
+__all__ = [
+    "Estimate",
+    "Rendered",
+    "measure_result",
+    "publish_result",
+    "store_result",
+    "too_loud",
+    "write_result",
+]
 
 _DOCUMENTS = (
     (SURENESS, SURENESS_SCHEMA, "sureness"),
@@ -195,6 +204,29 @@ def store_result(
         for name, (schema, document) in documents.items():
             write_document(part_of(name), schema, document)
         write_document(part_of(FIT), FIT_SCHEMA, _finite(told))
+
+
+def write_result(
+    folder: Path,
+    found: Found,
+    rendered: Estimate,
+    facts: Mapping[str, Any],
+    keeper: Checkpoint | None,
+    make_page: Callable[[], object],
+    *,
+    audio: bool,
+) -> str:
+    """Store what was found and make its page, as `write_whole` does; see `store_result`.
+
+    Of a search that went to its end the checkpoint before the last is not needed any more.
+    """
+
+    def store() -> None:
+        store_result(folder, found, rendered, facts, audio=audio)
+        if keeper is not None and found.inversion.ended == "finished":
+            keeper.forget_previous()
+
+    return write_whole(folder, store, make_page)
 
 
 def publish_result(

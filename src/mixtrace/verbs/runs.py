@@ -1,4 +1,4 @@
-"""What a fit and a capture have in common: their folder, measuring, warnings and writing."""
+"""What commands that take long have in common: their folder, measuring, warnings and writing."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext

@@ -35,8 +35,8 @@ from mixtrace.verbs.dry_tracks import DryTracks, read_dry_tracks
 from mixtrace.verbs.inverting import Found
 from mixtrace.verbs.other_song import OtherSong, find_other
 from mixtrace.verbs.outputs import named, result_folder
-from mixtrace.verbs.results import store_result, too_loud
-from mixtrace.verbs.runs import claimed, write_whole
+from mixtrace.verbs.results import too_loud, write_result
+from mixtrace.verbs.runs import claimed
 from mixtrace.verbs.sources import digest, source_of
 from mixtrace.verbs.transfer_evidence import Mixed, publish_transfer
 
@@ -136,28 +136,18 @@ def transfer(
         stored = StoredGraph(other.name, tracks, found.graph, found.settings)
         shown = page and audio and folder is not None
         rendered = _rendered(dry, stored, report, shown=shown)
-        notes, lacking = (
-            (
-                *too_loud(rendered, "no limiter is on the master. Ask for less with --loudness."),
-                *notes,
-            ),
-            "",
-        )
+        loud = too_loud(rendered, "no limiter is on the master. Ask for less with --loudness.")
+        notes, lacking = (*loud, *notes), ""
         if folder is not None:
             source = source_of(other.path, other.mix_path, other.recordings, folder)
             facts = {"config": choices, "fingerprint": fingerprint, "source": source}
             told = Found(stored, _inversion(found, liked.stem), notes)
 
-            def store() -> None:
-                store_result(folder, told, rendered, facts, audio=audio)
-                if keeper is not None and found.ended == "finished":
-                    keeper.forget_previous()
-
             def publish() -> None:
                 if page:
                     publish_transfer(folder, stored, dry, rendered, heard, report)
 
-            lacking = write_whole(folder, store, publish)
+            lacking = write_result(folder, told, rendered, facts, keeper, publish, audio=audio)
     return Transfer(
         stored,
         found.likeness,
