@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from known_curves import GRID_HZ, decay_s, relative_db, spread_db, third_octaves_db
+from known_curves import GRID_HZ, relative_db, spread_db, third_octaves_db
 from known_dials import (
     DYNAMICS_KINDS,
     ECHOES,
@@ -31,6 +31,7 @@ from known_facts import HEARD_DB, Dynamics, Echo, Facts, Place
 from known_measures import BLOCK_S, gain_db, sounding
 from known_ways import Aside, Way, asides, way
 
+from mixtrace.dsp import mid_rt60_s
 from mixtrace.processors import NodeSettings
 from mixtrace.rendering import render_taps
 from mixtrace.store import StoredGraph
@@ -208,7 +209,12 @@ class _Found:
     def _echo(self, node: int, via: str, wet_db: float) -> Echo:
         own, kind = self._node(node), ECHOES[self._kind(node)]
         if kind == "reverb":
-            return Echo(kind, via, wet_db, rt60_s=decay_s(response(own, self._rate), self._rate))
+            return Echo(
+                kind,
+                via,
+                wet_db,
+                rt60_s=mid_rt60_s(torch.from_numpy(response(own, self._rate)), self._rate),
+            )
         if own.kind == "feedback_delay":
             time_ms, feedback = own.number("time_ms"), own.number("feedback")
             return Echo(kind, via, wet_db, time_ms=time_ms, feedback=feedback)

@@ -75,11 +75,7 @@ RATES: dict[str, tuple[float, str]] = {
         "the low-pass of the loop is right to half a dB at each rate, and echoes add that up",
     ),
     "parametric_reverb": (-38.0, "what rings before the first sample of the noise is cut off"),
-    "captured_reverb": (
-        -15.0,
-        "the decay that its dial turns is measured anew at each rate, and noise, of which the "
-        "test's responses are made, has no clear one; with the dial at 1 they stay below -35 dB",
-    ),
+    "captured_reverb": (-26.0, "what rings before the first sample of the response is cut off"),
     "fdn_reverb": (-90.0, "it is computed at frequencies, which all rates have in common"),
     "compressor_expander": (-42.0, "what averages for less than a wave hears other samples of it"),
 }

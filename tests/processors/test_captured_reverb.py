@@ -132,10 +132,10 @@ def node(wet: float, **turned: float) -> NodeSettings:
 
 
 def test_words():
-    # 0.2 / 0.8 is -12 dB. Half of 1.4 s is measured as 690 ms.
+    # 0.2 / 0.8 is -12 dB.
     assert ENTRY.say(node(0.2), Heard()).words == ("captured 1.4 s hall at -12 dB",)
     turned = node(1.0, decay_factor=0.5, tone_db_per_octave=-2.0, pre_delay_ms=20.0)
-    assert ENTRY.say(turned, Heard()).words == ("captured 690 ms room, darker after 20 ms",)
+    assert ENTRY.say(turned, Heard()).words == ("captured 700 ms room, darker after 20 ms",)
     assert ENTRY.describe(node(0.1)) == (
         "RT60 1.4 s, decay 100 %, tone +0.0 dB/oct, pre-delay 0 ms, level -20.0 dB, wet 10 %"
     )

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mixtrace.captured.sounding import as_heard
+from mixtrace.dsp import LONGEST_DECAY_S, decay_time_s
 
 __all__ = ["BIN_S", "Anatomy", "anatomy", "tail_likeness"]
 
@@ -25,7 +26,7 @@ _ECHO_AROUND = 20  # bins either way
 _SMOOTH_SHARE = 64  # of a tail's bins: its own spectrum is smooth over this many at least
 _LAG_S = 0.01
 _AROUND, _FINE = 256, 100  # taps either way of a peak, and steps in one
-_FIT_DB = (-5.0, -25.0)
+_EVEN_DB = (-5.0, -25.0)
 _STRAIGHT = 0.97
 
 
@@ -58,7 +59,8 @@ def anatomy(
 ) -> Anatomy:
     """Return the parts of a response, its channels taken together, as far as the track sounds.
 
-    RT60 is that of Schroeder's backward integral, a line fitted from 5 to 25 dB below its start.
+    RT60 is that of the likeliest exponential decay (`dsp.decay`), told where Schroeder's backward
+    integral is straight from 5 to 25 dB below its start.
 
     Args:
         responses: of a track.
@@ -146,10 +148,9 @@ def _rt60_s(tail: Float[Tensor, " bin"]) -> float | None:
     if len(tail) < 10 or not tail.sum() > 0:
         return None
     left = 10.0 * torch.log10(tail.flip(0).cumsum(0).flip(0) / tail.sum() + 1e-12)
-    chosen = torch.nonzero((left <= _FIT_DB[0]) & (left >= _FIT_DB[1]))[:, 0]
+    chosen = torch.nonzero((left <= _EVEN_DB[0]) & (left >= _EVEN_DB[1]))[:, 0]
     if len(chosen) < 10:
         return None
-    time_s, level = chosen.double() * BIN_S, left[chosen]
-    slope = float(torch.cov(torch.stack((time_s, level)))[0, 1] / time_s.var())
-    straight = float(torch.corrcoef(torch.stack((time_s, level)))[0, 1] ** 2)
-    return -60.0 / slope if slope < 0 and straight > _STRAIGHT else None
+    straight = torch.corrcoef(torch.stack((chosen.double(), left[chosen])))[0, 1] ** 2
+    time_s = decay_time_s(tail.numpy(), BIN_S)
+    return time_s if straight > _STRAIGHT and time_s < LONGEST_DECAY_S else None

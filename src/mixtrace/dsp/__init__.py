@@ -3,6 +3,7 @@
 from mixtrace.dsp.cascade import cascade_response, cascade_taps, ringing_s
 from mixtrace.dsp.companding import compand, companding_reduction_db
 from mixtrace.dsp.compression import compress
+from mixtrace.dsp.decay import LONGEST_DECAY_S, decay_time_s, measured_rt60_s, mid_rt60_s
 from mixtrace.dsp.dynamics import detect_and_gain
 from mixtrace.dsp.feedback_delay import (
     delay_response,
@@ -25,7 +26,6 @@ from mixtrace.dsp.noise import decaying_noise, shaped_noise, uniform_noise_stft
 from mixtrace.dsp.reverberation import (
     BAND_EDGES_HZ,
     PreparedResponse,
-    measured_rt60_s,
     prepared_response,
     reverberation_taps,
     turned,
@@ -44,6 +44,7 @@ from mixtrace.dsp.taps import place_taps
 
 __all__ = [
     "BAND_EDGES_HZ",
+    "LONGEST_DECAY_S",
     "TRANSITION_DB",
     "PreparedResponse",
     "adjoint_spectrum",
@@ -54,6 +55,7 @@ __all__ = [
     "companding_reduction_db",
     "compress",
     "convolve",
+    "decay_time_s",
     "decaying_noise",
     "delay_response",
     "delay_taps",
@@ -68,6 +70,7 @@ __all__ = [
     "low_pass_sections",
     "low_shelf_sections",
     "measured_rt60_s",
+    "mid_rt60_s",
     "network_decay",
     "place_taps",
     "prepared_response",

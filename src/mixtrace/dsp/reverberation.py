@@ -22,6 +22,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from mixtrace.dsp import reverberation_kernels as kernels
+from mixtrace.dsp.decay import mid_rt60_s
 from mixtrace.dsp.fft import fast_length
 from mixtrace.dsp.fir import resample_taps
 from mixtrace.loops import over_rows
@@ -29,7 +30,6 @@ from mixtrace.loops import over_rows
 __all__ = [
     "BAND_EDGES_HZ",
     "PreparedResponse",
-    "measured_rt60_s",
     "prepared_response",
     "reverberation_taps",
     "turned",
@@ -100,7 +100,7 @@ def turned(
 ) -> Float[Tensor, "node *channels newtime"]:
     """Return a stored response as each node turns it; 1, 0 and 0 leave it as it is.
 
-    The response keeps its length and its level. Decay is measured broadband (`measured_rt60_s`) and
+    The response keeps its length and its level. Decay is that of the middle (`mid_rt60_s`), and is
     changed by one exponential for all frequencies, from the strongest sample on. That exponential
     ends where the response itself has fallen by 60 dB, lest a longer decay raise its noise without
     end. The tone is a tilt about 1 kHz, level below 31 Hz, with its minimum phase, so nothing
@@ -126,7 +126,7 @@ class PreparedResponse:
 
     Attributes:
         taps: at the rate of the audio.
-        rt60_s: its decay.
+        rt60_s: its decay (`mid_rt60_s`).
         since_s: for each tap the time since the strongest one, up to the decay.
     """
 
@@ -139,10 +139,10 @@ def prepared_response(
     taps: Float[Tensor, "*channels time"], stored_rate_hz: float, sample_rate_hz: float
 ) -> PreparedResponse:
     """Return a stored response at another rate, with its decay measured."""
-    rt60_s = measured_rt60_s(taps, stored_rate_hz)
+    rt60_s = mid_rt60_s(taps, stored_rate_hz)
+    strongest_s = int(taps.square().flatten(0, -2).sum(0).argmax()) / stored_rate_hz
     taps = resample_taps(taps, stored_rate_hz, sample_rate_hz)
-    strongest = int(taps.square().flatten(0, -2).sum(0).argmax())
-    since_s = (torch.arange(taps.shape[-1], device=taps.device) - strongest) / sample_rate_hz
+    since_s = torch.arange(taps.shape[-1], device=taps.device) / sample_rate_hz - strongest_s
     return PreparedResponse(taps, rt60_s, since_s.clamp(0.0, rt60_s).to(taps.dtype))
 
 
@@ -166,22 +166,6 @@ def turned_response(
     filters = tone * _delay(pre_delay_s * sample_rate_hz, points, spectrum.dtype)
     filters = filters.view(*nodes[:-1], points // 2 + 1)
     return torch.fft.irfft(spectrum * filters, n=points)[..., :length]
-
-
-def measured_rt60_s(taps: Float[Tensor, "*channels time"], sample_rate_hz: float) -> float:
-    """Return the time in which a response falls by 60 dB, all channels together.
-
-    A line through Schroeder's integral from -5 to -25 dB, extrapolated (ISO 3382-1, T20). It is at
-    least 20 ms: shorter responses have no decay to speak of.
-    """
-    energy = taps.detach().double().square().flatten(0, -2).sum(0).cpu().numpy()
-    remaining = np.cumsum(energy[::-1])[::-1]
-    level_db = 10.0 * np.log10(remaining / max(remaining[0], 1e-300) + 1e-300)
-    inside = np.flatnonzero((level_db <= -5.0) & (level_db >= -25.0))
-    if len(inside) < 2:
-        return 0.02
-    slope = np.polyfit(inside / sample_rate_hz, level_db[inside], 1)[0]
-    return max(0.02, -60.0 / slope)
 
 
 def _decaying(noise: Tensor, decay: Tensor, length: int) -> Tensor:

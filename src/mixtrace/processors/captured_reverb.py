@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mixtrace.dsp import PreparedResponse, measured_rt60_s, prepared_response, turned_response
+from mixtrace.dsp import PreparedResponse, mid_rt60_s, prepared_response, turned_response
 from mixtrace.params import Affine, Between, Exponential, ParamSpec
 from mixtrace.processors.base import (
     DESIGN_RATE_HZ,
@@ -268,7 +268,7 @@ def _alone(node: NodeSettings) -> tuple[Tensor, float]:
 
 def _decay_s(node: NodeSettings) -> float:
     """Return the decay time of the response as it is turned."""
-    return measured_rt60_s(*_alone(node))
+    return mid_rt60_s(*_alone(node))
 
 
 def _rt60_words(node: NodeSettings) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32
 
-from mixtrace.dsp import measured_rt60_s
+from mixtrace.dsp import mid_rt60_s
 from mixtrace.processors import (
     WET,
     DynamicsProcessor,
@@ -189,7 +189,7 @@ def _tails(entry: FilterProcessor, stack: Stack) -> dict[str, Float[np.ndarray, 
         with torch.no_grad():
             response = entry.impulse_response(some.values, DESIGN_RATE_HZ)
         for taps, wet in zip(response.taps, some.wet.tolist(), strict=True):
-            times_s.append(measured_rt60_s(taps, DESIGN_RATE_HZ))
+            times_s.append(mid_rt60_s(taps, DESIGN_RATE_HZ))
             energy = float(taps.double().square().sum()) / min(len(taps), 2)
             told = 0.0 < wet < _WET_ALONE and energy > 0.0
             levels_db.append(db_from_ratio(wet / (1.0 - wet) * energy**0.5) if told else np.nan)
