@@ -44,17 +44,20 @@ def measured_rt60_s(taps: Float[Tensor, "*channels time"], sample_rate_hz: float
 
 
 def mid_rt60_s(taps: Float[Tensor, "*channels time"], sample_rate_hz: float) -> float:
-    """Return the mean of `measured_rt60_s` of the octaves at 500 Hz and 1 kHz (ISO 3382-1)."""
+    """Return `measured_rt60_s` of the octaves at 500 Hz and 1 kHz, as of the mean of their rates.
+
+    ISO 3382-1 takes the mean of the times, which one octave without a clear decay would decide.
+    """
     rows = _rows(taps)
     around = round(_AROUND_S * sample_rate_hz)
     padded = np.pad(rows, ((0, 0), (around, around)))
-    times_s = []
+    rates = []
     for centre_hz in _MID_HZ:
         edges_hz = centre_hz / math.sqrt(2.0), centre_hz * math.sqrt(2.0)
         filters = butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos")
         octave = sosfiltfilt(filters, padded)[:, around:-around]
-        times_s.append(_read_s(octave, sample_rate_hz))
-    return float(np.mean(times_s))
+        rates.append(1.0 / _read_s(octave, sample_rate_hz))
+    return 1.0 / float(np.mean(rates))
 
 
 def decay_time_s(energy: Float[np.ndarray, " frame"], frame_s: float) -> float:
