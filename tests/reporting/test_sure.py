@@ -1,10 +1,13 @@
 """Settings are told with what is known of them, and with no more digits."""
 
+import numpy as np
 import pytest
+import torch
 
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.interpret.nodes import node_of
 from mixtrace.processors import NodeSettings, Settings
+from mixtrace.processors.captured_reverb import captured_taps
 from mixtrace.reporting import outline_graph
 from mixtrace.reporting.details import node_details
 from mixtrace.reporting.digits import interval_words, known_digits
@@ -98,6 +101,20 @@ def test_the_sentence_has_no_more_digits_than_the_dials(stored: StoredGraph, sur
     _, before = (telling.sentence for telling in tell(stored))
     _, told = (telling.sentence for telling in tell(stored, sureness=sureness))
     assert "compression at 3.9:1" in before and "compression at 4:1" in told
+
+
+def test_words_and_dials_of_a_reverb_tell_one_decay():
+    noise = np.random.default_rng(0).standard_normal((2, 60_000))
+    taps = captured_taps(
+        torch.from_numpy(noise * 10.0 ** (-3.0 * np.arange(60_000) / 30_000.0 / 3.0)).float()
+    )
+    hall = voice({1: node_of("captured_reverb", taps=taps, decay_factor=1.145)})
+    sureness = Sureness({Setting(1, "decay_factor"): Interval(0.5, 2.0)})
+    (_, told) = (telling.sentence for telling in tell(hall, sureness=sureness))
+    rt60 = dict(sure_dials(hall, 1, sureness))["RT60"]
+    assert f"Captured {rt60} hall" in told
+    rounded = voice({1: node_of("captured_reverb", taps=taps, decay_factor=1.1)})
+    assert rt60 != dict(sure_dials(rounded, 1, sureness))["RT60"]
 
 
 def test_of_several_of_a_kind_it_is_said_which():

@@ -37,6 +37,9 @@ _LARGER = {"Hz": "kHz", "ms": "s"}
 _BY_RATIO = {"Hz", "kHz", "ms", "s", ":1", "%", ""}
 """Units that are turned by ratios: there a small end of a wide interval keeps a digit."""
 
+_TOLD_BY_ANOTHER = {"decay_factor"}
+"""Settings that words tell by another number, RT60: rounded twice it would differ from its dial."""
+
 
 def interval_words(
     value: float,
@@ -94,6 +97,8 @@ def known_digits(stored: StoredGraph, sureness: Sureness | None) -> StoredGraph:
         return stored
     nodes = {i: stored.settings[i] for i in stored.graph.processors}
     for setting, interval in sureness.intervals.items():
+        if setting.name in _TOLD_BY_ANOTHER:
+            continue
         own = nodes[setting.node]
         spec = None if setting.name == WET else processor(own.kind).param(setting.name)
         value = setting_value(stored.settings, setting)
