@@ -82,6 +82,18 @@ def test_a_vocal_as_an_engineer_would_say_it():
     assert telling.doubts == ()
 
 
+def test_a_pan_is_told_as_it_is_dialled():
+    for right_db, pan in ((0.0, None), (4.0, "52 % right")):
+        # 8 dB between the sides: 4 / pi atan(2.51) - 1 = .52.
+        stored = one_track(gain_panning=({"gain_db": torch.tensor([-right_db, right_db])}, 1.0))
+        evidence = measured(stored)
+        leaning = evidence.track_sides_db + np.array([[0.0, 0.0], [-3.0, 0.0]], np.float32)
+        for heard in (None, evidence, replace(evidence, track_sides_db=leaning)):
+            told = of_track(tell(stored, heard)).sentence.lower()
+            assert ("panned" in told) is (pan is not None)
+            assert pan is None or told.endswith(f"panned {pan}.")
+
+
 def test_a_boost_counts_where_there_is_sound():
     for centre_hz, is_heard in ((500.0, True), (8_000.0, False)):
         stored = one_track(equalizer=(bell(centre_hz, 6.0), 1.0))

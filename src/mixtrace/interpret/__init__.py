@@ -5,11 +5,12 @@ from mixtrace.interpret.dynamics import loud_db, usual
 from mixtrace.interpret.nodes import node_of
 from mixtrace.interpret.song import Interpreted, interpret, interpret_spectra
 from mixtrace.interpret.spectral import Spectral
-from mixtrace.interpret.tidy import fader_behind, louder, tidied
+from mixtrace.interpret.tidy import Missed, fader_behind, louder, tidied
 
 __all__ = [
     "Desk",
     "Interpreted",
+    "Missed",
     "Spectral",
     "TrackStrip",
     "fader_behind",

@@ -34,7 +34,7 @@ from mixtrace.descent import (
     static_responses,
 )
 from mixtrace.graph import Graph, remove_nodes
-from mixtrace.interpret import Spectral, interpret, tidied
+from mixtrace.interpret import Missed, Spectral, interpret, tidied
 from mixtrace.methods import Inversion, Work
 from mixtrace.processors import Settings
 from mixtrace.progress import steps_of
@@ -196,9 +196,16 @@ class _Run:
         audio = {track.name: track.audio for track in self._session.tracks}
         rate = self._session.sample_rate_hz
         settled = self._settled.map(lambda value: value.detach().cpu())
-        graph, settings = tidied(self._state.descent.graph, settled, audio, rate)
+        graph, device = self._state.descent.graph, self._windows.device
+
+        def loss(settings: Settings) -> float:
+            self._tried("tidying", 0, 1)
+            there = settings.map(lambda value: value.to(device))
+            return song_loss(graph, there, self._windows)["published"]
+
+        missed = Missed(loss, self.recipe.worth, loss(settled))
+        graph, settings = tidied(graph, settled, audio, rate, missed)
         self._final = graph, settings
-        device = self._windows.device
         sure = how_sure(
             graph,
             settings.map(lambda value: value.to(device)),

@@ -1,7 +1,8 @@
 """What was done to a track, a bus or the master, as an engineer would say it, and what is unsure.
 
 Where the sound was measured, the words follow what was heard of the settings: compression is what
-was taken away, an EQ counts where the track has sound, a level is that of the result.
+was taken away, an EQ counts where the track has sound, a level is that of the result. A pan is told
+as it is dialled: a reverb may lean to either side, which says nothing of it.
 """
 
 import math
@@ -119,15 +120,14 @@ def _level(
     nodes: Iterable[NodeSettings],
     evidence: Evidence | None,
 ) -> Iterator[str]:
-    """Say level and place of the whole chain: as measured, or as its gains promise."""
+    """Say the level of the whole chain, as measured or promised, and where its pans put it."""
     rows = [inputs.index(i) for i in passage.nodes if i in inputs]
+    promised = _promised(nodes)
+    power, moved = promised.mean(), pan_place(promised)
     if evidence is not None and rows:
         dry, wet = 10.0 ** (evidence.track_sides_db[rows[0]].astype(float) / 10.0)
-        change_db = 10.0 * math.log10(wet.sum() / dry.sum())
-        moved = pan_place(wet) if abs(pan_place(wet) - pan_place(dry)) >= _PAN else 0.0
-    else:
-        power = _promised(nodes)
-        change_db, moved = 10.0 * math.log10(max(power.mean(), 1e-20)), pan_place(power)
+        power = wet.sum() / dry.sum()
+    change_db = 10.0 * math.log10(max(power, 1e-20))
     if abs(change_db) >= _LEVEL_DB:
         yield f"{abs(change_db):.0f} dB {'up' if change_db > 0.0 else 'down'}"
     if abs(moved) >= _PAN:
