@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.signal import fftconvolve
 
-from mixtrace.session.contents import Contents, content_notes, examine
+from mixtrace.session.contents import Contents, content_notes, doubtful, examine
 from mixtrace.session.missing import Missing
 
 RATE = 22050
@@ -62,3 +62,4 @@ def test_the_note_can_be_read():
     missing = Missing(((0.2, 3.8), (66.6, 70.0)), ((2000.0, 8000.0),), -3.0)
     (note,) = content_notes(Contents((), missing), [])
     assert "a sound at 0:00 to 0:04 and 1:06 to 1:10, from 2,000 to 8,000 Hz" in note
+    assert doubtful(["resampled to 30000 Hz: the mix (44100 Hz)", note]) == [note]

@@ -373,6 +373,21 @@ def test_an_interrupted_search_still_leaves_a_result(
     read_graph(tmp_path / "OUT" / "graph.json")
 
 
+def test_what_makes_a_result_doubtful_is_printed_and_shown(
+    tiny_song: Path, tmp_path: Path, fake: FakeSearch, capsys: pytest.CaptureFixture[str]
+):
+    mix = tiny_song / "mix.wav"
+    audio, rate = soundfile.read(mix, always_2d=True)
+    soundfile.write(mix, audio.mean(1), rate)
+    found = mixtrace.fit(tiny_song, tmp_path / "OUT", method=PublishedSearch(SHORT), page=False)
+    assert any(note.startswith("took mix.wav") for note in found.notes)
+    print_fit(found)
+    printed = capsys.readouterr().out
+    assert "- the mix is mono: both channels are equal" in printed
+    assert "took mix.wav" not in printed
+    assert "The mix is mono: both channels are equal." in str(mixtrace.show(tmp_path / "OUT"))
+
+
 def test_a_damaged_checkpoint_is_told_once_and_the_one_before_it_taken(
     tiny_song: Path,
     tmp_path: Path,

@@ -106,6 +106,8 @@ def print_measures(measures: "Evaluation") -> None:
 
 def print_fit(found: "Fit") -> None:
     """Print what a fit found: losses, sparsity, time and where the files are."""
+    from mixtrace.session import doubtful
+
     inversion = found.inversion
     console = standard_output()
     losses = plain_table("L_a", "published", "eq. (4)")
@@ -138,6 +140,7 @@ def print_fit(found: "Fit") -> None:
     if found.stored.unused:
         names = ", ".join(track.name for track in found.stored.unused)
         console.print(Text(f"Not heard in the mix and left out (--force takes all): {names}"))
+    print_notes(doubtful(found.notes))
     _print_warnings(found.warnings, console)
     if inversion.ended == "stopped":
         console.print("Stopped early: this is the best so far. Run the same command to go on.")

@@ -67,9 +67,11 @@ class Mixed:
         for start, stop in held_out:
             self.heard[start:stop] = False
         self.whitening: Whitening = whitening_of(mix[:, self.heard], self.rate)
-        self.gains: dict[Members, Gain] = dict(known or {})
-        for members, gain in self._captured(capture).items():
-            self.gains[members] = gain * self.gains.get(members, 1.0)
+        self.gains: dict[Members, Gain] = {}
+        for every, gain in (*(known or {}).items(), *self._captured(capture).items()):
+            members = tuple(name for name in every if name in self._responses)
+            if members:  # a track that was captured before need not be captured again
+                self.gains[members] = gain * self.gains.get(members, 1.0)
         self.rest = torch.where(self.heard, mix - capture.estimate, 0.0)
         """What no part explains; not whitened."""
 

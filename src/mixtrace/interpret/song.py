@@ -74,9 +74,7 @@ def interpret(
         tracks; and as their spectra alone tell it, if much of it could not be captured.
     """
     capture = captured(session)
-    known = {track.name for track in capture.tracks}
-    unread = tuple(track.name for track in session.tracks if track.name not in known)
-    if not known:
+    if not capture.tracks:
         return [interpret_spectra(session, spectral, held_out)]
     song = _Song(session, capture, spectral, held_out)
     moving, told = song.movement(), set()
@@ -88,8 +86,12 @@ def interpret(
         heads, told = heads | bent, moving.keys()
         session = _through(session, bent)
         capture = captured(song.moved(session))
+        if not capture.tracks:
+            return [interpret_spectra(session, spectral, held_out)]
         song = _Song(session, capture, spectral, held_out, song.gains)
         moving = song.movement()
+    known = {track.name for track in capture.tracks}
+    unread = tuple(track.name for track in session.tracks if track.name not in known)
     poor = capture.error_seen > _POORLY_READ
     desks = song.desks(moving, heads)
     found = [_built(session, desk, unread, held_out, poor=poor) for desk in desks]

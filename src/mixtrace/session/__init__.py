@@ -2,6 +2,7 @@
 
 from mixtrace.session.align import estimate_alignments
 from mixtrace.session.alignment import Alignment, apply_alignment
+from mixtrace.session.contents import doubtful
 from mixtrace.session.find import find_song
 from mixtrace.session.groups import GROUPS, guess_group
 from mixtrace.session.scratch import Views
@@ -19,6 +20,7 @@ __all__ = [
     "TrackSource",
     "Views",
     "apply_alignment",
+    "doubtful",
     "estimate_alignments",
     "find_song",
     "guess_group",

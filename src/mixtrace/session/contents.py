@@ -11,11 +11,15 @@ from mixtrace.session.explained import explain
 from mixtrace.session.missing import Missing, find_missing
 from mixtrace.session.song import listed
 
-__all__ = ["PERHAPS_NOT", "Contents", "content_notes", "examine"]
+__all__ = ["MONO_MIX", "PERHAPS_NOT", "Contents", "content_notes", "doubtful", "examine"]
 
 
 PERHAPS_NOT = "perhaps not in the mix"
 """How the note on tracks begins of which that is not certain."""
+
+MONO_MIX = "the mix is mono: both channels are equal"
+
+_MISSING = "in the mix but in none of the tracks"
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,17 @@ def content_notes(contents: Contents, names: Sequence[str]) -> list[str]:
         notes.append(f"not heard in the mix: {listed(foreign)}")
     if contents.missing is not None:
         notes.append(
-            f"in the mix but in none of the tracks: {_told(contents.missing)}. "
+            f"{_MISSING}: {_told(contents.missing)}. "
             "It can only be imitated with the others; add its track if there is one"
         )
     if unsure:
         notes.append(f"{PERHAPS_NOT}: {listed(unsure)}")
     return notes
+
+
+def doubtful(notes: Sequence[str]) -> list[str]:
+    """Return those notes on a song by which a result that is made of it may mean little."""
+    return [note for note in notes if note.startswith((_MISSING, PERHAPS_NOT, MONO_MIX))]
 
 
 def _told(missing: Missing) -> str:

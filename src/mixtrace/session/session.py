@@ -16,7 +16,7 @@ from mixtrace.session.alignment import Alignment, apply_alignment
 from mixtrace.session.alignment_notes import alignment_notes
 from mixtrace.session.audio import Recording, read_recording
 from mixtrace.session.belonging import UNHEARD, Hearing
-from mixtrace.session.contents import Contents, content_notes, examine
+from mixtrace.session.contents import MONO_MIX, Contents, content_notes, examine
 from mixtrace.session.decoding import release_decoders
 from mixtrace.session.duplicates import find_duplicates
 from mixtrace.session.find import find_song
@@ -223,7 +223,7 @@ def _reading_notes(song: Song, mix: Recording, dry: Sequence[Recording], rate: i
     gaps = [(name, r.duration_s - mix.duration_s) for name, r in named]
     shorter = [f"{name} ({-gap:.2f} s)" for name, gap in gaps if gap < -_SAME_LENGTH_S]
     longer = [f"{name} ({gap:.2f} s)" for name, gap in gaps if gap > _SAME_LENGTH_S]
-    notes = ["the mix is mono: both channels are equal"] if len(mix.audio) == 1 else []
+    notes = [MONO_MIX] if len(mix.audio) == 1 else []
     notes += [f"resampled to {rate} Hz: {listed(rates)}"] if rates else []
     notes += [f"shorter than the mix, padded with silence: {listed(shorter)}"] if shorter else []
     notes += [f"longer than the mix, cropped: {listed(longer)}"] if longer else []

@@ -21,13 +21,15 @@ from mixtrace.reporting import (
     simplified_sentence,
     sureness_beside,
 )
-from mixtrace.session import find_song, read_session
+from mixtrace.session import doubtful, find_song, read_session
 from mixtrace.store import (
     CAPTURE,
+    FIT,
     JSON,
     METRICS,
     find_graph,
     read_capture,
+    read_fit,
     read_gains_db,
     read_graph,
     read_metrics,
@@ -71,6 +73,7 @@ def show(
             simplified_sentence(simplified_beside(graph)),
             refined_sentence(refined_beside(graph)),
             held_out_sentence(measures),
+            *_doubts(graph.parent),
         )
         remark = " ".join(sentence for sentence in told if sentence)
         sureness, agreement = sureness_beside(graph, stored), agreement_beside(graph, stored)
@@ -81,6 +84,12 @@ def show(
     song = find_song(path, mix=mix)
     session = read_session(song, sample_rate_hz=LOSS_RATE_HZ, align=align, progress=report)
     return outline_session(session)
+
+
+def _doubts(folder: Path) -> list[str]:
+    """Return what was noted of a result's song by which the result may mean little."""
+    notes = read_fit(folder)["notes"] if (folder / FIT).is_file() else []
+    return [f"{note[0].upper()}{note[1:]}." for note in doubtful(notes)]
 
 
 def _check_choices(path: Path, mix: Path | str | None, align: bool) -> None:
