@@ -198,7 +198,7 @@ def test_bad_metadata_is_refused(tmp_path: Path, old: str, new: str, message: st
     ("files", "message"),
     [
         ([], "there is none"),
-        (["kick.wav", "snare.wav"], "Rename it or choose it with --mix"),
+        (["kick.wav", "snare.wav"], "Put it there, or choose it with --mix"),
         (["mix.wav"], "1 to 150 tracks"),
         (["mix.wav", "mix.flac", "kick.wav"], "mix.flac and mix.wav could all be it"),
         (["mix.wav", "Kick.wav", "kick.flac"], "Kick.wav and kick.flac are both"),

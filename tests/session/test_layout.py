@@ -201,6 +201,12 @@ def test_the_only_file_called_mix_among_the_tracks_is_the_mix(tmp_path: Path, pl
         find_song(tmp_path)
 
 
+def test_a_folder_of_several_songs_is_told(tmp_path: Path):
+    touch(tmp_path, *(f"{song}/{n}.wav" for song in ("one", "two") for n in ("mix", "kick")))
+    with pytest.raises(SessionError, match=r"one/mix\.wav and two/mix\.wav .*folder of one song"):
+        find_song(tmp_path)
+
+
 def test_a_mix_of_a_part_is_a_track_and_a_second_mix_is_not(tmp_path: Path):
     touch(tmp_path, "mix.wav", "Drum Mix.wav", "Kick.wav", "Song_mix.wav", "master.wav")
     song = find_song(tmp_path)

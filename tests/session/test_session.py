@@ -141,7 +141,7 @@ def test_unusable_songs_are_refused(tmp_path: Path):
     write(tmp_path, mix=0 * noise(0), a=noise(0))
     with pytest.raises(AudioError, match="silent"):
         read_session(tmp_path)
-    with pytest.raises(AudioError, match="the session has 500 Hz"):
+    with pytest.raises(AudioError, match="got 500 Hz"):
         read_session(tmp_path, sample_rate_hz=500)
     (tmp_path / "tracks/a.wav").write_text("no audio")
     write(tmp_path, mix=noise(0))

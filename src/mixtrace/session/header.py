@@ -67,12 +67,12 @@ def read_header(path: Path, stream: int = 0) -> FileHeader:
     return FileHeader(header.sample_rate_hz, header.channels, expected)
 
 
-def check_rate(sample_rate_hz: int, where: str) -> None:
-    """Raise AudioError unless the rate is one that can be used."""
+def check_rate(sample_rate_hz: int, came: str = "got") -> None:
+    """Raise AudioError unless the rate is one that can be used; `came` says where it is from."""
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
             f"Expected a sample rate of {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz; "
-            f"{where} has {sample_rate_hz} Hz. Choose another rate."
+            f"{came} {sample_rate_hz} Hz. Choose another rate."
         )
 
 
@@ -83,7 +83,7 @@ def check_header(header: Header, path: Path) -> None:
             f"Expected mono or stereo; {path} has {header.channels} channels. "
             "Export it as separate files."
         )
-    check_rate(header.sample_rate_hz, str(path))
+    check_rate(header.sample_rate_hz, f"{path} has")
 
 
 def expected_frames(header: Header) -> int | None:

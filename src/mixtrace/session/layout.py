@@ -132,10 +132,15 @@ def _find_mix(
     best = best or _best([f for f in among if is_whole_mix(f.name)]) or called_so
     if len(best) == 1:
         return best[0]
-    found = f"{listed([_shown(f) for f in best])} could all be it" if best else "there is none"
+    wanted = f"Expected a mix in {folder}, called mix, *_mix or *master*;"
+    if not best:
+        raise SessionError(f"{wanted} there is none. Put it there, or choose it with --mix.")
+    names = [_shown(f) for f in best]
+    if len(set(names)) < len(names):
+        names = [printable(f.path.relative_to(folder).as_posix()) for f in best]
     raise SessionError(
-        f"Expected a mix in {folder}, called mix, *_mix or *master*; {found}. "
-        "Rename it or choose it with --mix."
+        f"{wanted} {listed(names)} could all be it. Rename it, choose it with --mix, or name the "
+        "folder of one song."
     )
 
 

@@ -127,7 +127,7 @@ def read_session(
     song = song if isinstance(song, Song) else find_song(song)
     report = progress or (lambda what, done, total: None)
     if sample_rate_hz is not None:
-        check_rate(sample_rate_hz, "the session")
+        check_rate(sample_rate_hz)
     report("reading", 0, len(song.tracks))
     mix = read_recording(song.mix_path, sample_rate_hz, right_path=song.mix_right_path)
     if np.max(np.abs(mix.audio)) < _SILENT:

@@ -61,10 +61,15 @@ def read_document(path: Path, schema: str, *, root: Path | None = None) -> dict[
             f"({str(error) or type(error).__name__}). {MAKE_ANEW}"
         ) from error
     found = document.get("schema") if isinstance(document, dict) else None
+    if found is None:
+        raise StoreError(
+            f"Expected {path} to follow the schema {schema}; it names none. "
+            "Give an output folder of mixtrace."
+        )
     if found != schema:
         raise StoreError(
-            f"Expected {path} to follow the schema {schema}; it follows {str(found)[:60]!r}. "
-            f"Use the version of mixtrace that wrote it. {MAKE_ANEW}"
+            f"Expected {path} to follow the schema {schema}; it follows {str(found)[:60]!r}. Use "
+            f"the version of mixtrace that wrote it, or {MAKE_ANEW[0].lower()}{MAKE_ANEW[1:]}"
         )
     return {key: value for key, value in document.items() if key != "schema"}
 

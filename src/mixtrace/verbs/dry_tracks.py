@@ -118,7 +118,7 @@ def _read_loose(
     """Return tracks without a mix, as long as the last of them sounds."""
     wanted = [sources[track.name] for track in stored.tracks]
     rate = sample_rate_hz or read_recording(wanted[0].path).file_rate_hz
-    check_rate(rate, "the rendering")
+    check_rate(rate)
     recordings, scratch = [], Scratch()
     for done, source in enumerate(wanted, 1):
         recording = read_recording(source.path, rate, right_path=source.right_path)
