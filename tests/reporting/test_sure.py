@@ -6,7 +6,7 @@ import torch
 
 from mixtrace.graph import Edge, Graph, Node, Strip
 from mixtrace.interpret.nodes import node_of
-from mixtrace.processors import NodeSettings, Settings
+from mixtrace.processors import NodeSettings, Settings, processor
 from mixtrace.processors.captured_reverb import captured_taps
 from mixtrace.reporting import outline_graph
 from mixtrace.reporting.details import node_details
@@ -172,3 +172,41 @@ def test_digits_are_those_that_are_known(
     value: float, low: float, high: float, unit: str, words: str
 ):
     assert interval_words(value, Interval(low, high), unit) == words
+
+
+def test_a_band_that_the_mix_leaves_open_is_doubted():
+    eq = node_of(
+        "parametric_equalizer",
+        high_pass_db_per_octave=12.0,
+        high_pass_hz=80.0,
+        low_pass_db_per_octave=12.0,
+        low_pass_hz=9000.0,
+        low_shelf_hz=200.0,
+        low_shelf_db=3.0,
+        high_shelf_hz=8000.0,
+        high_shelf_db=2.0,
+        bell_hz=[500.0, 1000.0],
+        bell_db=[-4.0, -3.0],
+        bell_q=[1.0, 1.0],
+    )
+    found = voice({EQUALIZER: eq})
+    spec = processor("parametric_equalizer").param("low_pass_hz")
+    assert not isinstance(spec.low, tuple) and not isinstance(spec.high, tuple)
+    sureness = Sureness(
+        {
+            Setting(EQUALIZER, "high_pass_hz"): Interval(60.0, 100.0),
+            Setting(EQUALIZER, "low_pass_hz"): Interval(spec.low, spec.high),
+            Setting(EQUALIZER, "low_shelf_db"): Interval(-1.0, 7.0),
+            Setting(EQUALIZER, "high_shelf_db"): Interval(-6.0, 10.0),
+            Setting(EQUALIZER, "bell_db", 0): Interval(-20.0, 20.0),
+            Setting(EQUALIZER, "bell_db", 1): Interval(-16.0, -1.0),
+        }
+    )
+    _, told = tell(found, sureness=sureness)
+    assert told.sentence == ("High-pass at 80 Hz (12 dB/oct), +3 dB below 200 Hz, -3 dB at 1 kHz.")
+    assert told.doubts == (
+        "EQ that the mix leaves open: -4 dB at 500 Hz, +2 dB above 8 kHz, "
+        "low-pass at 9 kHz (12 dB/oct)",
+    )
+    _, sure = tell(found)
+    assert sure.doubts == () and "-4 dB at 500 Hz" in sure.sentence

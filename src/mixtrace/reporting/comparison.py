@@ -217,7 +217,7 @@ def _words(
     said: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for result, name in zip(results, comparison.names, strict=True):
         for telling in tell(
-            result.stored, result.evidence, result.tolerance, sureness=result.sureness
+            result.stored, result.evidence, result.least_worth, sureness=result.sureness
         ):
             chain = said.setdefault((telling.name, telling.place), [])
             chain.append((name, telling.sentence))

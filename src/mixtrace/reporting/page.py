@@ -111,7 +111,7 @@ def words_part(
     result: StoredResult | None = None,
 ) -> Part:
     """Return the section in words; of a result that was searched it tells what is unsure, too."""
-    tolerance, sureness = (result.tolerance, result.sureness) if result else (0.0, None)
+    tolerance, sureness = (result.least_worth, result.sureness) if result else (0.0, None)
     tellings = tell(stored, evidence, tolerance, levels_db, sureness)
     return Part(
         filled("words.html", tellings=tellings, unsure=list(alike_sentences(stored, sureness)))

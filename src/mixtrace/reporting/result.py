@@ -1,6 +1,7 @@
 """A result as it lies on disk, read for a report: graph, facts, measures and evidence."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,11 @@ class StoredResult:
         """How much L_a the search was allowed to give away."""
         return number(self.facts, "config", "tolerance") or 0.0
 
+    @property
+    def least_worth(self) -> float:
+        """By how much L_a has to rise without a processor, lest it be unsure."""
+        return _least_worth(self.facts)
+
 
 def read_result(folder: Path) -> StoredResult:
     """Read the output folder of a fit.
@@ -98,7 +104,7 @@ def read_result(folder: Path) -> StoredResult:
 
 
 def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | None, float]:
-    """Return what was measured of a graph's song and the tolerance of its search.
+    """Return what was measured of a graph's song, and what a processor has to be worth.
 
     A graph without a fit beside it has (None, 0).
 
@@ -109,7 +115,12 @@ def evidence_beside(graph_path: Path, stored: StoredGraph) -> tuple[Evidence | N
     if not path.is_file():
         return None, 0.0
     facts = read_fit(graph_path.parent)
-    return read_evidence(path, stored.graph), number(facts, "config", "tolerance") or 0.0
+    return read_evidence(path, stored.graph), _least_worth(facts)
+
+
+def _least_worth(facts: Mapping[str, Any]) -> float:
+    """Return the tolerance of the published search, or what ours asks of every processor."""
+    return number(facts, "config", "tolerance") or number(facts, "recipe", "worth") or 0.0
 
 
 def sureness_beside(graph_path: Path, stored: StoredGraph) -> Sureness | None:

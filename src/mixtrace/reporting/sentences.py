@@ -23,6 +23,7 @@ from mixtrace.processors import (
 )
 from mixtrace.reporting.digits import known_digits
 from mixtrace.reporting.heard import heard_at
+from mixtrace.reporting.open_bands import split_bands
 from mixtrace.store import Evidence, StoredGraph, Sureness
 from mixtrace.wording import listed, panned
 
@@ -30,6 +31,7 @@ __all__ = ["Telling", "pan_place", "tell"]
 
 _LEVEL_DB = 0.75
 _PAN = 0.05
+_LEFT_OPEN = "EQ that the mix leaves open"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def tell(
     heard = heard_at(stored, evidence, levels_db)
     stored = known_digits(stored, sureness)
     return tuple(
-        _told(stored, evidence, tolerance, passage, heard)
+        _told(stored, evidence, tolerance, passage, heard, sureness)
         for passage in passages(stored.graph)
         if not passage.told
     )
@@ -82,12 +84,13 @@ def _told(
     tolerance: float,
     passage: Passage,
     heard: Mapping[int, Heard],
+    sureness: Sureness | None,
 ) -> Telling:
     graph = stored.graph
     nodes = {i: stored.node(i) for i in passage.processors}
     order = list(FAMILIES)
     in_turn = sorted(nodes, key=lambda i: order.index(processor(nodes[i].kind).family))
-    said = [_said(graph, i, nodes[i], heard[i]) for i in in_turn]
+    said = [_said(graph, i, nodes[i], heard[i], sureness) for i in in_turn]
     own = [node for i, node in nodes.items() if not is_branch(graph.nodes[i])]
     words = [*_level(graph.inputs, passage, own, evidence), *_words(said)]
     doubts = [doubt for each in said for doubt in each.doubts]
@@ -98,9 +101,16 @@ def _told(
     return Telling(passage.name, passage.role, passage.depth, whole, tuple(doubts))
 
 
-def _said(graph: Graph, number: int, node: NodeSettings, heard: Heard) -> Said:
+def _said(
+    graph: Graph, number: int, node: NodeSettings, heard: Heard, sureness: Sureness | None
+) -> Said:
     """Return what a processor says, and what it leads to or listens to."""
+    node, vague = split_bands(number, node, sureness)
     said = processor(node.kind).say(node, heard)
+    if vague is not None:
+        maybe = processor(vague.kind).say(vague, heard)
+        told = [f"{_LEFT_OPEN}: {', '.join(maybe.words)}"] if maybe.words else []
+        said = Said(said.words, (*said.doubts, *told, *maybe.doubts))
     if is_branch(graph.nodes[number]):
         where = f" to {' and '.join(leads_to(graph, number))}"
     elif node.keyed:
