@@ -46,6 +46,8 @@ def draw() -> Draw:
             centre = CENTRES.get(f"{kind} {spec.name}", centre)
             width = SPREADS.get(spec.name, 1.0)
             z = spec.project(centre + spread * width * noise)
+            if spec.name == "taps" and kind == "captured_reverb":  # rooms fall
+                z = z * 10.0 ** (-3.0 * torch.linspace(0.0, 1.0, z.shape[1]))[:, None]
             if spec.choices:  # each of two nodes has another, and not always the same one
                 turns = torch.arange(nodes) + seed + 1
                 options = torch.tensor(spec.choices, dtype=torch.float64)
