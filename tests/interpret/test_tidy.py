@@ -35,6 +35,19 @@ def equalizer(**more: float | list[float]) -> NodeSettings:
     return node_of("parametric_equalizer", 1.0, **(off | bells | more))
 
 
+def with_three_idle() -> NodeSettings:
+    """Return an equalizer with one bell in the voice, and three bands outside."""
+    return equalizer(
+        high_pass_db_per_octave=12.0,
+        high_pass_hz=40.0,
+        high_shelf_hz=14_000.0,
+        high_shelf_db=6.0,
+        bell_hz=[60.0, 1000.0],
+        bell_db=[9.0, 4.0],
+        bell_q=[2.0, 1.0],
+    )
+
+
 def tidy(chain: list[NodeSettings]) -> tuple[Graph, Settings, float]:
     """Return a tidied strip, and by how much it sounds otherwise, in dB."""
     graph, settings = Desk([TrackStrip("voice", "", chain)]).built()
@@ -55,15 +68,7 @@ def only(graph: Graph, settings: Settings, kind: str) -> NodeSettings:
 
 
 def test_what_lies_outside_the_sound_leaves():
-    chain = equalizer(
-        high_pass_db_per_octave=12.0,
-        high_pass_hz=40.0,
-        high_shelf_hz=14_000.0,
-        high_shelf_db=6.0,
-        bell_hz=[60.0, 1000.0],
-        bell_db=[9.0, 4.0],
-        bell_q=[2.0, 1.0],
-    )
+    chain = with_three_idle()
     graph, settings, off_db = tidy([chain, FADER])
     left = only(graph, settings, "parametric_equalizer")
     assert left.array("bell_hz") == pytest.approx([1000.0])
@@ -108,15 +113,7 @@ def test_what_is_heard_stays():
 @pytest.mark.parametrize("worth", [0.0015, 0.03])
 def test_a_band_that_the_mix_asks_for_stays(worth):
     # Of three bands that change nothing of the voice, a loss of the mix misses one: by .02.
-    chain = equalizer(
-        high_pass_db_per_octave=12.0,
-        high_pass_hz=40.0,
-        high_shelf_hz=14_000.0,
-        high_shelf_db=6.0,
-        bell_hz=[60.0, 1000.0],
-        bell_db=[9.0, 4.0],
-        bell_q=[2.0, 1.0],
-    )
+    chain = with_three_idle()
     graph, settings = Desk([TrackStrip("voice", "", [chain, FADER])]).built()
     asked = []
 

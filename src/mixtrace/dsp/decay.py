@@ -9,6 +9,7 @@ end, and bears frames in which nothing sounds.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +29,7 @@ _FRAMES, _SHARE = 64, 0.125  # of a short response: frames, and what is left out
 _FALL = 1.0 / 3.0  # of RT60: 20 dB, as for T20
 _BEGIN = 0.9  # of the energy: the first reading, lest a long floor of noise be taken for a tail
 _LEAST = 6  # frames
+_SILENT = 1e-6  # of the strongest frame
 _TURNS, _STEPS, _NEAR = 8, 100, 1e-9
 _MID_HZ = (500.0, 1000.0)
 _AROUND_S = 0.1  # of silence, in which filters ring
@@ -53,9 +55,7 @@ def mid_rt60_s(taps: Float[Tensor, "*channels time"], sample_rate_hz: float) -> 
     padded = np.pad(rows, ((0, 0), (around, around)))
     rates = []
     for centre_hz in _MID_HZ:
-        edges_hz = centre_hz / math.sqrt(2.0), centre_hz * math.sqrt(2.0)
-        filters = butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos")
-        octave = sosfiltfilt(filters, padded)[:, around:-around]
+        octave = sosfiltfilt(_octave(centre_hz, sample_rate_hz), padded)[:, around:-around]
         rates.append(1.0 / _read_s(octave, sample_rate_hz))
     return 1.0 / float(np.mean(rates))
 
@@ -64,24 +64,34 @@ def decay_time_s(energy: Float[np.ndarray, " frame"], frame_s: float) -> float:
     """Return the time in which the likeliest exponential decay of energies falls by 60 dB.
 
     The first frame is where the decay begins; what follows a fall of 20 dB is left out, for it may
-    be noise. At most `LONGEST_DECAY_S`, which also tells of energies that do not fall, or are fewer
-    than six; 0 of silence.
+    be noise, and so is silence at the end, for an echo may be next. At most `LONGEST_DECAY_S`,
+    which also tells of energies that do not fall, or are fewer than six; 0 of silence.
     """
     if not energy.any():
         return 0.0
     if len(energy) < _LEAST:
         return LONGEST_DECAY_S
-    held = np.cumsum(energy) / energy.sum()
-    end = min(len(energy), max(_LEAST, int(np.searchsorted(held, _BEGIN)) + 1))
+    sounds = np.flatnonzero(energy > _SILENT * energy.max()) + 1
+
+    def sounding(frames: int) -> int:
+        """Return how many frames there are up to the last of some that sounds, but at least six."""
+        return max(_LEAST, int(sounds[max(0, np.searchsorted(sounds, frames, "right") - 1)]))
+
+    end = sounding(int(np.searchsorted(np.cumsum(energy), _BEGIN * energy.sum())) + 1)
     time_s = LONGEST_DECAY_S
     for _ in range(_TURNS):
         rate = _likeliest_rate(energy[:end])
         time_s = min(LONGEST_DECAY_S, _NEPERS_60_DB * frame_s / max(rate, 1e-12))
-        fallen = max(_LEAST, math.ceil(_FALL * time_s / frame_s))
-        if min(fallen, len(energy)) == end:
+        before, end = end, sounding(math.ceil(_FALL * time_s / frame_s))
+        if end == before:
             break
-        end = min(fallen, len(energy))
     return time_s
+
+
+@lru_cache(maxsize=16)
+def _octave(centre_hz: float, sample_rate_hz: float) -> Float[np.ndarray, "section 6"]:
+    edges_hz = centre_hz / math.sqrt(2.0), centre_hz * math.sqrt(2.0)
+    return np.asarray(butter(2, edges_hz, "bandpass", fs=sample_rate_hz, output="sos"))
 
 
 def _rows(taps: Tensor) -> Float[np.ndarray, "channel time"]:
@@ -104,15 +114,22 @@ def _likeliest_rate(energy: Float[np.ndarray, " frame"]) -> float:
 
     What is minimised, the sum of a - k n + energy exp(k n - a), is convex.
     """
-    places = np.stack([np.ones(len(energy)), -np.arange(len(energy), dtype=float)], 1)
-    found = np.array([math.log(energy.mean()), 0.0])
+    count = len(energy)
+    places = np.arange(count, dtype=float)
+    level, rate = math.log(energy.mean()), 0.0
     for _ in range(_STEPS):
-        ratio = energy * np.exp(-places @ found)
-        slope = places.T @ (1.0 - ratio)
-        bend = places.T @ (places * ratio[:, None])
-        step = np.linalg.lstsq(bend, slope, rcond=None)[0]
-        step /= max(1.0, float(np.abs(places @ step).max()))
-        found -= step
-        if np.abs(step).max() < _NEAR:
+        ratio = energy * np.exp(rate * places - level)
+        zeroth, first = float(ratio.sum()), float(places @ ratio)
+        second = float(places @ (places * ratio))
+        slopes = count - zeroth, first - float(places.sum())
+        # All energy in one frame leaves the second derivatives without an inverse.
+        volume = max(zeroth * second - first**2, 1e-9 * zeroth * second) + 1e-300
+        steps = [
+            (second * slopes[0] + first * slopes[1]) / volume,
+            (zeroth * slopes[1] + first * slopes[0]) / volume,
+        ]
+        most = max(1.0, abs(steps[0]), abs(steps[0] - steps[1] * (count - 1)))
+        level, rate = level - steps[0] / most, rate - steps[1] / most
+        if max(map(abs, steps)) < _NEAR:
             break
-    return float(found[1])
+    return rate

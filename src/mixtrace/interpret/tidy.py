@@ -138,13 +138,14 @@ class _Curves:
     rate: float
     level_counts: bool
 
-    def lost_db(self, node: NodeSettings, fewer: NodeSettings) -> float | None:
+    def lost_db(self, curve_db: Float[np.ndarray, " band"], fewer: NodeSettings) -> float | None:
         """Return the level that is lost with a band; None where it changes more than that."""
-        change_db = (self._db(fewer) - self._db(node))[self.sounds]
+        change_db = (self.db(fewer) - curve_db)[self.sounds]
         level_db = 0.0 if self.level_counts else float(np.median(change_db))
         return -level_db if np.abs(change_db - level_db).max(initial=0.0) < _HEARD_DB else None
 
-    def _db(self, node: NodeSettings) -> Float[np.ndarray, " band"]:
+    def db(self, node: NodeSettings) -> Float[np.ndarray, " band"]:
+        """Return the gain of an equalizer."""
         spectrum = np.fft.rfft(response_of(node, self.rate).double().numpy())
         gains = np.abs(1.0 - node.wet + node.wet * spectrum)
         own = np.linspace(0.0, 0.5 * self.rate, len(gains))
@@ -180,8 +181,9 @@ def _unheard(
     nodes: Mapping[int, NodeSettings], eq: int, fader: int | None, curves: _Curves
 ) -> Iterator[dict[int, NodeSettings]]:
     """Yield the settings without each band that changes nothing of what sounds."""
+    curve_db = curves.db(nodes[eq])
     for fewer in _fewer(nodes[eq]):
-        level_db = curves.lost_db(nodes[eq], fewer)
+        level_db = curves.lost_db(curve_db, fewer)
         if level_db is None:
             continue
         found = {**nodes, eq: fewer}

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from mixtrace.processors import NodeSettings, processor
@@ -35,22 +34,18 @@ def split_bands(
     if sureness is None or node.kind != _EQ:
         return node, None
     intervals = {(s.name, s.row): interval for s, interval in sureness.of(number)}
-    entry = processor(_EQ)
+    singles = {name: _may_be_flat(intervals.get((name, 0))) for name in _SHELVES}
+    for name in _PASSES:
+        spec, interval = processor(_EQ).param(f"{name}_hz"), intervals.get((f"{name}_hz", 0))
+        is_any = interval is not None and (interval.low, interval.high) == (spec.low, spec.high)
+        singles[f"{name}_db_per_octave"] = is_any
     known, vague = dict(node.values), dict(node.values)
-    found = False
-    for name in (*_SHELVES, *(f"{name}_db_per_octave" for name in _PASSES)):
-        asked = name.replace("_db_per_octave", "_hz")
-        interval = intervals.get((asked, 0))
-        spec = entry.param(asked)
-        anywhere = interval is not None and (interval.low, interval.high) == (spec.low, spec.high)
-        is_open = _may_be_flat(interval) if name in _SHELVES else anywhere
+    for name, is_open in singles.items():
         (known if is_open else vague)[name] = torch.zeros_like(node.values[name])
-        found = found or (is_open and abs(node.number(name)) > 0.0)
     gains = node.values["bell_db"]
-    loose = np.array([_may_be_flat(intervals.get(("bell_db", k))) for k in range(len(gains))])
-    mask = torch.from_numpy(loose)
-    known["bell_db"], vague["bell_db"] = gains * ~mask, gains * mask
-    found = found or bool((vague["bell_db"] != 0.0).any())
+    loose = torch.tensor([_may_be_flat(intervals.get(("bell_db", k))) for k in range(len(gains))])
+    known["bell_db"], vague["bell_db"] = gains * ~loose, gains * loose
+    found = any(bool(vague[name].any()) for name in (*singles, "bell_db"))
     return replace(node, values=known), replace(node, values=vague) if found else None
 
 
